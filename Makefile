@@ -1,0 +1,50 @@
+# The two commands: `make run` and `make test`. Both set themselves up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: setup setup-dev run test lint types tests soak lock bench clean
+
+setup: $(VENV)/.installed
+setup-dev: $(VENV)/.installed-dev
+
+$(VENV)/.installed: requirements.lock
+	@./setup.sh $(PYTHON) requirements.lock
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock
+	@./setup.sh $(PYTHON) requirements-dev.lock
+	@touch $@ $(VENV)/.installed
+
+run: setup
+	@exec $(BIN)/python -m auditor serve
+
+test: setup-dev browser lint types tests
+
+browser:
+	@./setup.sh browser
+
+lint: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup-dev
+	$(BIN)/mypy
+
+tests: setup-dev
+	$(BIN)/python -m pytest -m "not soak"
+
+soak: setup-dev
+	$(BIN)/python -m tests.soak
+
+bench: setup-dev
+	$(BIN)/python -m benchmarks.whole_audit
+	$(BIN)/python -m benchmarks.counts
+
+lock:
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" requirements.txt -o requirements.lock
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" -c requirements.lock requirements-dev.txt -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) out

@@ -1,0 +1,1 @@
+"""Carry: the service around measuring, judging and telling."""

@@ -1,0 +1,206 @@
+"""What was asked: the submission as written by people, and its one strict shape.
+
+The same shape arrives as `submission.yaml` (files are paths) and as JSON over HTTP (files are artifacts).
+`parse` refuses unknown keys by name. Once its files are stored, a submission names digests only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from auditor.problems import Problem, Refused
+from checks.model import Task, spell
+
+LATER = {
+    "join",
+    "control",
+    "costs",
+    "directions",
+    "immutable",
+    "claimed_epsilon",
+    "population",
+    "models",
+    "counts",
+    "reasons",
+    "notices",
+    "endpoint",
+}
+"""Keys of the published shape that this version does not measure yet; refused by name, never ignored."""
+
+Name = Annotated[str, Field(min_length=1, max_length=128)]
+Text = Annotated[str, Field(max_length=2000)]
+Value = Annotated[
+    str, BeforeValidator(lambda v: v if isinstance(v, str) else spell(v)), Field(max_length=256)
+]
+
+
+class Shape(BaseModel):
+    """Frozen, and closed to keys that nobody declared."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class System(Shape):
+    """The system card: who answers for what."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    version: Annotated[str, Field(max_length=100)] = ""
+    purpose: Text = ""
+    provider: Annotated[str, Field(max_length=200)] = ""
+    sector: Annotated[str, Field(max_length=100)] = ""
+    risk_tier: Literal["limited", "moderate", "high"] = "high"
+    contact: Annotated[str, Field(max_length=200)] = ""
+    conditions: tuple[Name, ...] = ()
+    """Circumstances that a framework may ask for, such as `sets-prices`."""
+
+
+class FileRef(Shape):
+    """A file: a path beside submission.yaml, or an artifact by digest. Exactly one of them."""
+
+    file: str | None = None
+    artifact: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    format: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> FileRef:
+        if (self.file is None) == (self.artifact is None):
+            raise ValueError("give either `file` (a path) or `artifact` (sha256:...)")
+        return self
+
+    @property
+    def digest(self) -> str:
+        """The 64 hex digits, once the file is stored."""
+        if self.artifact is None:
+            raise ValueError(f"{self.file} is not stored yet")
+        return self.artifact.removeprefix("sha256:")
+
+
+def _as_file(value: Any) -> Any:
+    return {"file": value} if isinstance(value, str) else value
+
+
+File = Annotated[FileRef, BeforeValidator(_as_file)]
+
+
+class Data(Shape):
+    """The tables."""
+
+    evaluation: File
+    training: File | None = None
+    reference: File | None = None
+
+
+class Columns(Shape):
+    """Which column plays which part."""
+
+    label: Name | None = None
+    positive: Value | None = None
+    favourable: Value | None = None
+    prediction: Name | None = None
+    score: Name | None = None
+    threshold: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    groups: tuple[Name, ...] = ()
+    features: tuple[Name, ...] | None = None
+    quasi_identifiers: tuple[Name, ...] | None = None
+    sensitive: tuple[Name, ...] = ()
+    identifiers: tuple[Name, ...] = ()
+    human_decision: Name | None = None
+    reviewer: Name | None = None
+    reviewed_at: Name | None = None
+    decided_at: Name | None = None
+    time: Name | None = None
+    weight: Name | None = None
+    weight_kind: Literal["frequency", "sampling"] | None = None
+
+    @model_validator(mode="after")
+    def _weights_say_what_they_are(self) -> Columns:
+        if self.weight is not None and self.weight_kind is None:
+            raise ValueError("say what the weights are: set `weight_kind` to frequency or sampling")
+        return self
+
+
+class Merge(Shape):
+    """Groups declared to be one, and why."""
+
+    groups: Mapping[str, str]
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class Answer(Shape):
+    """One attestation: what a person declares, and who."""
+
+    answer: Text
+    document: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    signer: Annotated[str, Field(max_length=200)] = ""
+    date: dt.date | None = None
+    expiry: dt.date | None = None
+
+
+class Submission(Shape):
+    """Everything that one audit is asked."""
+
+    system: System
+    task: Task
+    model: FileRef | None = None
+    data: Data
+    columns: Columns = Columns()
+    references: Mapping[str, Value] = Field(default_factory=dict)
+    bins: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
+    merge: Mapping[str, Merge] = Field(default_factory=dict)
+    intersections: Annotated[int, Field(ge=1, le=3)] = 2
+    frameworks: Annotated[tuple[Name, ...], Field(min_length=1, max_length=30)] = ("global-baseline",)
+    answers: Mapping[str, Answer] = Field(default_factory=dict)
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+
+    @field_validator("bins")
+    @classmethod
+    def _rising(cls, bins: Mapping[str, tuple[float, ...]]) -> Mapping[str, tuple[float, ...]]:
+        for column, cuts in bins.items():
+            if not cuts or list(cuts) != sorted(set(cuts)):
+                raise ValueError(f"the cut points of `{column}` must rise")
+        return bins
+
+
+def parse(raw: Any) -> Submission:
+    """Return the submission that *raw* (YAML or JSON) describes; raise `Refused` with all problems."""
+    if not isinstance(raw, dict):
+        raise Refused([Problem("", "not-a-mapping", "the submission is not a mapping of keys; see docs.")])
+    later = sorted(LATER & raw.keys())
+    if later:
+        raise Refused(
+            [
+                Problem(key, "not-yet", f"`{key}` is not measured by this version; remove it to go on.")
+                for key in later
+            ]
+        )
+    try:
+        return Submission.model_validate(raw)
+    except ValidationError as invalid:
+        raise Refused([_problem(dict(error)) for error in invalid.errors()]) from None
+
+
+def _problem(error: Mapping[str, Any]) -> Problem:
+    where = ".".join(str(part) for part in error["loc"])
+    name = f"`{where}`" if where else "the submission"
+    match error["type"]:
+        case "extra_forbidden":
+            return Problem(where, "unknown-key", f"{name} is not a key of a submission; check its spelling.")
+        case "missing":
+            return Problem(where, "missing-key", f"{name} is missing; add it.")
+        case kind:
+            message = re.sub(r"^(Value|Assertion) error, ", "", str(error["msg"]))
+            message = message[:1].lower() + message[1:]
+            return Problem(where, kind.replace("_", "-"), f"{name} is not accepted: {message}.")

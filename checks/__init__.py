@@ -1,0 +1,1 @@
+"""Measure: every check of the service, and the nouns that checks speak in."""

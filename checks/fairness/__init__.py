@@ -1,0 +1,1 @@
+"""Checks of how groups of people are treated."""

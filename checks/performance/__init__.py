@@ -1,0 +1,1 @@
+"""Checks of how often the system is right."""

@@ -1,0 +1,1 @@
+"""Checks of what data and model give away."""

@@ -1,0 +1,1 @@
+"""Judge: frameworks are data, and judging is a pure function of evidence."""

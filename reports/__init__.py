@@ -1,0 +1,1 @@
+"""Tell: one record, one document, many renderings."""
