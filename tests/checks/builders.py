@@ -1,0 +1,141 @@
+"""Small subjects for tests: given by hand, or drawn from a seeded rule whose truth is known."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from checks.model import Array, ModelFile, Roles, Subject, Task
+
+
+def subject(
+    *,
+    decision: Sequence[Any] | Array | None = None,
+    actual: Sequence[Any] | Array | None = None,
+    score: Sequence[float] | Array | None = None,
+    groups: Mapping[str, Sequence[Any]] | Sequence[Any] | None = None,
+    features: Mapping[str, Sequence[Any]] | None = None,
+    task: Task = Task.BINARY,
+    columns: Mapping[str, Sequence[Any]] | None = None,
+    roles: Mapping[str, Any] | None = None,
+    **others: Any,
+) -> Subject:
+    """Return a predictions-only subject; the outcome `1` is both positive and favourable.
+
+    A string or list of groups is the attribute `group`. *columns* are further columns of the evaluation
+    table, *roles* overrides of `Roles`, *others* further fields of `Subject`.
+    """
+    by_attribute = groups if isinstance(groups, Mapping) else {} if groups is None else {"group": groups}
+    table = {name: list(values) for name, values in by_attribute.items()}
+    table |= {name: list(values) for name, values in (features or {}).items()}
+    table |= {name: list(values) for name, values in (columns or {}).items()}
+    if actual is not None:
+        table["label"] = list(actual)
+    given = next((len(v) for v in (decision, score, actual) if v is not None), None)
+    frame = pd.DataFrame(table, index=range(given) if given is not None and not table else None)
+    declared: dict[str, Any] = {
+        "label": "label" if actual is not None else None,
+        "positive": "1",
+        "favourable": "1",
+        "groups": tuple(by_attribute),
+        "features": tuple(features or ()),
+    }
+    return Subject(
+        task=task,
+        evaluation=frame,
+        roles=Roles(**(declared | dict(roles or {}))),
+        decision=None if decision is None else np.array([str(d) for d in decision], dtype=object),
+        score=None if score is None else np.asarray(score, dtype=np.float64),
+        **others,
+    )
+
+
+class LogisticModel:
+    """A model in this process: a fixed logistic rule over numeric columns, and nothing else."""
+
+    classes = ("0", "1")
+    has_probabilities = True
+
+    def __init__(self, weights: Mapping[str, float], intercept: float = 0.0) -> None:
+        self.weights = dict(weights)
+        self.intercept = intercept
+
+    def predict_proba(self, X: pd.DataFrame) -> Array:
+        raw = self.intercept + sum(X[name].to_numpy(dtype=np.float64) * w for name, w in self.weights.items())
+        p = 1 / (1 + np.exp(-raw))
+        return np.column_stack([1 - p, p])
+
+    def predict(self, X: pd.DataFrame) -> Array:
+        return (self.predict_proba(X)[:, 1] >= 0.5).astype(np.float64)
+
+
+def _people(rng: np.random.Generator, rows: int) -> pd.DataFrame:
+    race = rng.choice(["A", "B", "C"], size=rows, p=[0.6, 0.3, 0.1])
+    sex = rng.choice(["F", "M"], size=rows)
+    income = rng.normal(size=rows) + 0.3 * (race == "A")
+    debt = rng.normal(size=rows)
+    noise = rng.normal(size=rows)
+    chance = 1 / (1 + np.exp(-(1.5 * income - debt)))
+    return pd.DataFrame(
+        {
+            "income": income,
+            "debt": debt,
+            "noise": noise,
+            "job": rng.choice(["clerk", "nurse", "smith"], size=rows),
+            "race": race,
+            "sex": sex,
+            "postcode": rng.integers(1000, 1010, size=rows),
+            "label": (rng.random(rows) < chance).astype(int),
+        }
+    )
+
+
+def credit(rows: int = 600, training_rows: int = 600, seed: int = 1) -> Subject:
+    """Return a full subject: a calibrated logistic model (income helps, debt hurts, noise does nothing).
+
+    The label is drawn from the model's own probability, the groups A, B, C differ in income only, and
+    `job` and `noise` have no effect.
+    """
+    rng = np.random.default_rng([7, seed])
+    evaluation, training = _people(rng, rows), _people(rng, training_rows)
+    model = LogisticModel({"income": 1.5, "debt": -1.0})
+    score = model.predict_proba(evaluation)[:, 1]
+    training_score = model.predict_proba(training)[:, 1]
+    return Subject(
+        task=Task.BINARY,
+        evaluation=evaluation,
+        training=training,
+        roles=Roles(
+            label="label",
+            positive="1",
+            favourable="1",
+            groups=("race", "sex"),
+            features=("income", "debt", "noise", "job"),
+            quasi_identifiers=("sex", "postcode", "job"),
+        ),
+        model=model,
+        model_file=ModelFile(format="onnx", digest="0" * 64, size=1000, types=("Gemm",)),
+        score=score,
+        decision=_text(score),
+        training_score=training_score,
+        training_decision=_text(training_score),
+    )
+
+
+def _text(score: Array) -> Array:
+    return np.where(score >= 0.5, "1", "0").astype(object)
+
+
+def take(whole: Subject, rows: Sequence[int] | Array) -> Subject:
+    """Return *whole* with only the evaluation rows at these positions, in this order."""
+    at = np.asarray(rows, dtype=np.intp)
+    return dataclasses.replace(
+        whole,
+        evaluation=whole.evaluation.iloc[at].reset_index(drop=True),
+        decision=None if whole.decision is None else whole.decision[at],
+        score=None if whole.score is None else whole.score[at],
+    )
