@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-SOAK = bool(os.environ.get("AUDITOR_SOAK"))
+SOAK = bool(os.environ.get("SOAK"))
 
 
 def budget(quick: int, full: int) -> int:

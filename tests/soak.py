@@ -30,7 +30,7 @@ def main() -> int:
     commit, started = git("rev-parse", "HEAD"), time.monotonic()
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "--durations=25", "--timeout=7200"],
-        cwd=ROOT, env={**os.environ, "AUDITOR_SOAK": "1"}, capture_output=True, text=True, check=False,
+        cwd=ROOT, env={**os.environ, "SOAK": "1"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     day = dt.datetime.now(tz=dt.UTC).date().isoformat()
     OUT.mkdir(parents=True, exist_ok=True)
