@@ -167,4 +167,4 @@ class Conflict(Exception):
 
 
 class Unavailable(Exception):
-    """This host cannot do that now; the sentence names what is missing."""
+    """The host cannot do that now; the sentence names what is missing."""

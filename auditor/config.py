@@ -1,0 +1,148 @@
+"""Settings: environment variables named AUDITOR_*, read once into a frozen value.
+
+docs/reference/settings.md lists every one; a test keeps the two alike.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+MIB = 1024 * 1024
+
+
+class BadSetting(Exception):
+    """A setting cannot be understood; the sentence names it and what it wants."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this installation runs. Each field is read from AUDITOR_<NAME IN CAPITALS>."""
+
+    home: Path = Path("var")
+    """Folder that holds all state."""
+    host: str = "127.0.0.1"
+    """Address to listen on. Loopback answers without a token; any other asks for one."""
+    port: int = 8000
+    """Port to listen on."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Further exact Host headers to answer (`audit.example.org`), separated by commas."""
+    https: bool = False
+    """Whether browsers reach the service over HTTPS: marks cookies as secure."""
+    database_url: str = ""
+    """SQLAlchemy URL; empty means SQLite in `home`. PostgreSQL: postgresql+psycopg://..."""
+    artifact_url: str = ""
+    """Where files are kept: empty means a folder in `home`; s3://bucket/prefix for S3."""
+    workers: int = 1
+    """Worker processes that `serve` starts; 0 where workers run elsewhere."""
+    worker_name: str = "local"
+    """Name of this host among all that share the database; keep it over restarts."""
+    poll_seconds: float = 0.5
+    """How often a worker looks for work."""
+    dead_seconds: float = 20.0
+    """A worker that has not beaten for so long has its work resumed by another."""
+    check_seconds: float = 900.0
+    """Longest time for one check; after it the check is evidence of failure."""
+    prepare_seconds: float = 900.0
+    """Longest time to read the files and make all predictions, and to write the reports."""
+    upload_bytes: int = 2048 * MIB
+    """Largest file that may be uploaded."""
+    unused_days: float = 7.0
+    """Uploads and drafts that no audit came to use are deleted after so many days."""
+    threads: int = 96
+    """Threads of the web server."""
+    streams: int = 32
+    """Requests that may be held open at once (events and ?wait=); beyond it they answer at once."""
+    log_format: str = "console"
+    """console or json."""
+    log_level: str = "info"
+    """debug, info, warning or error."""
+    first_audit: Path | None = Path("examples/mortgage/submission.yaml")
+    """Submission to audit on the very first start; empty for none."""
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """AUDITOR_ variables that nobody knows; starting refuses them by name."""
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL of the store."""
+        return self.database_url or f"sqlite:///{(self.home / 'auditor.db').resolve()}"
+
+    @property
+    def jobs_database(self) -> str:
+        """The SQLAlchemy URL of the durable queue: the same server, or a second SQLite file."""
+        return self.database_url or f"sqlite:///{(self.home / 'jobs.db').resolve()}"
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach the service."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Every Host header that is answered, exactly."""
+        own = {"127.0.0.1", "localhost", "[::1]", f"[{self.host}]" if ":" in self.host else self.host}
+        own -= {"0.0.0.0", "[::]"}  # noqa: S104 - every address is no name of ours
+        return frozenset({f"{name}:{self.port}" for name in own} | set(self.allowed_hosts))
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings that *environ* spells; raise `BadSetting` for one that makes no sense."""
+    known = {f"AUDITOR_{f.name.upper()}": f for f in fields(Settings) if f.name != "extra"}
+    values = {
+        known[key].name: _read(key, str(known[key].type), environ[key]) for key in known if key in environ
+    }
+    unknown = {
+        key: value for key, value in environ.items() if key.startswith("AUDITOR_") and key not in known
+    }
+    settings = Settings(**values, extra=unknown)  # type: ignore[arg-type]  # _read follows the field's type
+    _check(settings)
+    return settings
+
+
+def _read(key: str, kind: str, text: str) -> object:
+    try:
+        match kind:
+            case "int":
+                return int(text)
+            case "float":
+                return float(text)
+            case "bool":
+                return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[
+                    text.strip().lower()
+                ]
+            case "Path":
+                return Path(text)
+            case "Path | None":
+                return Path(text) if text else None
+            case "tuple[str, ...]":
+                return tuple(part.strip() for part in text.split(",") if part.strip())
+            case _:
+                return text
+    except (ValueError, KeyError):
+        raise BadSetting(f"{key}={text} cannot be understood; it wants {kind}.") from None
+
+
+def _check(settings: Settings) -> None:
+    if settings.extra:
+        name = min(settings.extra)
+        raise BadSetting(f"{name} is not a setting; see docs/reference/settings.md.")
+    if settings.log_format not in {"console", "json"}:
+        raise BadSetting("AUDITOR_LOG_FORMAT is console or json.")
+    if settings.log_level not in {"debug", "info", "warning", "error"}:
+        raise BadSetting("AUDITOR_LOG_LEVEL is debug, info, warning or error.")
+    if not 0 <= settings.port < 65536:
+        raise BadSetting("AUDITOR_PORT is a number from 0 to 65535.")
+    if settings.threads < 64:
+        raise BadSetting("AUDITOR_THREADS is at least 64: every open page of progress holds one.")
+    if settings.streams >= settings.threads:
+        raise BadSetting("AUDITOR_STREAMS must be lower than AUDITOR_THREADS.")
+    if settings.database_url and not settings.database_url.startswith(("sqlite:", "postgresql+psycopg:")):
+        raise BadSetting("AUDITOR_DATABASE_URL starts with sqlite: or postgresql+psycopg:.")

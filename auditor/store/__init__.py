@@ -1,0 +1,1 @@
+"""What is kept between requests: accounts, files, audits, drafts and workers."""
