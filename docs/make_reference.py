@@ -18,8 +18,7 @@ def text() -> str:
     """Return the whole page."""
     head = (
         "# Checks\n\nMade by `python docs/make_reference.py` from the docstring of each check; do not edit."
-        "\n\n
-        "Every audit runs every check. One that does not fit says why, in the report.\n"
+        "\n\nEvery audit runs every check. One that does not fit says why, in the report.\n"
     )
     return head + "".join(f"\n## `{page.id}`\n\n{_body(page)}\n" for page in pages().values())
 
