@@ -61,6 +61,148 @@ class Basis(StrEnum):
     NONE = "none"
 
 
+class Severity(StrEnum):
+    """How much hangs on a requirement; declared heaviest first."""
+
+    BLOCKING = "blocking"
+    MAJOR = "major"
+    NORMAL = "normal"
+
+
+TIERS = ("limited", "moderate", "high")
+"""Risk tiers, lowest first. Whatever is asked of a lower tier is asked of the higher ones."""
+
+OPERATORS = ("at_least", "at_most", "above", "below", "equals", "reported")
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What a number is held against. `reported` asks for the number and sets no limit (`limit` is None)."""
+
+    operator: str
+    limit: float | None
+    decide: Decide = Decide.INTERVAL
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the bound as a pack spells it: `{"at_least": 0.8}`, `{"reported": True}`."""
+        return {self.operator: True if self.limit is None else self.limit}
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One thing that decides a requirement: a bounded measure, an attestation, or parts of these.
+
+    Exactly one of `measure`, `attested`, `any_of`, `all_of` is set.
+    """
+
+    id: str
+    measure: str | None = None
+    bound: Bound | None = None
+    of: Mapping[str, str] = field(default_factory=dict)
+    """Values that a matching measure's `of` must have (`any` fits all); `depth` asks for intersections."""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of the check whose evidence is judged."""
+    attested: str | None = None
+    question: str | None = None
+    missing: Verdict = Verdict.UNDECIDED
+    """The verdict when nobody answered: undecided, or not met where the source says so."""
+    any_of: tuple[Criterion, ...] = ()
+    all_of: tuple[Criterion, ...] = ()
+    tasks: frozenset[str] = frozenset()
+    """Tasks that the criterion fits; empty: all."""
+    basis: Basis = Basis.NONE
+    basis_source: str | None = None
+
+    @property
+    def parts(self) -> tuple[Criterion, ...]:
+        """The measures and attestations that decide it, itself where it is one."""
+        return self.any_of or self.all_of or (self,)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a requirement is written, and how far that was read."""
+
+    clause: str
+    framework: str | None = None
+    verified: str = "read"
+    """`read`, `secondary` (a digest of it), `partial` (headings), `memory` (nothing), `own` (written here)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applies:
+    """Whom a requirement asks, and when. `start` is the first day in force, `end` the first day no longer."""
+
+    tiers: tuple[str, ...] = TIERS
+    tasks: frozenset[str] = frozenset()
+    when: tuple[str, ...] = ()
+    start: dt.date | None = None
+    end: dt.date | None = None
+    superseded_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One thing that a framework asks, citing its clause, and how it is decided."""
+
+    id: str
+    title: str
+    text: str
+    principle: str
+    severity: Severity
+    source: Source
+    applies: Applies
+    criteria: tuple[Criterion, ...]
+    review: str | None = None
+    """`source not verified` keeps every met and not met undecided until somebody has read the clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is asked to attest."""
+
+    key: str
+    question: str
+    requirement: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """A law, guideline, standard or house rule, as data."""
+
+    id: str
+    title: str
+    version: str
+    force: str
+    """`law`, `guideline`, `standard` or `baseline`."""
+    jurisdiction: str
+    requirements: tuple[Requirement, ...]
+    digest: str
+    """SHA-256 of the canonical content, in lower-case hex."""
+    issuer: str = ""
+    url: str = ""
+    scope: str = ""
+    start: dt.date | None = None
+    end: dt.date | None = None
+    review_by: dt.date | None = None
+    notes: tuple[str, ...] = ()
+    tiers: Mapping[str, str] = field(default_factory=dict)
+    conditions: Mapping[str, str] = field(default_factory=dict)
+    """Circumstances that `applies.when` may ask for, each with the sentence that a form shows."""
+
+    def attestations(self) -> tuple[Question, ...]:
+        """Return every question that the framework asks a person, in order, each key once."""
+        asked = {
+            part.attested: Question(part.attested, part.question or "", requirement.id, requirement.title)
+            for requirement in reversed(self.requirements)
+            for criterion in reversed(requirement.criteria)
+            for part in reversed(criterion.parts)
+            if part.attested is not None
+        }
+        return tuple(reversed(asked.values()))
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One criterion judged, with the measure that gave the verdict, or the reason."""
@@ -105,5 +247,5 @@ class Facts:
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Attestations by key: answer, document, signer, date, expiry."""
     conditions: frozenset[str] = frozenset()
-    """Declared circumstances that `applies.when` may ask for, such as `sets-prices`."""
+    """Declared circumstances: `sets-prices`, or `not sets-prices`. One that nobody declared is taken to hold."""
     rows: int = 0
