@@ -1,0 +1,146 @@
+"""From files to a record: prepare a subject, measure it, judge the evidence, assemble, render.
+
+The command line and the workers call these functions alike (through `auditor.measurer`), so equal
+submissions have equal bodies whichever door they came by.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from auditor import subjects
+from auditor.plan import frameworks_named
+from auditor.problems import Refused
+from auditor.sandbox import Limits, open_model
+from auditor.submission import Submission
+from checks.model import Evidence, ModelError, Outcome, Subject
+from checks.registry import all_checks
+from frameworks.judge import judge, summarise
+from frameworks.model import Facts
+from reports import html, pdf
+from reports.document import compose
+from reports.record import (
+    Audit,
+    evidence_from_json,
+    evidence_to_json,
+    finding_to_json,
+    framework_to_json,
+)
+
+VERSION = "0.1.0"
+ENGINES = ("fairlearn", "numpy", "onnxruntime", "pandas", "scikit-learn", "scipy", "shap", "skops")
+"""Libraries whose version can change a number."""
+
+
+def prepare(submission: Submission, open_artifact: Callable[[str], Path], folder: Path) -> dict[str, Any]:
+    """Read the files, make all predictions, save the subject in *folder*; return what was inferred."""
+    prepared = subjects.prepare(submission, open_artifact, Limits())
+    subjects.save(prepared, folder)
+    return dict(prepared.resolved)
+
+
+class Measuring:
+    """A saved subject, loaded once for many checks; the first that asks the model opens the locked child."""
+
+    def __init__(self, folder: Path, model: Path | None, form: str | None) -> None:
+        self._subject: Subject = subjects.load(folder)
+        self._model, self._form = model, form
+        self._asking: Subject | None = None
+        self._open = ExitStack()
+
+    def measure(self, check_id: str, parameters: Mapping[str, Any]) -> Evidence:
+        """Run one check. Every way it can end is evidence."""
+        check = all_checks()[check_id]
+        try:
+            subject = self._with_model() if check.asks_model else self._subject
+        except (ModelError, Refused) as why:
+            return Evidence(
+                check_id, Outcome.FAILED, f"the model could not be opened: {why}", dict(parameters)
+            )
+        evidence = check(subject, **parameters)
+        if check.asks_model and evidence.outcome is Outcome.FAILED:
+            self.close()  # a model that died must not fail the next check too
+        return evidence
+
+    def close(self) -> None:
+        """End the locked model."""
+        self._asking = None
+        self._open.close()
+
+    def _with_model(self) -> Subject:
+        if self._model is None:
+            return self._subject
+        if self._asking is None:
+            model = self._open.enter_context(open_model(self._model, self._form, Limits()))
+            self._asking = subjects.attach(self._subject, model)
+        return self._asking
+
+
+def assemble(
+    submission: Submission, resolved: Mapping[str, Any], evidence: Sequence[Evidence], as_of: dt.date
+) -> dict[str, Any]:
+    """Judge *evidence* and return the body of the record."""
+    facts = Facts(
+        task=submission.task,
+        tier=submission.system.risk_tier,
+        as_of=as_of,
+        answers={key: answer.model_dump() for key, answer in submission.answers.items()},
+        conditions=frozenset(submission.system.conditions),
+        rows=int(resolved["rows"]),
+    )
+    findings: list[dict[str, Any]] = []
+    verdicts = {}
+    frameworks = frameworks_named(submission.frameworks)
+    for framework in frameworks:
+        found = judge(framework, evidence, facts)
+        findings.extend(finding_to_json(finding) for finding in found)
+        verdicts[framework.id] = summarise(framework, found)
+    return {
+        "engine": engine(),
+        "as_of": as_of.isoformat(),
+        "submission": {**submission.model_dump(mode="json"), "resolved": dict(resolved)},
+        "evidence": [evidence_to_json(one) for one in evidence],
+        "findings": findings,
+        "verdicts": verdicts,
+        "frameworks": {framework.id: framework_to_json(framework) for framework in frameworks},
+    }
+
+
+def judge_again(parent: Audit, submission: Submission, as_of: dt.date) -> dict[str, Any]:
+    """Return the body that the same evidence gives under *submission*'s frameworks on another day."""
+    resolved = parent.body["submission"]["resolved"]
+    evidence = [evidence_from_json(one) for one in parent.body["evidence"]]
+    body = assemble(submission, resolved, evidence, as_of)
+    return {**body, "engine": parent.body["engine"], "evidence": parent.body["evidence"]}
+
+
+def engine() -> dict[str, str]:
+    """Return the versions that a number can depend on."""
+    return {
+        "auditor": VERSION,
+        "python": platform.python_version(),
+        **{library: version(library) for library in ENGINES},
+    }
+
+
+def host() -> dict[str, str | int]:
+    """Say where it was measured, without naming the machine."""
+    return {"system": platform.system(), "machine": platform.machine(), "cpus": os.cpu_count() or 1}
+
+
+def write(audit: Audit, out: Path) -> None:
+    """Write audit.json, report.html and report.pdf into *out*.
+
+    The record inside the PDF has no `run`: equal bodies then give equal PDF bytes.
+    """
+    document = compose(audit)
+    (out / "audit.json").write_bytes(audit.to_json())
+    (out / "report.html").write_text(html.render(document), encoding="utf-8")
+    (out / "report.pdf").write_bytes(pdf.render(document, audit.without_run().to_json()))
