@@ -76,7 +76,7 @@ def _refuse_other_kinds(parsed: Parsed) -> None:
     for key in (key for key in parsed.data if key in _OVERLAY):
         raise parsed.error(
             (key,),
-            f"`{key}` makes this an overlay, which this version does not read; write a whole framework.",
+            f"`{key}` makes this an overlay, which is not read yet; write a whole framework.",
         )
 
 
@@ -99,7 +99,7 @@ def _refusal(parsed: Parsed, error: Mapping[str, Any]) -> LoadError:
         case "string_pattern_mismatch":
             return parsed.error(
                 path,
-                f"`{error['input']}` cannot name anything; use letters, digits and `-`, as in `notice-text`.",
+                f"`{error['input']}` is not a name; use letters, digits and `-`, as in `notice-text`.",
             )
         case _:
             return parsed.error(path, f"`{key}` is not accepted: {_lower(message)}; correct it.")
@@ -149,10 +149,11 @@ def _cross_check(shape: FrameworkShape, parsed: Parsed) -> None:
 def _refuse_twins(requirement: RequirementShape, at: tuple[str | int, ...], parsed: Parsed) -> None:
     ids = Counter(_criterion_id(criterion) for criterion in requirement.criteria)
     for j, criterion in enumerate(requirement.criteria):
-        if ids[_criterion_id(criterion)] > 1 and criterion.id is None:
+        name = _criterion_id(criterion)
+        if ids[name] > 1 and criterion.id is None:
             raise parsed.error(
                 (*at, "criteria", j),
-                f"two criteria of {requirement.id} are called `{_criterion_id(criterion)}`; give this one an `id`.",
+                f"two criteria of {requirement.id} are called `{name}`; give one an `id`.",
             )
     twice = [name for name, count in ids.items() if count > 1]
     if twice:
@@ -231,7 +232,7 @@ def _framework(shape: FrameworkShape, digest: str) -> Framework:
         end=shape.end,
         review_by=shape.review_by,
         notes=shape.notes,
-        tiers=MappingProxyType(dict(shape.tiers)),
+        tiers=MappingProxyType({str(tier): rule for tier, rule in shape.tiers.items()}),
         conditions=MappingProxyType(dict(shape.conditions)),
     )
 

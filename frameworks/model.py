@@ -126,7 +126,7 @@ class Source:
     clause: str
     framework: str | None = None
     verified: str = "read"
-    """`read`, `secondary` (a digest of it), `partial` (headings), `memory` (nothing), `own` (written here)."""
+    """`read`, `secondary` (a digest was), `partial` (headings), `memory` (nothing), `own` (written here)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,5 +247,5 @@ class Facts:
     answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Attestations by key: answer, document, signer, date, expiry."""
     conditions: frozenset[str] = frozenset()
-    """Declared circumstances: `sets-prices`, or `not sets-prices`. One that nobody declared is taken to hold."""
+    """Declared circumstances: `sets-prices`, or `not sets-prices`. Undeclared ones are taken to hold."""
     rows: int = 0

@@ -80,7 +80,7 @@ class CriterionShape(Shape):
                 + (
                     f"keep one of {_and(self.operators)}"
                     if self.operators
-                    else f"add one of {_and(OPERATORS)}"
+                    else f"add {_and(OPERATORS, 'or')}"
                 )
             )
         if self.question or self.missing:
@@ -103,7 +103,7 @@ class CriterionShape(Shape):
         if len(parts) < 2 or any(part.any_of or part.all_of for part in parts):
             raise ValueError(f"`{way}` takes two or more measures or attestations; do not nest further")
         alone = ("of", "parameters", "decide", "question", "missing", "basis", "basis_source", "tasks")
-        stray = [name for name in (*self.operators, *alone) if getattr(self, name)]
+        stray = [*self.operators, *(name for name in alone if getattr(self, name))]
         if stray:
             raise ValueError(f"move {_and(stray)} to the parts of `{way}`")
         if way == "any_of" and len({bool(part.attested) for part in parts}) == 2:
@@ -185,5 +185,6 @@ class FrameworkShape(Shape):
     requirements: Annotated[tuple[RequirementShape, ...], Field(min_length=1, max_length=500)]
 
 
-def _and(names: tuple[str, ...] | list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+def _and(names: tuple[str, ...] | list[str], word: str = "and") -> str:
+    *most, last = [f"`{name}`" for name in names]
+    return f"{', '.join(most)} {word} {last}" if most else last

@@ -80,10 +80,11 @@ def _refuse_references(text: str, file: str) -> None:
     """Refuse anchors, aliases and deep nesting while the file is still a flat stream of events."""
     depth = 0
     for event in yaml.parse(text, Loader=_Loader):
-        line = event.start_mark.line + 1
-        if getattr(event, "anchor", None) is not None:
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        anchor = getattr(event, "anchor", None)
+        if anchor is not None:
             raise LoadError(
-                file, line, f"`{event.anchor}` is an anchor or alias; write the value out in each place."
+                file, line, f"`{anchor}` is an anchor or alias; write the value out in each place."
             )
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH:

@@ -1,0 +1,172 @@
+"""Find what was measured for a criterion: the numbers it judges, and whom they leave out."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from checks.model import NOT_STATED, Evidence, Measure, Outcome
+from frameworks.measures import Nameable, measures
+from frameworks.model import Criterion
+
+UNCOMPARED_LIMIT = 0.02
+"""The share of rows that a comparison may leave out and still speak for everybody."""
+
+_FREE = frozenset({"class", "average"})
+"""Keys that a measure may have without being asked: each class is judged."""
+
+
+class Records:
+    """Evidence by check and parameters."""
+
+    def __init__(self, evidence: Sequence[Evidence]) -> None:
+        self._by_key: defaultdict[tuple[str, str], list[Evidence]] = defaultdict(list)
+        for one in evidence:
+            self._by_key[one.check, _spelt(one.parameters)].append(one)
+
+    def of(self, part: Criterion) -> tuple[Evidence, ...]:
+        """Return the evidence of the check and parameters that *part* names."""
+        check = measures()[part.measure or ""].check
+        return tuple(self._by_key.get((check, _spelt(part.parameters)), ()))
+
+
+def _spelt(parameters: Mapping[str, Any]) -> str:
+    return json.dumps(dict(parameters), sort_keys=True, default=str)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What was measured for a criterion, or why nothing was."""
+
+    found: tuple[tuple[Evidence, Measure], ...] = ()
+    missing: str | None = None
+    """Why there is no number at all."""
+    absent: tuple[str, ...] = ()
+    """Attributes that were looked at, but have no such number."""
+
+
+def match(part: Criterion, records: Records) -> Match:
+    """Return every number that *part* judges."""
+    named = measures()[part.measure or ""]
+    if not named.available:
+        return Match(missing=f"Not measured by this version: {named.why}. It would take {named.supply}.")
+    evidence = records.of(part)
+    if not evidence:
+        return Match(missing=f"Not measured: the check `{named.check}` did not run.")
+    for one in evidence:
+        if one.outcome is not Outcome.MEASURED:
+            return Match(missing=f"Not measured: {_sentence(one.reason or one.outcome.value)}")
+    found = tuple((one, m) for one in evidence for m in one.measures if _fits(part, named, m))
+    absent = _absent(part, named, evidence, found)
+    if not found and not absent:
+        what = (
+            "no crossed attributes were measured" if "depth" in part.of else "the check gave no such number"
+        )
+        return Match(missing=f"Not measured: {what}.")
+    return Match(found=found, absent=absent)
+
+
+def _fits(part: Criterion, named: Nameable, measured: Measure) -> bool:
+    if measured.name != named.name:
+        return False
+    asked = {key: value for key, value in part.of.items() if key != "depth"}
+    wanted = (set(named.of) | asked.keys()) - _FREE
+    if wanted != measured.of.keys() - _FREE:
+        return False
+    if any(value not in ("any", measured.of.get(key)) for key, value in asked.items()):
+        return False
+    return "attribute" not in measured.of or _right_depth(part, measured.of["attribute"])
+
+
+def _right_depth(part: Criterion, attribute: str) -> bool:
+    if "depth" not in part.of and part.of.get("attribute", "any") != "any":
+        return True
+    return depth(attribute) == int(part.of.get("depth", 1))
+
+
+def depth(attribute: str) -> int:
+    """Return how many attributes are crossed in *attribute*: 2 for `race*sex`."""
+    plain = attribute.replace("\\\\", "").replace("\\*", "")
+    return plain.count("*") + 1
+
+
+def _absent(
+    part: Criterion,
+    named: Nameable,
+    evidence: Sequence[Evidence],
+    found: Sequence[tuple[Evidence, Measure]],
+) -> tuple[str, ...]:
+    """Return attributes that the check saw without giving the number: silence must not pass for them."""
+    if "attribute" not in named.of:
+        return ()
+    asked = part.of.get("attribute", "any")
+    seen = {
+        m.of["attribute"]
+        for one in evidence
+        for m in one.measures
+        if "attribute" in m.of and asked in ("any", m.of["attribute"])
+    }
+    seen = {attribute for attribute in seen if _right_depth(part, attribute)}
+    return tuple(sorted(seen - {m.of["attribute"] for _, m in found}))
+
+
+def left_out(named: Nameable, evidence: Evidence, attribute: str) -> str | None:
+    """Say why a comparison of *attribute* does not speak for everybody, or return None where it does."""
+    if not named.compares:
+        return None
+    shares = [
+        m.value for m in evidence.measures if m.name == "uncompared_share" and m.of["attribute"] == attribute
+    ]
+    if not shares or None in shares:
+        return f"For {attribute}, how many people were left out of the comparison is not known."
+    if max(share for share in shares if share is not None) > UNCOMPARED_LIMIT:
+        return (
+            f"For {attribute}, more than two per cent of the rows are in groups too small to compare or not "
+            "stated, so what was found does not speak for everybody."
+        )
+    return None
+
+
+def worse_group(named: Nameable, evidence: Evidence, measured: Measure) -> tuple[str | None, float | None]:
+    """Return the group that *measured* finds worst off, and its rows; without one, None and its own n."""
+    if "group" in measured.of:
+        return measured.of["group"], _rows(evidence, measured.of["attribute"], measured.of["group"])
+    base = measures().get(f"{named.check}.{named.by_group}")
+    if base is None or base.better is None:
+        return None, measured.n
+    groups = sorted(_compared(base, evidence, measured))
+    if not groups:
+        return None, measured.n
+    group = groups[0][1] if base.better == "higher" else groups[-1][1]
+    return group, _rows(evidence, measured.of["attribute"], group)
+
+
+def _compared(base: Nameable, evidence: Evidence, measured: Measure) -> Iterator[tuple[float, str]]:
+    for m in evidence.measures:
+        alike = m.name == base.name and measured.of == {k: v for k, v in m.of.items() if k != "group"}
+        group = m.of.get("group", NOT_STATED)
+        if alike and group != NOT_STATED and m.value is not None and m.note is None:
+            yield m.value, group
+
+
+def _rows(evidence: Evidence, attribute: str, group: str) -> float | None:
+    counts = [
+        m.n
+        for m in evidence.measures
+        if m.of.get("attribute") == attribute and m.of.get("group") == group and m.n is not None
+    ]
+    return max(counts, default=None)
+
+
+def label(of: Mapping[str, str]) -> str:
+    """Spell what a number is of, for a sentence: `race`, `race, group B`, `feature income`."""
+    parts = [of["attribute"]] if "attribute" in of else []
+    parts += [f"{key} {value}" for key, value in of.items() if key != "attribute"]
+    return ", ".join(parts)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
