@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 
 def planted(check_id: str, truth: Literal["speaks", "silent"]) -> Callable[[Any], Any]:
-    """Record on a test that it plants a truth for *check_id*; `tests/test_coverage.py` collects the records."""
+    """Record on a test that it plants a truth for *check_id*; the coverage test collects them."""
 
     def mark(test: Any) -> Any:
         test.planted = (*getattr(test, "planted", ()), (check_id, truth))

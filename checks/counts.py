@@ -1,0 +1,247 @@
+"""One pass over the rows: integer-coded counts from which every rate comes.
+
+Each row has a *cell* (one group of every attribute) and an *outcome* (decision and label). One `bincount`
+over both gives the tensor; attributes and intersections are sums over it, so they cost nothing per row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from checks.model import NOT_STATED, Array, Subject
+from checks.statistics.disparities import Proportions
+from checks.values import as_text, group_values
+
+DENSE = 2**20
+"""Most cells that are kept without looking which of them occur."""
+
+
+class Truth(IntEnum):
+    """A yes, a no, or no answer."""
+
+    NO = 0
+    YES = 1
+    UNKNOWN = 2
+
+
+# An outcome is 9 * favoured + 3 * predicted + actual, each a Truth.
+OUTCOMES = 27
+_OUTCOME = np.arange(OUTCOMES)
+FAVOURED, PREDICTED, ACTUAL = _OUTCOME // 9, _OUTCOME // 3 % 3, _OUTCOME % 3
+"""Truth of each outcome, by outcome: index these to say which outcomes count."""
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """The groups of one attribute or intersection."""
+
+    attribute: str
+    parts: tuple[str, ...]
+    """The attributes that are crossed; one for a single attribute."""
+    names: tuple[str, ...]
+    stated: Array
+    """Whether a group says who its people are; `not stated` is measured, never compared."""
+    of_cell: Array
+    """The group of each cell."""
+
+    def of(self, index: int) -> dict[str, str]:
+        """Return the key of one group."""
+        return {"attribute": self.attribute, "group": self.names[index]}
+
+
+@dataclass(frozen=True, eq=False)
+class GroupTable:
+    """Counts of one attribute or intersection: groups by outcomes."""
+
+    groups: Groups
+    rows: Array
+    """People: rows, or sums of frequency weights."""
+    weight: Array
+    squares: Array | None
+    """Sums of squared sampling weights; None where every row stands for itself."""
+
+    @cached_property
+    def n(self) -> Array:
+        """People per group."""
+        return np.asarray(self.rows.sum(axis=1))
+
+    def shares(self, hits: Array, among: Array) -> Proportions:
+        """Return the share of each group's people with outcomes *among* who have outcomes *hits*."""
+        weight = self.weight[:, among].sum(axis=1)
+        if self.squares is None:
+            effective = weight
+        else:
+            squares = self.squares[:, among].sum(axis=1)
+            effective = np.divide(weight**2, squares, out=np.zeros_like(weight), where=squares > 0)
+        return Proportions(
+            hits=self.weight[:, hits & among].sum(axis=1),
+            weight=weight,
+            n=self.rows[:, among].sum(axis=1),
+            effective=effective,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """The tensor of a subject: cells by outcomes, and the groups that cells belong to."""
+
+    cell: Array
+    """The cell of each row."""
+    groups: Mapping[str, Groups]
+    """Attributes in declared order, then intersections, by key."""
+    outcome: Array
+    """The outcome of each row."""
+    weights: Array | None
+    sampling: bool
+    cells: int
+
+    def by_attribute(self) -> Iterator[tuple[str, GroupTable]]:
+        """Return the counts of each attribute and intersection."""
+        yield from self._tables.items()
+
+    @property
+    def n(self) -> float:
+        """People in all."""
+        return float(self._tensor[0].sum())
+
+    def codes(self, attribute: str) -> Array:
+        """Return the group of each row, as a position in `groups[attribute].names`."""
+        return np.asarray(self.groups[attribute].of_cell[self.cell])
+
+    def count(self, outcome: Array, outcomes: int) -> dict[str, GroupTable]:
+        """Count rows by another outcome, coded from 0 to *outcomes* - 1."""
+        return self._sum(self._bin(outcome, outcomes))
+
+    @cached_property
+    def _tensor(self) -> tuple[Array, Array, Array | None]:
+        return self._bin(self.outcome, OUTCOMES)
+
+    @cached_property
+    def _tables(self) -> dict[str, GroupTable]:
+        return self._sum(self._tensor)
+
+    def _bin(self, outcome: Array, outcomes: int) -> tuple[Array, Array, Array | None]:
+        both = self.cell * outcomes
+        both += outcome
+
+        def total(weights: Array | None) -> Array:
+            flat = np.bincount(both, weights, minlength=self.cells * outcomes)
+            return flat.astype(np.float64, copy=False).reshape(self.cells, outcomes)
+
+        weight = total(self.weights)
+        if self.weights is None or not self.sampling:
+            return weight, weight, None
+        return total(None), weight, total(self.weights**2)
+
+    def _sum(self, tensor: tuple[Array, Array, Array | None]) -> dict[str, GroupTable]:
+        def by_group(groups: Groups, cells: Array) -> Array:
+            summed = np.zeros((len(groups.names), cells.shape[1]))
+            np.add.at(summed, groups.of_cell, cells)
+            return summed
+
+        rows, weight, squares = tensor
+        return {
+            key: GroupTable(
+                groups,
+                by_group(groups, rows),
+                by_group(groups, weight),
+                None if squares is None else by_group(groups, squares),
+            )
+            for key, groups in self.groups.items()
+        }
+
+
+def count(subject: Subject) -> Counts:
+    """Code every attribute, decision and label once, and count."""
+    coded = [group_codes(subject, attribute) for attribute in subject.attributes]
+    cell, members = _cells([codes for codes, _ in coded], [len(names) for _, names in coded], subject.rows)
+    names = [n for _, n in coded]
+    depth = min(subject.roles.intersections, len(names))
+    chosen = [c for size in range(1, depth + 1) for c in combinations(range(len(names)), size)]
+    groups = [_groups(subject.attributes, names, members, which) for which in chosen]
+    return Counts(
+        cell=cell,
+        groups={g.attribute: g for g in groups},
+        outcome=_outcomes(subject),
+        weights=subject.weights,
+        sampling=subject.roles.weight_kind == "sampling",
+        cells=len(members),
+    )
+
+
+def group_codes(subject: Subject, attribute: str) -> tuple[Array, tuple[str, ...]]:
+    """Return each row's group as a position in the sorted names; `not stated` is last."""
+    codes, distinct = pd.factorize(subject.evaluation[attribute], use_na_sentinel=False)
+    text = group_values(pd.Series(distinct), attribute, subject.roles)
+    names = sorted(set(text), key=lambda name: (name == NOT_STATED, name))
+    position = {name: i for i, name in enumerate(names)}
+    return np.array([position[t] for t in text], dtype=np.int64)[codes], tuple(names)
+
+
+def intersection_key(parts: tuple[str, ...]) -> str:
+    r"""Return `race*sex` of its parts; `*` and `\` inside a part are escaped by `\`."""
+    return "*".join(part.replace("\\", "\\\\").replace("*", "\\*") for part in parts)
+
+
+def _cells(codes: list[Array], sizes: list[int], rows: int) -> tuple[Array, Array]:
+    """Return the cell of each row, and the group of each attribute for each cell that occurs."""
+    cell, members = np.zeros(rows, dtype=np.int64), np.zeros((1, 0), dtype=np.int64)
+    for group, size in zip(codes, sizes, strict=True):
+        cell = cell * size + group
+        present = np.arange(len(members) * size) if len(members) * size <= DENSE else None
+        if present is None:
+            cell, present = pd.factorize(cell)
+        members = np.column_stack([members[present // size], present % size])
+    present = np.flatnonzero(np.bincount(cell, minlength=len(members)))
+    if len(present) < len(members):
+        compact = np.zeros(len(members), dtype=np.int64)
+        compact[present] = np.arange(len(present))
+        cell, members = compact[cell], members[present]
+    return cell, members
+
+
+def _groups(
+    attributes: tuple[str, ...], names: list[tuple[str, ...]], members: Array, which: tuple[int, ...]
+) -> Groups:
+    parts = tuple(attributes[i] for i in which)
+    distinct, of_cell = np.unique(members[:, list(which)], axis=0, return_inverse=True)
+    texts = [tuple(names[i][code] for i, code in zip(which, row, strict=True)) for row in distinct]
+    single = len(which) == 1
+    return Groups(
+        attribute=parts[0] if single else intersection_key(parts),
+        parts=parts,
+        names=tuple(text[0] if single else intersection_key(text) for text in texts),
+        stated=np.array([NOT_STATED not in text for text in texts], dtype=bool),
+        of_cell=of_cell.reshape(-1),
+    )
+
+
+def _outcomes(subject: Subject) -> Array:
+    roles = subject.roles
+    unknown = np.full(1, Truth.UNKNOWN, dtype=np.int64)
+    favoured, predicted, actual = unknown, unknown, unknown
+    if subject.decision is not None:
+        codes, distinct = pd.factorize(subject.decision)
+        predicted = truth(np.asarray(distinct), roles.positive)[codes]
+        favoured = predicted
+        if roles.favourable != roles.positive:
+            favoured = truth(np.asarray(distinct), roles.favourable)[codes]
+    if roles.label is not None:
+        codes, uniques = pd.factorize(subject.evaluation[roles.label], use_na_sentinel=False)
+        actual = truth(as_text(pd.Series(uniques)), roles.positive)[codes]
+    return np.broadcast_to(9 * favoured + 3 * predicted + actual, subject.rows)
+
+
+def truth(values: Array, yes: str | None) -> Array:
+    """Return the Truth of each of *values*: whether it is *yes*, unknown where it is not stated."""
+    if yes is None:
+        return np.full(len(values), Truth.UNKNOWN, dtype=np.int64)
+    known = np.where(values == yes, Truth.YES, Truth.NO)
+    return np.where(values == NOT_STATED, Truth.UNKNOWN, known).astype(np.int64)

@@ -1,0 +1,60 @@
+"""Every interval and test of the project.
+
+`intervals` holds one number at a time, `disparities` numbers that compare many groups, `calibration` and
+`ranking` the two estimates that have a theory of their own, `significance` tests and corrections.
+"""
+
+from checks.statistics.calibration import CalibrationErrors, Reliability, calibration_line, reliability
+from checks.statistics.disparities import (
+    Estimates,
+    Proportions,
+    gap_limits,
+    highest_minus_lowest,
+    lowest_over_highest,
+    over_highest,
+    ratio_limits,
+)
+from checks.statistics.intervals import (
+    LEVEL,
+    Z,
+    clopper_pearson,
+    clopper_pearson_limits,
+    estimate,
+    mean_of,
+    undefined,
+    wilson,
+    wilson_limits,
+)
+from checks.statistics.ranking import Aucs, auc_difference, hanley_mcneil, hanley_mcneil_limits, roc_auc
+from checks.statistics.significance import difference_p_value, holm, paired_difference
+
+__all__ = [
+    "LEVEL",
+    "Aucs",
+    "CalibrationErrors",
+    "Estimates",
+    "Proportions",
+    "Reliability",
+    "Z",
+    "auc_difference",
+    "calibration_line",
+    "clopper_pearson",
+    "clopper_pearson_limits",
+    "difference_p_value",
+    "estimate",
+    "gap_limits",
+    "hanley_mcneil",
+    "hanley_mcneil_limits",
+    "highest_minus_lowest",
+    "holm",
+    "lowest_over_highest",
+    "mean_of",
+    "over_highest",
+    "paired_difference",
+    "ratio_limits",
+    "reliability",
+    "roc_auc",
+    "undefined",
+    "wilson",
+    "wilson_limits",
+]

@@ -1,0 +1,240 @@
+"""Numbers that compare many groups: the gap and the ratio of the highest and the lowest.
+
+The extreme of many groups is pulled away from equality by chance, so neither a percentile bootstrap nor the
+interval of the pair that happens to be extreme is right. Both limits come from all pairs. The true gap is the
+largest of all pairwise differences, hence:
+
+- it is above every lower limit of a pair, once these hold *together*: the limit towards equality is the
+  largest of them at a Sidak level over the pairs (union-intersection);
+- it is below the largest of the upper limits of the pairs at the plain level, since the pair that truly
+  differs most is one of them: the limit away from equality needs no correction (intersection-union).
+
+With two groups both levels are the plain one. Ratios are the same on the logarithm, seen from the other side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self
+
+import numpy as np
+from scipy.special import ndtri
+
+from checks.model import Array, Measure
+from checks.statistics.intervals import LEVEL, Z, estimate, undefined, wilson_limits
+
+MOST_GROUPS = 1000
+"""Above this many groups all pairs are no longer compared."""
+
+
+class Estimates(Protocol):
+    """One estimate per group, each with limits at any level."""
+
+    @property
+    def value(self) -> Array:
+        """The estimates."""
+        ...
+
+    @property
+    def n(self) -> Array:
+        """The denominators, in rows."""
+        ...
+
+    @property
+    def pairs_method(self) -> str:
+        """The name of the interval of a pair."""
+        ...
+
+    def limits(self, z: float) -> tuple[Array, Array]:
+        """Return lower and upper limits at *z* standard errors."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Proportions:
+    """Shares of groups: weighted hits among weights, rows, and the sizes that errors go by."""
+
+    hits: Array
+    weight: Array
+    n: Array
+    effective: Array
+
+    @classmethod
+    def of_counts(cls, hits: Sequence[float] | Array, n: Sequence[float] | Array) -> Self:
+        """Return the shares of plain counts."""
+        sizes = np.asarray(n, dtype=np.float64)
+        return cls(np.asarray(hits, dtype=np.float64), sizes, sizes, sizes)
+
+    @property
+    def value(self) -> Array:
+        """The shares; NaN where nobody is in the denominator."""
+        empty = self.weight <= 0
+        return np.where(empty, np.nan, np.minimum(self.hits / np.where(empty, 1, self.weight), 1))
+
+    @property
+    def pairs_method(self) -> str:
+        """Newcombe's hybrid score interval."""
+        return "Newcombe"
+
+    def limits(self, z: float) -> tuple[Array, Array]:
+        """Return Wilson limits."""
+        return wilson_limits(self.value, self.effective, z)
+
+    def take(self, which: Array) -> Self:
+        """Return the shares of some groups."""
+        return type(self)(self.hits[which], self.weight[which], self.n[which], self.effective[which])
+
+
+def sidak_z(pairs: int) -> float:
+    """Return the normal quantile of a two-sided Sidak level over *pairs*."""
+    return float(ndtri((1 + LEVEL ** (1 / max(pairs, 1))) / 2))
+
+
+def _pair_differences(estimates: Estimates, z: float) -> tuple[Array, Array]:
+    """Return lower and upper limits of value[i] - value[j] for all i, j (Newcombe's hybrid)."""
+    value = estimates.value
+    low, high = estimates.limits(z)
+    below, above = value - low, high - value
+    difference = value[:, None] - value[None, :]
+    lower = difference - np.hypot(below[:, None], above[None, :])
+    upper = difference + np.hypot(above[:, None], below[None, :])
+    np.fill_diagonal(lower, 0.0)  # a group does not differ from itself
+    np.fill_diagonal(upper, 0.0)
+    return lower, upper
+
+
+def gap_limits(parts: Sequence[Estimates], *, away: float = Z) -> tuple[float, float]:
+    """Return limits of the largest of the gaps of *parts* (one for a plain gap), from all their pairs."""
+    pairs = sum(len(part.value) * (len(part.value) - 1) // 2 for part in parts)
+    towards = sidak_z(pairs)
+    low = max(float(_pair_differences(part, towards)[0].max()) for part in parts)
+    high = max(float(_pair_differences(part, away)[1].max()) for part in parts)
+    return max(low, 0.0), high
+
+
+def highest_minus_lowest(
+    name: str,
+    groups: Estimates,
+    *,
+    of: Mapping[str, str],
+    note: str | None = None,
+    unit: str = "proportion",
+    bound: float | None = 1.0,
+) -> Measure:
+    """Return the gap between the highest and the lowest group; *bound* is the largest gap there can be."""
+    refused = _not_comparable(name, groups, of=of, unit=unit)
+    if refused is not None:
+        return refused
+    value = float(groups.value.max() - groups.value.min())
+    low, high = gap_limits([groups])
+    return estimate(
+        name,
+        value,
+        low,
+        high if bound is None else min(high, bound),
+        groups.n.sum(),
+        of=of,
+        unit=unit,
+        method=f"{groups.pairs_method} {LEVEL:.0%} over all pairs",
+        note=note,
+    )
+
+
+def _log_ratios(groups: Proportions, z: float) -> tuple[Array, Array]:
+    """Return limits of log(rate[i] / rate[j]) for all i, j.
+
+    Katz with 0.5 added. Where a rate is 1 that variance vanishes, so the limits are widened to those made
+    from Wilson limits (Zou and Donner).
+    """
+    n = groups.effective
+    hits = groups.value * n
+    logs = np.log((hits + 0.5) / (n + 0.5))
+    variance = 1 / (hits + 0.5) - 1 / (n + 0.5)
+    difference = logs[:, None] - logs[None, :]
+    spread = z * np.sqrt(variance[:, None] + variance[None, :])
+    low, high = difference - spread, difference + spread
+    full = groups.value >= 1
+    if full.any():
+        single_low, single_high = groups.limits(z)
+        floor = np.where(hits > 0, single_low, 0.5 / (n + 0.5))
+        value = np.where(hits > 0, groups.value, 0.5 / (n + 0.5))
+        below, above = np.log(value) - np.log(floor), np.log(single_high) - np.log(value)
+        plain = np.log(value)[:, None] - np.log(value)[None, :]
+        either = full[:, None] | full[None, :]
+        low = np.where(either, np.minimum(low, plain - np.hypot(below[:, None], above[None, :])), low)
+        high = np.where(either, np.maximum(high, plain + np.hypot(above[:, None], below[None, :])), high)
+    np.fill_diagonal(low, 0.0)
+    np.fill_diagonal(high, 0.0)
+    return low, high
+
+
+def ratio_limits(groups: Proportions) -> tuple[Array, Array]:
+    """Return, per group, limits of its rate over the highest: away from equality plain, towards it Sidak."""
+    count = len(groups.value)
+    low = np.exp(_log_ratios(groups, Z)[0].min(axis=1))
+    high = np.exp(_log_ratios(groups, sidak_z(count * (count - 1) // 2))[1].min(axis=1))
+    return np.clip(low, 0, 1), np.clip(high, 0, 1)
+
+
+RATIO_METHOD = f"Katz log {LEVEL:.0%} with 0.5 added, over all pairs"
+
+
+def lowest_over_highest(
+    name: str, groups: Proportions, *, of: Mapping[str, str], note: str | None = None
+) -> Measure:
+    """Return the ratio of the lowest to the highest group."""
+    refused = _not_comparable(name, groups, of=of, unit="ratio")
+    if refused is not None:
+        return refused
+    highest = float(groups.value.max())
+    if highest == 0:
+        return undefined(
+            name,
+            "the rate is 0 in every group, so no ratio is defined",
+            n=float(groups.n.sum()),
+            of=of,
+            unit="ratio",
+            method=RATIO_METHOD,
+        )
+    low, high = ratio_limits(groups)
+    return estimate(
+        name,
+        float(groups.value.min()) / highest,
+        float(low.min()),
+        float(high.min()),
+        groups.n.sum(),
+        of=of,
+        unit="ratio",
+        method=RATIO_METHOD,
+        note=note,
+    )
+
+
+def over_highest(name: str, groups: Proportions, of: Sequence[Mapping[str, str]]) -> tuple[Measure, ...]:
+    """Return each group's rate over the highest; nothing where fewer than two groups are compared."""
+    if _not_comparable(name, groups, of={}, unit="ratio") is not None:
+        return ()
+    highest = float(groups.value.max())
+    if highest == 0:
+        why = "the rate is 0 in every group, so no ratio is defined"
+        return tuple(
+            undefined(name, why, n=float(n), of=key, unit="ratio", method=RATIO_METHOD)
+            for n, key in zip(groups.n, of, strict=True)
+        )
+    low, high = ratio_limits(groups)
+    return tuple(
+        estimate(name, value / highest, below, above, n, of=key, unit="ratio", method=RATIO_METHOD)
+        for value, below, above, n, key in zip(groups.value, low, high, groups.n, of, strict=True)
+    )
+
+
+def _not_comparable(name: str, groups: Estimates, *, of: Mapping[str, str], unit: str) -> Measure | None:
+    count = len(groups.value)
+    if count < 2:
+        why = "fewer than two groups are large enough to compare"
+    elif count > MOST_GROUPS:
+        why = f"over {MOST_GROUPS} groups: merge groups or cut the values into bins"
+    else:
+        return None
+    return undefined(name, why, n=float(groups.n.sum()), of=of, unit=unit, method="not compared")
