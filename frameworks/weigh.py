@@ -58,7 +58,7 @@ def _hold(part: Criterion, bound: Bound, named: Nameable, evidence: Evidence, me
         errors = better * (measured.value or 0.0)
         return Judged(part, verdict, reason, measured, people, errors)
     verdict = decide(bound, measured)
-    reason = _subject(measured, group) + _limited(verdict, bound, measured)
+    reason = _sentence(measured, group, _limited(verdict, bound, measured))
     judged = Judged(part, verdict, reason, measured, people)
     if measured.value is None:
         return judged
@@ -85,25 +85,24 @@ def _limited(verdict: Verdict, bound: Bound, measured: Measure) -> str:
 
 def _reported(bound: Bound, measured: Measure) -> tuple[Verdict, str]:
     """Ask only that the number is there, with its interval where it is an estimate."""
-    subject = _subject(measured, None)
     if measured.value is None:
         # A single group without a number is listed with its note; how many such people there are
         # decides whether the list still speaks for everybody.
         verdict = Verdict.MET if "group" in measured.of else Verdict.UNDECIDED
-        return verdict, f"{subject}there is no number: {measured.note}."
+        return verdict, _sentence(measured, None, f"there is no number: {measured.note}.")
     without = measured.kind is Kind.ESTIMATE and None in (measured.low, measured.high)
     if without and bound.decide is Decide.INTERVAL:
-        return Verdict.UNDECIDED, f"{subject}the number stands without an interval."
+        return Verdict.UNDECIDED, _sentence(measured, None, "the number stands without an interval.")
     return Verdict.MET, "Measured and reported; the source sets no limit."
 
 
-def _subject(measured: Measure, group: str | None) -> str:
+def _sentence(measured: Measure, group: str | None, said: str) -> str:
     """Open a sentence with what the number is of."""
     of = label(measured.of)
     if not of:
-        return ""
+        return said[:1].upper() + said[1:]
     worst_off = f", where {group} stands worst" if group and "group" not in measured.of else ""
-    return f"For {of}{worst_off}: "
+    return f"For {of}{worst_off}: {said}"
 
 
 def _for_everybody(judged: Judged, named: Nameable, evidence: Evidence, measured: Measure) -> Judged:
