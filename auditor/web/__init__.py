@@ -1,0 +1,73 @@
+"""The web pages: a route parses, calls one function of the service, and answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, current_app, request
+from flask_bootstrap import Bootstrap5
+from flask_wtf.csrf import CSRFProtect
+
+from auditor.web import audits, drafts, errors, library, words
+from auditor.web.here import service
+from reports import wording
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+"""Our pages run our own scripts and styles only. `data:` is for the pictures inside Bootstrap's CSS."""
+
+blueprint = Blueprint(
+    "web",
+    __name__,
+    template_folder=str(ROOT / "templates"),
+    static_folder="static",
+    static_url_path="/assets",
+)
+csrf = CSRFProtect()
+
+
+def register(app: Flask) -> None:
+    """Add the pages to *app*."""
+    app.config["BOOTSTRAP_SERVE_LOCAL"] = True
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = (
+        False  # the API has its own rules; our blueprint asks for the token
+    )
+    app.config["WTF_CSRF_TIME_LIMIT"] = None  # a form may lie open for a day; the token ends with the session
+    Bootstrap5(app)
+    csrf.init_app(app)
+    app.register_blueprint(blueprint)
+
+
+@blueprint.before_request
+def _protect() -> None:
+    if current_app.config["WTF_CSRF_ENABLED"]:
+        csrf.protect()
+
+
+@blueprint.after_request
+def _harden(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    return response
+
+
+@blueprint.app_context_processor
+def _frame() -> dict[str, object]:
+    """Give every page what the frame around it shows."""
+    settings = current_app.config.get("AUDITOR_SETTINGS")
+    return {
+        "loopback": getattr(settings, "loopback", False),
+        "here": request.endpoint,
+        "missing_layer": service().missing_layer,
+        "words": words,
+        "wording": wording,
+    }
+
+
+for _pages in (audits, drafts, errors, library):
+    _pages.add_to(blueprint)

@@ -1,0 +1,109 @@
+"""The list of audits and the page of each: progress, outcome, judging again, cancelling, deleting."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from auditor.problems import Problem, Refused
+from auditor.views import AuditState, AuditView
+from auditor.web.form import anchor, from_submission
+from auditor.web.here import account, all_frameworks, service
+from auditor.web.steps import field_of, owner
+from auditor.web.verdicts import outcome
+
+
+def add_to(pages: Blueprint) -> None:
+    """Add the pages of audits."""
+    pages.add_url_rule("/", "front", front)
+    pages.add_url_rule("/audits/<audit_id>", "audit", audit)
+    pages.add_url_rule("/audits/<audit_id>/judgements", "rejudge", rejudge, methods=["POST"])
+    pages.add_url_rule("/audits/<audit_id>/cancel", "cancel", cancel, methods=["POST"])
+    pages.add_url_rule("/audits/<audit_id>/delete", "delete", delete, methods=["GET", "POST"])
+
+
+def front() -> ResponseReturnValue:
+    """Show every audit of the account, newest first."""
+    before = request.args.get("before")
+    rows = service().audits(account(), limit=PAGE + 1, before=before)
+    return render_template(
+        "web/front.html",
+        audits=rows[:PAGE],
+        older=rows[PAGE - 1].id if len(rows) > PAGE else None,
+        before=before,
+    )
+
+
+PAGE = 30
+
+
+def audit(audit_id: str) -> ResponseReturnValue:
+    """Show one audit as it stands."""
+    return _page(service().audit(account(), audit_id), {}, (), None)
+
+
+def rejudge(audit_id: str) -> ResponseReturnValue:
+    """Judge the evidence again, by other rules or as of another day."""
+    view = service().audit(account(), audit_id)
+    chosen, written = request.form.getlist("frameworks"), request.form.get("as_of", "").strip()
+    errors: dict[str, str] = {}
+    if not chosen:
+        errors["frameworks"] = "Choose at least one framework."
+    try:
+        as_of = dt.date.fromisoformat(written) if written else None
+    except ValueError:
+        errors["as_of"] = "Write the day as 2026-12-31."
+    if not errors:
+        try:
+            made = service().rejudge(account(), audit_id, chosen, as_of)
+        except Refused as refused:
+            errors |= {p.where: p.sentence for p in refused.problems}
+        else:
+            flash("Judged again. The measurements are the same; this is a record of its own.")
+            return redirect(url_for("web.audit", audit_id=made.id), 303)
+    return _page(view, errors, chosen, written), 422
+
+
+def cancel(audit_id: str) -> ResponseReturnValue:
+    """Stop an audit that is under way."""
+    service().cancel(account(), audit_id)
+    return redirect(url_for("web.audit", audit_id=audit_id), 303)
+
+
+def delete(audit_id: str) -> ResponseReturnValue:
+    """Say what would be deleted; delete it when that is confirmed."""
+    view = service().audit(account(), audit_id)
+    if request.method == "GET":
+        return render_template("web/delete.html", audit=view)
+    service().delete(account(), audit_id)
+    flash(f"The audit of {view.name} was deleted: its record, its reports and the files that only it used.")
+    return redirect(url_for("web.front"), 303)
+
+
+def _page(view: AuditView, errors: dict[str, str], chosen: Any, as_of: str | None) -> str:
+    found = None
+    if view.state is AuditState.COMPLETED:
+        found = outcome(json.loads(service().record(account(), view.id))["body"])
+    return render_template(
+        "web/audit.html",
+        audit=view,
+        outcome=found,
+        problems=tuple(map(_located, view.problems)),
+        form=from_submission(view.submission),
+        frameworks=all_frameworks() if found else (),
+        titles={f.id: f.title for f in all_frameworks()},
+        chosen=chosen or view.frameworks,
+        as_of=as_of if as_of is not None else view.as_of.isoformat(),
+        errors=errors,
+        anchor=anchor,
+    )
+
+
+def _located(problem: Problem) -> tuple[str, str]:
+    """Return the question that a problem belongs to, and its sentence."""
+    step = owner(problem.where)
+    return (f"{step.title} ({field_of(step, problem.where)})" if problem.where else ""), problem.sentence

@@ -1,0 +1,26 @@
+"""What a page needs from the application around it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import current_app, g
+
+from auditor.service import Service
+from auditor.views import Account
+from frameworks.model import Framework
+
+
+def service() -> Service:
+    """Return the one door to audits."""
+    return cast("Service", current_app.extensions["auditor"])
+
+
+def account() -> Account:
+    """Return who asks; the application has settled it before any page is reached."""
+    return cast("Account", g.account)
+
+
+def all_frameworks() -> tuple[Framework, ...]:
+    """Return every framework in full, in the order of the list."""
+    return tuple(service().framework(row.id) for row in service().frameworks())

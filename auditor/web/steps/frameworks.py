@@ -1,0 +1,81 @@
+"""By which rules the evidence is judged, and how much is at stake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from auditor.problems import Problem
+from auditor.web.form import Form
+from auditor.web.here import all_frameworks
+from auditor.web.steps.step import Posted, Step, joined, text
+
+DEFAULT = ("global-baseline",)
+TIERS = {
+    "high": ("High", "It decides, or strongly steers, access to rights, services, work, credit or safety."),
+    "moderate": ("Moderate", "It supports such decisions; a person decides."),
+    "limited": ("Limited", "It touches nobody's rights, access or safety."),
+}
+
+
+def _read(form: Form, posted: Posted) -> None:
+    ticked = posted.getlist("frameworks")
+    form.put("frameworks", [f.id for f in all_frameworks() if f.id in ticked])
+    form.put("system.risk_tier", text(posted, "system.risk_tier"))
+    declared = []
+    for condition in _conditions():
+        match posted.get(f"condition.{condition}"):
+            case "yes":
+                declared.append(condition)
+            case "no":
+                declared.append(f"not {condition}")
+    form.put("system.conditions", declared)
+
+
+def _conditions() -> Mapping[str, str]:
+    return {name: sentence for f in all_frameworks() for name, sentence in f.conditions.items()}
+
+
+def _problems(form: Form) -> Iterator[Problem]:
+    chosen = form.get("frameworks", [])
+    if not chosen:
+        yield Problem("frameworks", "missing-key", "Choose at least one framework.")
+    offered = {f.id for f in all_frameworks()}
+    for name in chosen:
+        if name not in offered:
+            yield Problem(
+                "frameworks", "unknown-framework", f"There is no framework “{name}”; choose another."
+            )
+    if form.get("system.risk_tier") not in TIERS:
+        yield Problem("system.risk_tier", "missing-key", "Choose how much is at stake for people.")
+
+
+def _offer(form: Form) -> Mapping[str, Any]:
+    declared = form.get("system.conditions", [])
+    return {
+        "frameworks": all_frameworks(),
+        "chosen": form.get("frameworks", DEFAULT),
+        "tiers": TIERS,
+        "conditions": [
+            (name, sentence, "yes" if name in declared else "no" if f"not {name}" in declared else "")
+            for name, sentence in _conditions().items()
+        ],
+    }
+
+
+def _summary(form: Form) -> Iterator[tuple[str, str]]:
+    titles = {f.id: f.title for f in all_frameworks()}
+    yield "Judged by", joined((titles.get(f, f) for f in form.get("frameworks", [])), "Not given")
+    yield "Risk tier", TIERS[form.get("system.risk_tier")][0] if form.get("system.risk_tier") else "Not given"
+    yield "Circumstances", joined(form.get("system.conditions", []), "None declared: each is taken to hold")
+
+
+STEP = Step(
+    slug="frameworks",
+    title="By which rules is it judged?",
+    owns=("frameworks", "system.risk_tier", "system.conditions"),
+    read=_read,
+    problems=_problems,
+    offer=_offer,
+    summary=_summary,
+)

@@ -1,0 +1,78 @@
+"""Whose treatment is compared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from auditor.problems import Problem
+from auditor.web.form import Column, Form
+from auditor.web.steps.step import Posted, Step, joined, known, text
+
+LIKELY = re.compile(
+    r"race|ethnic|colou?r|black|white|hispan|asian|sex|gender|female|male|\bage\b|^age|birth|marital|marri|relig|faith|disab|"
+    r"nation|citizen|migra|caste|language|pregnan|orient|union|veteran|parent",
+    re.IGNORECASE,
+)
+"""Names of columns that often hold a protected attribute."""
+
+
+def _candidates(form: Form) -> list[Column]:
+    taken = {form.get(f"columns.{role}") for role in ("label", "prediction", "score")}
+    return [c for c in form.columns if c.name not in taken]
+
+
+def _read(form: Form, posted: Posted) -> None:
+    form.put("columns.groups", known(posted, "columns.groups", form))
+    cuts = {name: text(posted, f"bins.{name}") for name in form.get("columns.groups", [])}
+    form.put("bins", {name: _cuts(written) for name, written in cuts.items() if written})
+
+
+def _cuts(written: str) -> list[float | int] | str:
+    """Return cut points as numbers, or as written where they are none."""
+    try:
+        numbers = [float(part) for part in re.split(r"[,;\s]+", written) if part]
+    except ValueError:
+        return written
+    return [int(n) if n.is_integer() else n for n in numbers]
+
+
+def _problems(form: Form) -> Iterator[Problem]:
+    for name in form.get("columns.groups", []):
+        if form.column(name) is None:
+            yield Problem(
+                "columns.groups", "unknown-column", f"The table has no column “{name}”; choose another."
+            )
+    for name, cuts in form.get("bins", {}).items():
+        if isinstance(cuts, str) or cuts != sorted(set(cuts)):
+            yield Problem(
+                f"bins.{name}", "bad-cuts", f"Write the cut points of “{name}” as rising numbers: 25, 45, 60."
+            )
+
+
+def _offer(form: Form) -> Mapping[str, Any]:
+    candidates = _candidates(form)
+    return {
+        "likely": [c for c in candidates if LIKELY.search(c.name)],
+        "others": [c for c in candidates if not LIKELY.search(c.name)],
+        "bins": form.get("bins", {}),
+    }
+
+
+def _summary(form: Form) -> Iterator[tuple[str, str]]:
+    yield "Compared by", joined(form.get("columns.groups", []), "None: nothing about fairness is measured")
+    for name, cuts in form.get("bins", {}).items():
+        yield f"Cut points of {name}", cuts if isinstance(cuts, str) else ", ".join(map(str, cuts))
+
+
+STEP = Step(
+    slug="groups",
+    title="Whose treatment is compared?",
+    owns=("columns.groups", "bins"),
+    read=_read,
+    problems=_problems,
+    offer=_offer,
+    summary=_summary,
+    open_ended=("bins",),
+)

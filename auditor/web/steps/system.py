@@ -1,0 +1,36 @@
+"""The system card: who answers for what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from auditor.problems import Problem
+from auditor.web.form import Form
+from auditor.web.steps.step import Posted, Step, text
+
+KEYS = ("name", "version", "purpose", "provider", "sector", "contact")
+
+
+def _read(form: Form, posted: Posted) -> None:
+    for key in KEYS:
+        form.put(f"system.{key}", text(posted, f"system.{key}"))
+
+
+def _problems(form: Form) -> Iterator[Problem]:
+    if not form.get("system.name"):
+        yield Problem("system.name", "missing-key", "Give the system a name.")
+
+
+def _summary(form: Form) -> Iterator[tuple[str, str]]:
+    for key in KEYS:
+        yield key.capitalize(), form.get(f"system.{key}") or "Not given"
+
+
+STEP = Step(
+    slug="system",
+    title="Which system is audited?",
+    owns=tuple(f"system.{key}" for key in KEYS),
+    read=_read,
+    problems=_problems,
+    summary=_summary,
+)
