@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
+import sqlalchemy as sa
+
 from auditor import sandbox
 from auditor.artifacts import DIGEST, Artifacts
 from auditor.config import Settings
@@ -23,7 +25,7 @@ from auditor.steps import tidy
 from auditor.store import audits, files, people
 from auditor.store.clock import now, today
 from auditor.store.database import Database
-from auditor.store.tables import AuditRecord, DraftRecord
+from auditor.store.tables import AuditRecord, DraftRecord, WorkerRecord
 from auditor.submission import Submission, parse
 from auditor.views import (
     Account,
@@ -252,6 +254,13 @@ class Service:
         """Forget a draft."""
         with self.database.transaction() as session:
             session.delete(self._draft(session, account, draft_id))
+
+    def workers(self) -> int:
+        """Return how many workers are alive."""
+        since = now() - dt.timedelta(seconds=self.settings.dead_seconds)
+        with self.database.reading() as session:
+            query = sa.select(sa.func.count()).select_from(WorkerRecord).where(WorkerRecord.seen > since)
+            return session.scalar(query) or 0
 
     def missing_layer(self) -> str | None:
         """Return None, or the sentence that names what this host lacks to take submissions."""

@@ -156,10 +156,3 @@ class Heart:
         gone = {digest for digests in unused.values() for digest in digests}
         removed = files.remove_unneeded(self.database, self.artifacts, gone)
         logger.info("%d uploads that no audit used were deleted", removed)
-
-
-def alive(database: Database, within: float) -> int:
-    """Return how many workers beat within the last *within* seconds."""
-    with database.reading() as session:
-        query = sa.select(sa.func.count()).select_from(WorkerRecord)
-        return session.scalar(query.where(WorkerRecord.seen > now() - dt.timedelta(seconds=within))) or 0

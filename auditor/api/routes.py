@@ -1,0 +1,245 @@
+"""The API: a route parses, calls one function of the service, and answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any, Literal, TypeVar, cast
+
+from apiflask import APIBlueprint
+from flask import Response, current_app, g, request
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from auditor.api import problems, shapes
+from auditor.api.events import Holds, events
+from auditor.problems import Problem, Refused, refuse
+from auditor.service import Service
+from auditor.views import Account
+from frameworks.model import Framework
+from reports.record import framework_to_json
+from reports.schema import audit_schema
+
+api = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Auditor")
+problems.attach(api)
+
+PIECE = 64 * 1024
+BODY_BYTES = 1024 * 1024
+LONGEST_WAIT = 30.0
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
+"""A report is made of submitted words; it runs nothing and asks for nothing."""
+
+Body = TypeVar("Body", bound=BaseModel)
+
+
+@api.put("/artifacts/<sha256>")
+@api.output(shapes.ArtifactOut, 201)
+@api.doc(summary="Upload a file under its SHA-256", tags=["Files"])
+def put_artifact(sha256: str) -> Any:
+    """Send the raw bytes as the body; the digest of what arrives must be the one in the address."""
+    if request.mimetype in {"multipart/form-data", "application/x-www-form-urlencoded"}:
+        raise UnsupportedMediaType("send the raw bytes of the file (application/octet-stream), not a form.")
+    limit = current_app.config["AUDITOR_SETTINGS"].upload_bytes
+    if (request.content_length or 0) > limit:
+        raise RequestEntityTooLarge(f"the file is larger than {limit} bytes; send less.")
+    stored = _service().store_artifact(_account(), _pieces(limit), expected=sha256)
+    return shapes.artifact(stored)
+
+
+@api.post("/inspections")
+@api.output(shapes.InspectionOut)
+@api.doc(summary="Read one file in the locked child", tags=["Files"])
+def inspect() -> Any:
+    """Say which columns a table has, or which types and classes a model."""
+    asked = _body(shapes.InspectionIn)
+    kind = cast("Literal['table', 'model']", asked.kind)
+    found = _service().inspect(_account(), asked.artifact.removeprefix("sha256:"), kind, asked.format)
+    return {"kind": asked.kind, asked.kind: asdict(found)}
+
+
+@api.post("/audits")
+@api.output(shapes.AuditOut, 202)
+@api.doc(summary="Submit an audit", tags=["Audits"])
+def submit() -> Any:
+    """Queue an audit. Files are named by digest; `?as_of=2026-12-01` reads the rules as of that day."""
+    view = _service().submit(_account(), _json(), as_of=_day())
+    return shapes.audit(view), 202, {"Location": view.links["self"]}
+
+
+@api.get("/audits")
+@api.output(shapes.AuditsOut)
+@api.doc(summary="List audits, newest first", tags=["Audits"])
+def audits() -> Any:
+    """Answer with at most `?limit=` audits that are older than the audit `?before=`."""
+    limit = request.args.get("limit", 50, type=int)
+    rows = _service().audits(_account(), limit=limit, before=request.args.get("before"))
+    older = f"/api/v1/audits?before={rows[-1].id}&limit={limit}" if len(rows) == limit else None
+    return {"audits": [shapes.audit_row(row) for row in rows], "next": older}
+
+
+@api.get("/audits/<audit_id>")
+@api.output(shapes.AuditOut)
+@api.doc(summary="Where an audit stands", tags=["Audits"])
+def audit(audit_id: str) -> Any:
+    """Answer at once, or with `?wait=30` when the audit ends, at the latest after so many seconds."""
+    seconds = min(max(request.args.get("wait", 0.0, type=float), 0.0), LONGEST_WAIT)
+    holds = _holds()
+    if not seconds or not holds.take():
+        return shapes.audit(_service().audit(_account(), audit_id))
+    try:
+        return shapes.audit(_service().wait(_account(), audit_id, seconds))
+    finally:
+        holds.leave()
+
+
+@api.get("/audits/<audit_id>/events")
+@api.doc(summary="Follow an audit (server-sent events)", tags=["Audits"])
+def follow(audit_id: str) -> ResponseReturnValue:
+    """Send the audit whenever it changes. Where all places are taken: 503; ask for the audit instead."""
+    _service().audit(_account(), audit_id)
+    holds = _holds()
+    if not holds.take():
+        busy = problems.answer(
+            503, "too many pages follow audits now; ask for the audit every few seconds instead."
+        )
+        busy.headers["Retry-After"] = "2"
+        return busy
+    stream = events(_service(), _account(), audit_id, holds)
+    return Response(stream, mimetype="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+@api.get("/audits/<audit_id>/audit.json")
+@api.doc(summary="The record", tags=["Audits"])
+def record(audit_id: str) -> ResponseReturnValue:
+    """Answer with canonical JSON; its schema is at /api/v1/schema/audit.json."""
+    return Response(_service().record(_account(), audit_id), mimetype="application/json")
+
+
+@api.get("/audits/<audit_id>/report.html")
+@api.doc(summary="The report as a page", tags=["Audits"])
+def report_html(audit_id: str) -> ResponseReturnValue:
+    """Answer with one page that needs nothing else."""
+    page = _service().report(_account(), audit_id, "html")
+    return Response(page, mimetype="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
+
+
+@api.get("/audits/<audit_id>/report.pdf")
+@api.doc(summary="The report as PDF", tags=["Audits"])
+def report_pdf(audit_id: str) -> ResponseReturnValue:
+    """Answer with a PDF that carries the record."""
+    disposition = f'inline; filename="audit-{audit_id}.pdf"'
+    pages = _service().report(_account(), audit_id, "pdf")
+    return Response(pages, mimetype="application/pdf", headers={"Content-Disposition": disposition})
+
+
+@api.post("/audits/<audit_id>/judgements")
+@api.output(shapes.AuditOut, 202)
+@api.doc(summary="Judge the same evidence again", tags=["Audits"])
+def judge(audit_id: str) -> Any:
+    """Make a new audit record from the same evidence, under other frameworks or another day."""
+    asked = _body(shapes.JudgementIn)
+    view = _service().rejudge(_account(), audit_id, asked.frameworks, asked.as_of)
+    return shapes.audit(view), 202, {"Location": view.links["self"]}
+
+
+@api.post("/audits/<audit_id>/cancel")
+@api.output(shapes.AuditOut)
+@api.doc(summary="Stop an audit", tags=["Audits"])
+def cancel(audit_id: str) -> Any:
+    """Stop a running audit; what it computes is killed."""
+    return shapes.audit(_service().cancel(_account(), audit_id))
+
+
+@api.delete("/audits/<audit_id>")
+@api.doc(summary="Delete an audit and its data", tags=["Audits"], responses=[204])
+def delete(audit_id: str) -> ResponseReturnValue:
+    """Remove the audit, its reports, and its files where no other audit of the account uses them."""
+    _service().delete(_account(), audit_id)
+    return "", 204
+
+
+@api.get("/frameworks")
+@api.output(shapes.FrameworksOut)
+@api.doc(summary="List frameworks", tags=["What can be asked"])
+def frameworks() -> Any:
+    """Answer with every framework that a submission may name."""
+    return {"frameworks": [shapes.framework_row(row) for row in _service().frameworks()]}
+
+
+@api.get("/frameworks/<framework_id>")
+@api.doc(summary="One framework in full", tags=["What can be asked"])
+def framework(framework_id: str) -> Any:
+    """Answer with its requirements, criteria, bounds and sources."""
+    found: Framework = _service().framework(framework_id)
+    return framework_to_json(found)
+
+
+@api.get("/checks")
+@api.output(shapes.ChecksOut)
+@api.doc(summary="List checks", tags=["What can be asked"])
+def checks() -> Any:
+    """Answer with every check and its page."""
+    return {"checks": [shapes.check(row) for row in _service().checks()]}
+
+
+@api.get("/checks/<check_id>")
+@api.output(shapes.CheckOut)
+@api.doc(summary="One check and its page", tags=["What can be asked"])
+def check(check_id: str) -> Any:
+    """Answer with what the check measures, why, how to read it, and its limits."""
+    return shapes.check(_service().check(check_id))
+
+
+@api.get("/schema/audit.json")
+@api.doc(summary="JSON Schema of the record", tags=["What can be asked"])
+def schema() -> Any:
+    """Answer with the shape of audit.json."""
+    return audit_schema()
+
+
+def _service() -> Service:
+    return cast("Service", current_app.extensions["auditor"])
+
+
+def _account() -> Account:
+    return cast("Account", g.account)
+
+
+def _holds() -> Holds:
+    return cast("Holds", current_app.extensions["auditor-holds"])
+
+
+def _pieces(limit: int) -> Iterator[bytes]:
+    request.max_content_length = limit
+    while piece := request.stream.read(PIECE):
+        yield piece
+
+
+def _json() -> Any:
+    if not request.is_json:
+        raise UnsupportedMediaType("send JSON, and say so: `Content-Type: application/json`.")
+    request.max_content_length = BODY_BYTES
+    return request.get_json()
+
+
+def _body(shape: type[Body]) -> Body:
+    try:
+        return shape.model_validate(_json())
+    except ValidationError as invalid:
+        found = [
+            Problem(
+                where := ".".join(map(str, e["loc"])), e["type"], f"`{where}` is not accepted: {e['msg']}."
+            )
+            for e in invalid.errors()
+        ]
+        raise Refused(found) from None
+
+
+def _day() -> dt.date | None:
+    text = request.args.get("as_of")
+    try:
+        return dt.date.fromisoformat(text) if text else None
+    except ValueError:
+        raise refuse("as_of", "not-a-date", "`as_of` is a day such as 2026-12-01.") from None
