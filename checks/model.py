@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, overload, runtime_checkable
 
 import numpy as np
 
@@ -323,12 +323,19 @@ class Check:
         )
 
 
-def check(
-    measure: Callable[..., Iterator[Measure | Table]] | None = None, *, asks_model: bool = False
-) -> Any:
+Measuring = Callable[..., Iterator[Measure | Table]]
+
+
+@overload
+def check(measure: Measuring) -> Check: ...
+@overload
+def check(*, asks_model: bool = False) -> Callable[[Measuring], Check]: ...
+
+
+def check(measure: Measuring | None = None, *, asks_model: bool = False) -> Any:
     """Turn a measuring function into a `Check` named after its module."""
 
-    def wrap(function: Callable[..., Iterator[Measure | Table]]) -> Check:
+    def wrap(function: Measuring) -> Check:
         doc = sys.modules[function.__module__].__doc__ or ""
         return Check(
             id=function.__module__.removeprefix("checks."),
