@@ -4,14 +4,18 @@
 `ranking` the two estimates that have a theory of their own, `significance` tests and corrections.
 """
 
-from checks.statistics.calibration import CalibrationErrors, Reliability, calibration_line, reliability
+from checks.statistics.calibration import CalibrationErrors, Line, Reliability, calibration_line, reliability
 from checks.statistics.disparities import (
     Estimates,
+    Normals,
     Proportions,
     gap_limits,
     highest_minus_lowest,
+    largest_gap,
     lowest_over_highest,
+    mean_gap,
     over_highest,
+    over_reference,
     ratio_limits,
 )
 from checks.statistics.intervals import (
@@ -33,6 +37,8 @@ __all__ = [
     "Aucs",
     "CalibrationErrors",
     "Estimates",
+    "Line",
+    "Normals",
     "Proportions",
     "Reliability",
     "Z",
@@ -47,9 +53,12 @@ __all__ = [
     "hanley_mcneil_limits",
     "highest_minus_lowest",
     "holm",
+    "largest_gap",
     "lowest_over_highest",
+    "mean_gap",
     "mean_of",
     "over_highest",
+    "over_reference",
     "paired_difference",
     "ratio_limits",
     "reliability",

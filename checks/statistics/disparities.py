@@ -85,6 +85,29 @@ class Proportions:
         """Return the shares of some groups."""
         return type(self)(self.hits[which], self.weight[which], self.n[which], self.effective[which])
 
+    def pooled(self) -> Self:
+        """Return all groups as one."""
+        parts = (self.hits, self.weight, self.n, self.effective)
+        return type(self)(*(np.array([part.sum()]) for part in parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Normals:
+    """Estimates of groups with known standard errors."""
+
+    value: Array
+    error: Array
+    n: Array
+
+    @property
+    def pairs_method(self) -> str:
+        """The normal interval of a difference."""
+        return "normal"
+
+    def limits(self, z: float) -> tuple[Array, Array]:
+        """Return normal limits."""
+        return self.value - z * self.error, self.value + z * self.error
+
 
 def sidak_z(pairs: int) -> float:
     """Return the normal quantile of a two-sided Sidak level over *pairs*."""
@@ -104,10 +127,19 @@ def _pair_differences(estimates: Estimates, z: float) -> tuple[Array, Array]:
     return lower, upper
 
 
-def gap_limits(parts: Sequence[Estimates], *, away: float = Z) -> tuple[float, float]:
-    """Return limits of the largest of the gaps of *parts* (one for a plain gap), from all their pairs."""
-    pairs = sum(len(part.value) * (len(part.value) - 1) // 2 for part in parts)
-    towards = sidak_z(pairs)
+def pair_count(groups: Estimates) -> int:
+    """Return the number of pairs of groups."""
+    return len(groups.value) * (len(groups.value) - 1) // 2
+
+
+def gap_limits(
+    parts: Sequence[Estimates], *, towards: float | None = None, away: float = Z
+) -> tuple[float, float]:
+    """Return limits of the largest of the gaps of *parts* (one for a plain gap), from all their pairs.
+
+    *towards* is Sidak's over these pairs unless more must hold together.
+    """
+    towards = sidak_z(sum(map(pair_count, parts))) if towards is None else towards
     low = max(float(_pair_differences(part, towards)[0].max()) for part in parts)
     high = max(float(_pair_differences(part, away)[1].max()) for part in parts)
     return max(low, 0.0), high
@@ -138,6 +170,42 @@ def highest_minus_lowest(
         unit=unit,
         method=f"{groups.pairs_method} {LEVEL:.0%} over all pairs",
         note=note,
+    )
+
+
+def largest_gap(
+    name: str, parts: Sequence[Estimates], *, of: Mapping[str, str], note: str | None = None
+) -> Measure:
+    """Return the largest of several gaps (equalized odds); its limits come from the pairs of all of them."""
+    refused = [
+        r for r in (_not_comparable(name, p, of=of, unit="proportion") for p in parts) if r is not None
+    ]
+    if refused:
+        return refused[0]
+    value = max(float(part.value.max() - part.value.min()) for part in parts)
+    low, high = gap_limits(parts)
+    n = sum(float(part.n.sum()) for part in parts)
+    method = f"{parts[0].pairs_method} {LEVEL:.0%} over all pairs of {len(parts)} rates"
+    return estimate(name, value, low, min(high, 1.0), n, of=of, method=method, note=note)
+
+
+def mean_gap(
+    name: str, parts: Sequence[Estimates], *, of: Mapping[str, str], note: str | None = None
+) -> Measure:
+    """Return the mean of several gaps (average odds); its limits are means of joint limits."""
+    refused = [
+        r for r in (_not_comparable(name, p, of=of, unit="proportion") for p in parts) if r is not None
+    ]
+    if refused:
+        return refused[0]
+    value = float(np.mean([part.value.max() - part.value.min() for part in parts]))
+    together = float(ndtri(((1 + LEVEL) / 2) ** (1 / len(parts))))
+    low = [gap_limits([part], towards=sidak_z(len(parts) * pair_count(part)))[0] for part in parts]
+    high = [min(gap_limits([part], away=together)[1], 1.0) for part in parts]
+    n = sum(float(part.n.sum()) for part in parts)
+    method = f"{parts[0].pairs_method} {LEVEL:.0%} over all pairs, mean of {len(parts)} joint intervals"
+    return estimate(
+        name, value, float(np.mean(low)), float(np.mean(high)), n, of=of, method=method, note=note
     )
 
 
@@ -227,6 +295,21 @@ def over_highest(name: str, groups: Proportions, of: Sequence[Mapping[str, str]]
         estimate(name, value / highest, below, above, n, of=key, unit="ratio", method=RATIO_METHOD)
         for value, below, above, n, key in zip(groups.value, low, high, groups.n, of, strict=True)
     )
+
+
+def over_reference(
+    name: str, group: Proportions, reference: Proportions, *, of: Mapping[str, str]
+) -> Measure:
+    """Return the ratio of one group to one reference, with the plain interval of this pair."""
+    method, n = f"Katz log {LEVEL:.0%} with 0.5 added", float(group.n[0])
+    if reference.value[0] == 0:
+        why = "the rate of the reference is 0, so no ratio is defined"
+        return undefined(name, why, n=n, of=of, unit="ratio", method=method)
+    fields = ("hits", "weight", "n", "effective")
+    pair = Proportions(*(np.concatenate([getattr(p, f) for p in (group, reference)]) for f in fields))
+    low, high = (float(np.exp(limit[0, 1])) for limit in _log_ratios(pair, Z))
+    value = float(pair.value[0] / pair.value[1])
+    return estimate(name, value, low, high, n, of=of, unit="ratio", method=method)
 
 
 def _not_comparable(name: str, groups: Estimates, *, of: Mapping[str, str], unit: str) -> Measure | None:

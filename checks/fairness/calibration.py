@@ -1,0 +1,107 @@
+"""Calibration by group: does a score of 0.8 mean the same for everybody?
+
+For each group the calibration error (how far scores are from the frequencies of the event, with the part that
+chance adds taken out), the calibration slope and the calibration intercept; and the gap between the groups of
+each, by attribute and crossing.
+
+Why it matters
+    Who reads the score acts on it as on a probability. Where the same score means different chances in two
+    groups, one of them is judged too harshly at every threshold.
+
+How to read it
+    As `performance.calibration`, one group at a time. An intercept below 0 says that the group's scores are
+    too high, above 0 too low: the direction that the error does not show. Groups under 30 rows are measured
+    and not compared.
+
+Limits
+    Small groups have few bins (25 rows each at least), which see coarse errors only. A score can be
+    calibrated in every group and yet give unequal error rates wherever base rates differ.
+
+References
+    Kumar, Liang and Ma, Verified Uncertainty Calibration, NeurIPS 2019. Van Calster et al., Calibration: the
+    Achilles heel of predictive analytics, BMC Medicine 17, 2019. Pleiss et al., On Fairness and Calibration,
+    NeurIPS 2017.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from checks.comparison import MIN_GROUP, compared, grouped, left_out_note, notes, uncompared_share
+from checks.model import Array, Inconclusive, Measure, Subject, check
+from checks.performance.calibration import LINES, error_measure, line_measures, probabilities
+from checks.sample import Sample, labelled, left_out
+from checks.statistics import (
+    CalibrationErrors,
+    Line,
+    Normals,
+    Reliability,
+    Z,
+    calibration_line,
+    highest_minus_lowest,
+    reliability,
+    undefined,
+)
+
+
+@check
+def calibration(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure]:
+    """Measure the calibration of each group and the gaps, by attribute and intersection."""
+    grouped(subject)
+    sample = labelled(subject, scored=True)
+    probabilities(sample)
+    yield left_out(subject, sample)
+
+    compared_any = False
+    for attribute, table in subject.counts.by_attribute():
+        of = {"attribute": attribute}
+        parts = list(sample.by_group(subject.counts.codes(attribute), len(table.groups.names)))
+        people = np.array([part.n for part in parts])
+        why = notes(table.groups, people, people, min_group)
+        fits = [_fit(part) if part.weights.sum() > 0 else None for part in parts]
+        for i, fit in enumerate(fits):
+            if fit is not None:
+                key = table.groups.of(i)
+                yield error_measure(fit.bins, people[i], of=key, note=why[i])
+                yield from line_measures(fit.line, people[i], of=key, note=why[i])
+
+        which = compared(why)
+        compared_any |= len(which) > 1
+        yield from _gaps(
+            [fit for fit in (fits[i] for i in which) if fit], people[which], of, left_out_note(why)
+        )
+        yield uncompared_share(table, np.setdiff1d(np.arange(len(why)), which))
+
+    if not compared_any:
+        raise Inconclusive(
+            f"no attribute has two groups of {min_group} rows or more with a label and a score"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    bins: Reliability
+    line: tuple[Line, Line] | None
+
+
+def _fit(part: Sample) -> _Fit:
+    given = (part.actual, part.score, part.weights, part.effective_share)
+    return _Fit(reliability(*given), calibration_line(*given))
+
+
+def _gaps(fits: Sequence[_Fit], people: Array, of: Mapping[str, str], note: str | None) -> Iterator[Measure]:
+    errors = CalibrationErrors(tuple(fit.bins for fit in fits))
+    yield highest_minus_lowest("calibration_error_gap", errors, of=of, note=note)
+    for i, (name, unit) in enumerate(LINES):
+        lines = [fit.line[i] for fit in fits if fit.line is not None]
+        if len(lines) < len(fits):
+            why = "the line has no finite answer in at least one group that is compared"
+            yield undefined(f"{name}_gap", why, n=float(people.sum()), of=of, unit=unit)
+            continue
+        values = np.array([line.value for line in lines])
+        errors_of = np.array([(line.high - line.low) / (2 * Z) for line in lines])
+        found = Normals(values, errors_of, people)
+        yield highest_minus_lowest(f"{name}_gap", found, of=of, note=note, unit=unit, bound=None)
