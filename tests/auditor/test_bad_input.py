@@ -1,0 +1,74 @@
+"""Every bad input gets its one sentence, the same at every door, and nothing is left behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from auditor.cli import main
+from tests.auditor.bad_inputs import Bad, every_case
+
+CASES = list(every_case())
+each = pytest.mark.parametrize("bad", CASES, ids=lambda bad: bad.name.replace(" ", "-"))
+
+
+def assert_said(bad: Bad, sentence: str) -> None:
+    """One or more plain sentences that hold the words, and no trace of the inside."""
+    for word in bad.words:
+        assert word in sentence
+    assert sentence.rstrip().endswith((".", "?", ")"))
+    for inside in ("Traceback", "Error:", 'File "', "0x", "<class"):
+        assert inside not in sentence
+
+
+@each
+def test_the_command_line_refuses_with_2_and_writes_nothing(bad, tmp_path, capsys):
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    (source / "submission.yaml").write_text(yaml.safe_dump(bad.make(source)), encoding="utf-8")
+    assert main(["run", str(source / "submission.yaml"), "--out", str(out)]) == 2
+    assert not out.exists() or not any(out.iterdir())
+    assert_said(bad, capsys.readouterr().err)
+
+
+@pytest.fixture(scope="module")
+def api(live_service):
+    return live_service
+
+
+@each
+def test_the_api_refuses_with_the_same_sentence(bad, api, tmp_path):
+    raw = named_by_digest(api, bad.make(tmp_path), tmp_path)
+    answer = api.post("/api/v1/audits", raw)
+    if answer.status == 202:
+        audit = api.wait(answer.json["id"])
+        assert audit["state"] == "refused"
+        problem = audit["problem"]
+        assert api.get(f"/api/v1/audits/{audit['id']}/audit.json").status in (404, 409)
+    else:
+        assert answer.status == 422
+        problem = answer.json
+    wheres = [one["where"] for one in problem["problems"]]
+    assert any(where.startswith(bad.where) for where in wheres), wheres
+    assert_said(bad, " ".join(one["sentence"] for one in problem["problems"]))
+
+
+def named_by_digest(api: Any, raw: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Upload the files and name them as the API wants."""
+
+    def stored(name: str) -> str:
+        data = (folder / name).read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        assert api.put(f"/api/v1/artifacts/{digest}", data).status in (200, 201, 204)
+        return f"sha256:{digest}"
+
+    raw = json.loads(json.dumps(raw))
+    raw["data"] = {part: {"artifact": stored(name)} for part, name in raw["data"].items()}
+    if "model" in raw:
+        raw["model"] = {"artifact": stored(raw["model"]["file"]), "format": raw["model"]["format"]}
+    return raw
