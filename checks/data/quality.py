@@ -41,6 +41,7 @@ from checks.values import as_text
 
 @check
 def quality(subject: Subject) -> Iterator[Measure | Table]:
+    """Count what is missing, repeated, contradictory or shared with training."""
     rows, roles = subject.evaluation, subject.roles
     described = described_columns(roles)
     if not len(rows) or not described:

@@ -30,6 +30,7 @@ from checks.model import Kind, Measure, NotApplicable, Subject, Table, check
 
 @check
 def artifact(subject: Subject) -> Iterator[Measure | Table]:
+    """Tell what is known of the model file without trusting it."""
     file = subject.model_file
     if file is None:
         raise NotApplicable("no model file was submitted")

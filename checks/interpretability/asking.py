@@ -1,0 +1,77 @@
+"""Ask a model about rows that were never in the file: which output, which rows, and how.
+
+What is explained is the probability of the positive class where the model gives one, else whether it
+decides for that class, else its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from checks.model import Array, Inconclusive, Model, ModelError, NotApplicable, Subject
+
+BATCH = 20_000
+"""Rows in one question: large enough that asking costs little, small enough for a locked process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The one number a row that is explained, and its scale in words."""
+
+    scale: str
+    is_probability: bool
+    ask: Callable[[pd.DataFrame], Array]
+
+    def __call__(self, rows: pd.DataFrame) -> Array:
+        """Return one finite number a row, asking in batches."""
+        parts = [self.ask(rows.iloc[start : start + BATCH]) for start in range(0, len(rows), BATCH)]
+        answer = np.concatenate(parts) if parts else np.empty(0)
+        if answer.shape != (len(rows),) or not np.isfinite(answer).all():
+            raise ModelError(f"asked for {len(rows)} finite numbers, some were missing or not finite")
+        return answer
+
+
+def explained_output(subject: Subject) -> Output:
+    """Return what the model of *subject* is asked; raise what a submitter can act on."""
+    model = subject.model
+    if model is None:
+        raise NotApplicable("no model was submitted: supply the model file, so that it can be asked again")
+    if not subject.roles.features:
+        raise NotApplicable("no feature columns were supplied: declare columns.features")
+    if not subject.rows:
+        raise Inconclusive("the evaluation table has no rows")
+    if not model.classes:
+        return Output("the predicted value", is_probability=False, ask=model.predict)
+    return _of_class(model, subject)
+
+
+def _of_class(model: Model, subject: Subject) -> Output:
+    positive = subject.roles.positive
+    if positive is None:
+        raise NotApplicable("no class to explain was declared: set columns.positive")
+    if positive not in model.classes:
+        raise Inconclusive(f"the model has no class '{positive}': it has {', '.join(model.classes)}")
+    position = model.classes.index(positive)
+    if model.has_probabilities:
+        scale = f"probability of '{positive}'"
+        return Output(scale, is_probability=True, ask=lambda X: model.predict_proba(X)[:, position])
+    scale = f"decision for '{positive}' (0 or 1)"
+    return Output(scale, is_probability=True, ask=lambda X: (model.predict(X) == position).astype(np.float64))
+
+
+def shares(importances: Array) -> Array:
+    """Return each number's part of the positive sum along the last axis; NaN where that sum is 0."""
+    positive = np.clip(importances, 0, None)
+    total = positive.sum(axis=-1, keepdims=True)
+    parts: Array = np.divide(positive, total, out=np.full_like(positive, np.nan), where=total > 0)
+    return parts
+
+
+def resampled_means(values: Array, rng: np.random.Generator, draws: int = 1000) -> Array:
+    """Return the column means of *draws* resamples of the rows, with replacement."""
+    weights = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), size=draws)
+    return np.asarray(weights @ values / len(values))

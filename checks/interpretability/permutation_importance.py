@@ -1,0 +1,127 @@
+"""Permutation importance: what does shuffling one feature cost the model?
+
+Each feature's values are shuffled among the rows, all else unchanged, and the model is asked again.
+`importance` is the mean rise of the squared error (of the probability: the Brier score; of a value: the
+squared error). `accuracy_drop` is the mean loss of right decisions. Without a label, `importance` is the
+mean absolute change of the output. `importance_share` is a feature's part of all positive importance.
+
+Why it matters
+    What drives decisions about people must be known before anybody can say whether it may.
+
+How to read it
+    An interval that holds 0 means that the model was not shown to need this feature. The interval comes
+    from the rows: for each row the change is averaged over the shuffles, and the spread of these averages
+    over the rows gives a normal 95 % interval; the interval of a share resamples the rows.
+
+Limits
+    Features that carry the same information share their importance, or hide each other: shuffling one
+    leaves the other. Shuffled rows may describe nobody who could exist. Importance is not a cause and not a
+    direction; see `interpretability.shap` for single rows. At most `rows` rows are asked about, drawn at
+    random in the proportions of the label (without one: of the decision); row weights are not used.
+
+References
+    Breiman, Random Forests, 2001; Fisher, Rudin and Dominici, JMLR 20 (177), 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from checks.interpretability.asking import (
+    Output,
+    explained_output,
+    resampled_means,
+    shares,
+)
+from checks.model import Array, Inconclusive, Measure, Subject, Task, check
+from checks.sampling import sample_rows
+from checks.statistics import LEVEL, Z, estimate, undefined
+
+STREAM = 11  # keeps this check's random numbers apart from every other's
+
+
+@check(asks_model=True)
+def permutation_importance(subject: Subject, *, rows: int = 1000, repeats: int = 5) -> Iterator[Measure]:
+    """Shuffle each feature among the rows, ask again, and tell what it cost."""
+    output = explained_output(subject)
+    truth = _truth(subject)
+    rng = np.random.default_rng([subject.seed, STREAM])
+    strata = subject.decision if truth is None or subject.task is Task.REGRESSION else truth
+    chosen = sample_rows(subject.rows, rows, strata, rng)
+    if len(chosen) < 2:
+        raise Inconclusive("one row cannot be shuffled; supply more evaluation rows")
+
+    asked = subject.features.iloc[chosen].reset_index(drop=True)
+    answers = _shuffled(output, asked, repeats, rng)
+    base = output(asked)
+    how = f"{len(chosen)} of {subject.rows} rows, {repeats} shuffles, {output.scale}"
+    if truth is None:
+        cost, unit = np.abs(answers - base).mean(axis=1), "mean absolute change of output"
+    else:
+        actual = truth[chosen]
+        cost = (((answers - actual) ** 2) - (base - actual) ** 2).mean(axis=1)
+        unit = "rise of Brier score" if output.is_probability else "rise of squared error"
+    names = tuple(asked.columns)
+    yield from _importances("importance", names, cost.T, unit=unit, how=how)
+    yield from _shares(names, cost.T, rng, how)
+    if truth is not None and subject.task is Task.BINARY:
+        cut = subject.roles.threshold
+        wrong = (answers >= cut) != (actual >= 0.5)
+        drop = (wrong.astype(np.float64) - ((base >= cut) != (actual >= 0.5))).mean(axis=1)
+        yield from _importances("accuracy_drop", names, drop.T, unit="drop of accuracy", how=how)
+
+
+def _truth(subject: Subject) -> Array | None:
+    """Return the label as a number a row, or None where there is none for every row."""
+    if subject.task is Task.REGRESSION:
+        if subject.roles.label is None:
+            return None
+        values = pd.to_numeric(subject.evaluation[subject.roles.label], errors="coerce")
+        numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+        return numbers if np.isfinite(numbers).all() else None
+    if subject.actual is None or subject.evaluation[subject.roles.label].isna().any():
+        return None
+    return subject.actual.astype(np.float64)
+
+
+def _shuffled(output: Output, asked: pd.DataFrame, repeats: int, rng: np.random.Generator) -> Array:
+    """Return the answers of shape (features, repeats, rows), each with one feature shuffled."""
+    count = len(asked)
+    everywhere = np.tile(np.arange(count), repeats)
+    answers = np.empty((asked.shape[1], repeats, count))
+    whole = asked.iloc[everywhere].reset_index(drop=True)
+    for position, name in enumerate(asked.columns):
+        mixed = np.concatenate([rng.permutation(count) for _ in range(repeats)])
+        altered = whole.assign(**{name: asked[name].iloc[mixed].reset_index(drop=True)})
+        answers[position] = output(altered).reshape(repeats, count)
+    return answers
+
+
+def _importances(
+    name: str, features: tuple[str, ...], cost: Array, *, unit: str, how: str
+) -> Iterator[Measure]:
+    """Yield the mean of each column of *cost* (rows, features) with its interval from the rows."""
+    count = len(cost)
+    means, errors = cost.mean(axis=0), cost.std(axis=0, ddof=1) / np.sqrt(count)
+    method = f"mean over rows, normal {LEVEL:.0%}; {how}"
+    for feature, mean, error in zip(features, means, errors, strict=True):
+        low, high = mean - Z * error, mean + Z * error
+        yield estimate(name, mean, low, high, count, of={"feature": feature}, unit=unit, method=method)
+
+
+def _shares(features: tuple[str, ...], cost: Array, rng: np.random.Generator, how: str) -> Iterator[Measure]:
+    """Yield each feature's part of all positive importance, with an interval from resampled rows."""
+    method = f"resampled rows, percentile {LEVEL:.0%}; {how}"
+    parts = shares(cost.mean(axis=0))
+    drawn = shares(resampled_means(cost, rng))
+    for position, feature in enumerate(features):
+        of = {"feature": feature}
+        if not np.isfinite(parts[position]):
+            why = "shuffling no feature costs the model anything"
+            yield undefined("importance_share", why, n=len(cost), of=of, method=method)
+            continue
+        low, high = np.nanpercentile(drawn[:, position], [2.5, 97.5])
+        yield estimate("importance_share", parts[position], low, high, len(cost), of=of, method=method)
