@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -75,14 +75,10 @@ class Sample:
         for start, end in zip([0, *ends[:-1]], ends, strict=True):
             yield self.take(order[start:end])
 
-    def share(self, name: str, hits: Array, among: Array | None = None, **of: str) -> Measure:
-        """Return the share of rows *among* that are *hits*, with its interval."""
-        base = self if among is None else self.take(among)
-        counted = hits if among is None else hits[among]
-        weight = float(base.weights.sum())
-        return wilson(
-            name, float(base.weights[counted].sum()), weight, of=of, rows=base.n, effective=base.effective
-        )
+    def share(self, name: str, hits: Array, *, of: Mapping[str, str]) -> Measure:
+        """Return the share of rows that are *hits*, with its interval."""
+        found, total = float(self.weights[hits].sum()), float(self.weights.sum())
+        return wilson(name, found, total, of=of, rows=self.n, effective=self.effective)
 
 
 def labelled(subject: Subject, *, decided: bool = False, scored: bool = False) -> Sample:

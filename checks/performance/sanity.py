@@ -1,0 +1,103 @@
+"""Sanity: is the output better than chance, does it vary, and is it the same alone and in a batch?
+
+Three questions to ask before any other. `better_than_chance` is the AUC less 0.5, or, where there are only
+decisions, accuracy less that of naming the commonest class. `constant_output` is 1 where everybody gets the
+same answer. `single_row_agreement` is the share of sampled rows for which the model, asked about that row
+alone, answers what it answers when asked about all of them together.
+
+Why it matters
+    Explaining, or comparing between groups, the answers of a model that is no better than chance tells a
+    story about noise. A model whose answer for a person depends on who else is in the batch decides by accident.
+
+How to read it
+    If the interval of `better_than_chance` reaches 0, treat every other finding about this model with care.
+    An agreement below 1 is a defect (batch statistics, leaking state, randomness), however small the
+    difference: 1e-6 in a score is the tolerance, for arithmetic in single precision.
+
+Limits
+    Better than chance is a low bar; see `performance.classification` for a better one. Agreement is measured
+    on up to 50 rows drawn with the audit's seed and says nothing of rows not asked. Without a model file only
+    the first two questions are asked.
+
+References
+    Breck et al., The ML Test Score, IEEE Big Data 2017. Newcombe, Statistics in Medicine 25, 2006 (AUC).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from checks.model import Array, Kind, Measure, Model, NotApplicable, Subject, check
+from checks.performance.baselines import majority
+from checks.performance.classification import auc_over_chance
+from checks.sample import binary_only, labelled
+from checks.statistics import paired_difference, undefined
+
+TOLERANCE = 1e-6
+STREAM = 102
+"""The fixed part of the seed of this check."""
+
+
+@check(asks_model=True)
+def sanity(subject: Subject, *, rows: int = 50) -> Iterator[Measure]:
+    """Ask the three questions; the last one only where there is a model."""
+    binary_only(subject)
+    if subject.decision is None and subject.score is None:
+        raise NotApplicable("no decision and no score was supplied, by a model or as a column")
+    if subject.rows:
+        yield _constant(subject)
+        if subject.model is not None:
+            yield _agreement(subject, subject.model, rows)
+    yield _better_than_chance(subject)
+
+
+def _constant(subject: Subject) -> Measure:
+    answers = subject.decision if subject.score is None else subject.score[~np.isnan(subject.score)]
+    assert answers is not None
+    constant = len(answers) > 0 and bool((answers == answers[0]).all())
+    return Measure(
+        name="constant_output",
+        value=float(constant),
+        n=float(len(answers)),
+        kind=Kind.EXACT,
+        unit="flag",
+        method="1 where all decisions are one" if subject.score is None else "1 where all scores are equal",
+    )
+
+
+def _better_than_chance(subject: Subject) -> Measure:
+    name = "better_than_chance"
+    scored = subject.score is not None
+    try:
+        sample = labelled(subject, decided=not scored, scored=scored)
+    except NotApplicable as why:
+        return undefined(name, str(why))
+    if scored:
+        return auc_over_chance(name, sample)
+    trivial = majority(subject, sample)
+    right = (sample.predicted == sample.actual, trivial.answers.predicted == sample.actual)
+    return paired_difference(name, *right, sample.weights, sample.effective, note=f"against {trivial.how}")
+
+
+def _agreement(subject: Subject, model: Model, rows: int) -> Measure:
+    rng = np.random.default_rng([subject.seed, STREAM])
+    which = np.sort(rng.choice(subject.rows, size=min(rows, subject.rows), replace=False))
+    table = subject.features.iloc[which].reset_index(drop=True)
+
+    def ask(start: int, stop: int) -> Array:
+        part = table.iloc[start:stop].reset_index(drop=True)
+        return np.asarray(model.predict_proba(part) if model.has_probabilities else model.predict(part))
+
+    together = ask(0, len(table)).reshape(len(table), -1)
+    alone = np.concatenate([ask(i, i + 1) for i in range(len(table))]).reshape(len(table), -1)
+    alike = (np.abs(together - alone) <= TOLERANCE).all(axis=1)
+    return Measure(
+        name="single_row_agreement",
+        value=float(alike.mean()),
+        n=float(len(table)),
+        kind=Kind.EXACT,
+        method=f"{len(table)} rows drawn with seed {subject.seed}, alone and together, within {TOLERANCE}",
+        note=None if alike.all() else f"largest difference {float(np.abs(together - alone).max()):.3g}",
+    )
