@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -64,7 +64,7 @@ def load(source: Path | str | bytes, name: str | None = None) -> Framework:
     try:
         shape = FrameworkShape.model_validate(parsed.data)
     except ValidationError as invalid:
-        raise min((_refusal(parsed, dict(e)) for e in invalid.errors()), key=lambda e: e.line) from None
+        raise _first_refusal(parsed, [dict(error) for error in invalid.errors()]) from None
     _cross_check(shape, parsed)
     digest = hashlib.sha256(rfc8785.dumps(_plain(parsed.data))).hexdigest()
     return _framework(shape, digest)
@@ -80,14 +80,24 @@ def _refuse_other_kinds(parsed: Parsed) -> None:
         )
 
 
+def _first_refusal(parsed: Parsed, errors: Sequence[Mapping[str, Any]]) -> LoadError:
+    """Return the refusal of the topmost line; of a part and what it holds, that of what it holds."""
+    paths = {tuple(error["loc"]) for error in errors}
+    outer = {path[:size] for path in paths for size in range(len(path))}
+    refusals = (_refusal(parsed, error) for error in errors if tuple(error["loc"]) not in outer)
+    return min(refusals, key=lambda refusal: refusal.line)
+
+
 def _refusal(parsed: Parsed, error: Mapping[str, Any]) -> LoadError:
     """Turn pydantic's first words into a sentence that names the key and the fix."""
     path = tuple(part for part in error["loc"] if part != "[key]")
-    key = path[-1] if path else "the file"
+    key = next((part for part in reversed(path) if isinstance(part, str)), "the file")
     message = re.sub(r"^(Value|Assertion) error, ", "", str(error["msg"]))
     match error["type"]:
         case "extra_forbidden":
             return parsed.error(path, _unknown_key(path))
+        case "too_short":
+            return parsed.error(path, f"`{key}` is empty; add at least one.")
         case "missing":
             return parsed.error(path, f"`{key}` is missing; add it.")
         case "value_error":

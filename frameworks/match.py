@@ -46,6 +46,8 @@ class Match:
     """Why there is no number at all."""
     absent: tuple[str, ...] = ()
     """Attributes that were looked at, but have no such number."""
+    unlisted: frozenset[str] = frozenset()
+    """Attributes of which a stated group has no number, where numbers of groups are asked for."""
 
 
 def match(part: Criterion, records: Records) -> Match:
@@ -62,11 +64,13 @@ def match(part: Criterion, records: Records) -> Match:
     found = tuple((one, m) for one in evidence for m in one.measures if _fits(part, named, m))
     absent = _absent(part, named, evidence, found)
     if not found and not absent:
-        what = (
-            "no crossed attributes were measured" if "depth" in part.of else "the check gave no such number"
-        )
+        what = "no crossed attributes were measured" if "depth" in part.of else _unanswered(named)
         return Match(missing=f"Not measured: {what}.")
-    return Match(found=found, absent=absent)
+    return Match(found=found, absent=absent, unlisted=frozenset(_unlisted(evidence, found)))
+
+
+def _unanswered(named: Nameable) -> str:
+    return "the check gave no such number" + (f"; it takes {named.supply}" if named.supply else "")
 
 
 def _fits(part: Criterion, named: Nameable, measured: Measure) -> bool:
@@ -84,13 +88,12 @@ def _fits(part: Criterion, named: Nameable, measured: Measure) -> bool:
 def _right_depth(part: Criterion, attribute: str) -> bool:
     if "depth" not in part.of and part.of.get("attribute", "any") != "any":
         return True
-    return depth(attribute) == int(part.of.get("depth", 1))
+    return len(_crossed(attribute)) == int(part.of.get("depth", 1))
 
 
-def depth(attribute: str) -> int:
-    """Return how many attributes are crossed in *attribute*: 2 for `race*sex`."""
-    plain = attribute.replace("\\\\", "").replace("\\*", "")
-    return plain.count("*") + 1
+def _crossed(name: str) -> list[str]:
+    """Return what is crossed in *name*, without the stars that stand inside: two for `race*sex`."""
+    return name.replace("\\\\", "").replace("\\*", "").split("*")
 
 
 def _absent(
@@ -111,6 +114,18 @@ def _absent(
     }
     seen = {attribute for attribute in seen if _right_depth(part, attribute)}
     return tuple(sorted(seen - {m.of["attribute"] for _, m in found}))
+
+
+def _unlisted(evidence: Sequence[Evidence], found: Sequence[tuple[Evidence, Measure]]) -> Iterator[str]:
+    """Yield attributes that have a stated group, seen in the evidence, without the number asked for."""
+    listed = {(m.of["attribute"], m.of["group"]) for _, m in found if "group" in m.of and m.value is not None}
+    asked = {m.of["attribute"] for _, m in found if "group" in m.of}
+    for one in evidence:
+        for m in one.measures:
+            attribute, group = m.of.get("attribute", ""), m.of.get("group", NOT_STATED)
+            stated = NOT_STATED not in _crossed(group)
+            if attribute in asked and stated and (attribute, group) not in listed:
+                yield attribute
 
 
 def left_out(named: Nameable, evidence: Evidence, attribute: str) -> str | None:
@@ -148,7 +163,7 @@ def _compared(base: Nameable, evidence: Evidence, measured: Measure) -> Iterator
     for m in evidence.measures:
         alike = m.name == base.name and measured.of == {k: v for k, v in m.of.items() if k != "group"}
         group = m.of.get("group", NOT_STATED)
-        if alike and group != NOT_STATED and m.value is not None and m.note is None:
+        if alike and NOT_STATED not in _crossed(group) and m.value is not None and m.note is None:
             yield m.value, group
 
 

@@ -31,7 +31,7 @@ class Nameable:
     why: str | None
     """Why it is not measured yet."""
     supply: str | None
-    """What would supply it."""
+    """What would supply it, or what an available one takes beyond the evaluation table."""
     of: tuple[str, ...]
     """Keys that the `of` of a judged measure has."""
     exact: bool

@@ -67,10 +67,9 @@ def parse(content: bytes, file: str) -> Parsed:
         return Parsed(file, loader.construct_document(node), lines)
     except yaml.MarkedYAMLError as why:
         mark = why.problem_mark or why.context_mark
+        line = min(mark.line, text.rstrip().count("\n")) + 1 if mark else 1
         problem = why.problem or "it cannot be read"
-        raise LoadError(
-            file, mark.line + 1 if mark else 1, f"this is not YAML: {problem}; correct the line."
-        ) from None
+        raise LoadError(file, line, f"this is not YAML: {problem}; correct the line.") from None
     except (yaml.YAMLError, ValueError) as why:
         sentence = str(why).splitlines()[0]
         raise LoadError(file, 1, f"this is not YAML: {sentence}; correct the file.") from None

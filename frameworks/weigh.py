@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from checks.model import NOT_STATED, Evidence, Kind, Measure
+from checks.model import Evidence, Kind, Measure
 from frameworks.decide import decide, errors_outside, is_tested, p_outside
 from frameworks.match import Match, label, left_out, worse_group
 from frameworks.measures import Nameable, measures
@@ -47,7 +47,7 @@ def weigh(part: Criterion, matched: Match) -> Iterator[Judged]:
     named = measures()[part.measure]
     for evidence, measured in matched.found:
         judged = _hold(part, part.bound, named, evidence, measured)
-        yield _for_everybody(judged, named, evidence, measured)
+        yield judged if _speaks_for_all(measured, matched) else _for_everybody(judged, named, evidence)
 
 
 def _hold(part: Criterion, bound: Bound, named: Nameable, evidence: Evidence, measured: Measure) -> Judged:
@@ -86,8 +86,8 @@ def _limited(verdict: Verdict, bound: Bound, measured: Measure) -> str:
 def _reported(bound: Bound, measured: Measure) -> tuple[Verdict, str]:
     """Ask only that the number is there, with its interval where it is an estimate."""
     if measured.value is None:
-        # A single group without a number is listed with its note; how many such people there are
-        # decides whether the list still speaks for everybody.
+        # A single group without a number is listed with its note. How many such people there are decides
+        # whether the list still speaks for everybody.
         verdict = Verdict.MET if "group" in measured.of else Verdict.UNDECIDED
         return verdict, _sentence(measured, None, f"there is no number: {measured.note}.")
     without = measured.kind is Kind.ESTIMATE and None in (measured.low, measured.high)
@@ -105,11 +105,17 @@ def _sentence(measured: Measure, group: str | None, said: str) -> str:
     return f"For {of}{worst_off}: {said}"
 
 
-def _for_everybody(judged: Judged, named: Nameable, evidence: Evidence, measured: Measure) -> Judged:
+def _speaks_for_all(measured: Measure, matched: Match) -> bool:
+    """Return whether nobody can be left out: no groups are compared, or every group has its number."""
+    if "attribute" not in measured.of:
+        return True
+    return "group" in measured.of and measured.of["attribute"] not in matched.unlisted
+
+
+def _for_everybody(judged: Judged, named: Nameable, evidence: Evidence) -> Judged:
     """Keep what was found for some from passing as found for all."""
-    compared = "group" not in measured.of or measured.value is None
-    unknown = measured.of.get("group") == NOT_STATED
-    if judged.verdict is not Verdict.MET or "attribute" not in measured.of or not compared or unknown:
+    assert judged.measured is not None
+    gap = left_out(named, evidence, judged.measured.of["attribute"])
+    if judged.verdict is not Verdict.MET or gap is None:
         return judged
-    gap = left_out(named, evidence, measured.of["attribute"])
-    return judged if gap is None else replace(judged, verdict=Verdict.UNDECIDED, reason=gap)
+    return replace(judged, verdict=Verdict.UNDECIDED, reason=gap)
