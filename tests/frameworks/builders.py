@@ -40,8 +40,18 @@ def content(*criteria: dict, requirement: dict | None = None, **top: object) -> 
     } | top
 
 
+class _NoAliases(yaml.SafeDumper):
+    def ignore_aliases(self, data):
+        return True
+
+
+def dump(data: dict) -> str:
+    """Spell *data* as YAML without anchors, as a person would."""
+    return yaml.dump(data, Dumper=_NoAliases, sort_keys=False, width=1000)
+
+
 def framework(*criteria: dict, requirement: dict | None = None, **top: object) -> Framework:
-    return load(yaml.safe_dump(content(*criteria, requirement=requirement, **top)).encode(), "rule.yaml")
+    return load(dump(content(*criteria, requirement=requirement, **top)).encode(), "rule.yaml")
 
 
 def bound(measure: str = RATIO, **rest: object) -> dict:

@@ -10,17 +10,7 @@ import yaml
 
 from frameworks.load import LoadError, load
 from frameworks.model import Basis, Bound, Decide, Severity, Verdict
-from tests.frameworks.builders import GAP, RATIO, bound, content, framework
-
-
-class _NoAliases(yaml.SafeDumper):
-    def ignore_aliases(self, data):
-        return True
-
-
-def dump(data):
-    return yaml.dump(data, Dumper=_NoAliases, sort_keys=False, width=1000)
-
+from tests.frameworks.builders import GAP, RATIO, bound, content, dump, framework
 
 ATTESTED = {"attested": "notice-text", "question": "Where is the notice?"}
 
