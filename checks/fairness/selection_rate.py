@@ -28,7 +28,7 @@ Limits
 
 References
     29 CFR 1607.4(D); 6 RCNY 5-301. Dwork et al., Fairness Through Awareness, ITCS 2012. Newcombe,
-    Statistics in Medicine 17, 1998 (gap). Katz et al., Biometrics 34, 1978 (ratio).
+    Statistics in Medicine 17, 1998 (gap). Zou and Donner, Statistics in Medicine 27, 2008 (ratio).
 """
 
 from __future__ import annotations

@@ -7,7 +7,8 @@ alone, answers what it answers when asked about all of them together.
 
 Why it matters
     Explaining, or comparing between groups, the answers of a model that is no better than chance tells a
-    story about noise. A model whose answer for a person depends on who else is in the batch decides by accident.
+    story about noise. A model whose answer for a person depends on who else is in the batch decides by
+    accident.
 
 How to read it
     If the interval of `better_than_chance` reaches 0, treat every other finding about this model with care.
