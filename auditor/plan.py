@@ -12,6 +12,9 @@ from frameworks.model import Framework
 from frameworks.plan import parameter_sets
 from reports.record import canonical
 
+RESULTS = ("audit.json", "report.html", "report.pdf")
+"""What an audit leaves, by name."""
+
 
 def frameworks_named(names: Sequence[str]) -> tuple[Framework, ...]:
     """Return the frameworks called *names*; refuse those that are not here, by name."""

@@ -16,24 +16,22 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from auditor import attempts
 from auditor.artifacts import Artifacts
+from auditor.attempts import DEATHS, Measured, spell
 from auditor.bench import Bench, Broke, Died, Stopped, TooSlow
 from auditor.config import Settings
+from auditor.plan import RESULTS
 from auditor.problems import Problem, Refused
 from auditor.store import audits, files
 from auditor.store.database import Database
 from auditor.store.tables import AuditRecord, CheckRecord
 from auditor.views import AuditState, CheckState
-from checks.model import Evidence, Outcome
-from reports.record import canonical, evidence_to_json
 
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at whether an audit was cancelled."""
-DEATHS = 2
-"""A check, or a preparation, that takes its process down so often is not tried again."""
-RESULTS = ("audit.json", "report.html", "report.pdf")
 
 
 class Steps:
@@ -84,8 +82,16 @@ class Steps:
                 "format": model.get("format") if model else None,
             }
             try:
-                answer = self._measured(row, request, out)
-                self._keep_evidence(row, out, answer)
+                measured = attempts.measure(
+                    self.bench,
+                    request,
+                    seconds=self.settings.check_seconds,
+                    deaths=row.deaths,
+                    stop=self._stopped(audit_id),
+                    started=lambda: self._note_start(row),
+                    died=lambda deaths: self._change(row, deaths=deaths),
+                )
+                self._keep_evidence(row, out, measured)
             except Stopped:
                 logger.info("audit %s was stopped", audit_id)
 
@@ -138,7 +144,7 @@ class Steps:
                 "id": record.id,
                 "created": record.created.isoformat(),
                 "derived_from": record.derived_from,
-                "seconds": {_spell(row): row.seconds for row in rows},
+                "seconds": {spell(row.check, row.parameters): row.seconds for row in rows},
             },
         }
         answer = self._asked(record.id, request, "writing the reports")
@@ -184,39 +190,10 @@ class Steps:
         )
         return None
 
-    def _measured(self, row: CheckRecord, request: Mapping[str, Any], out: Path) -> Mapping[str, Any]:
-        """Return outcome and seconds; the evidence is in *out*, whatever happened."""
-        began = time.monotonic()
-        deaths = row.deaths
-        reason = f"the check took its process down {DEATHS} times, perhaps for want of memory"
-        while deaths < DEATHS:
-            try:
-                answer: Mapping[str, Any] = self.bench.ask(
-                    request,
-                    seconds=self.settings.check_seconds,
-                    stop=self._stopped(row.audit),
-                    started=lambda: self._note_start(row),
-                )
-            except Died:
-                deaths += 1
-                logger.warning("%s of audit %s took its process down", row.check, row.audit)
-                self._change(row, deaths=deaths)
-            except TooSlow:
-                reason = f"the check took longer than {self.settings.check_seconds:g} seconds"
-                break
-            except (Broke, Refused) as why:
-                reason = f"the check could not begin ({why}); see the log"
-                break
-            else:
-                return answer
-        failed = Evidence(row.check, Outcome.FAILED, reason, row.parameters)
-        out.write_bytes(canonical(evidence_to_json(failed)))
-        return {"outcome": failed.outcome, "seconds": round(time.monotonic() - began, 3)}
-
-    def _keep_evidence(self, row: CheckRecord, out: Path, answer: Mapping[str, Any]) -> None:
+    def _keep_evidence(self, row: CheckRecord, out: Path, measured: Measured) -> None:
         def note(session: Session) -> None:
             audits.change_check(
-                session, row.audit, row.position, state=answer["outcome"], seconds=answer["seconds"]
+                session, row.audit, row.position, state=measured.outcome, seconds=measured.seconds
             )
 
         self._keep(row.audit, f"evidence/{row.position}", out, note)
@@ -304,10 +281,6 @@ def tidy(database: Database, artifacts: Artifacts, audit_id: str) -> None:
 
 def _digest(file: Mapping[str, Any]) -> str:
     return str(file["artifact"]).removeprefix("sha256:")
-
-
-def _spell(row: CheckRecord) -> str:
-    return f"{row.check} {canonical(row.parameters).decode()}" if row.parameters else row.check
 
 
 def _pieces(file: Any) -> Iterator[bytes]:

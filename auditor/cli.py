@@ -1,0 +1,209 @@
+"""The command line: `python -m auditor`.
+
+Exit codes: 0 done; 2 refused, with the reason on stderr; 3 a fault of ours; 4 a check failed (`--strict`);
+10 the gate tripped; 130 interrupted. A run that does not end with 0, 4 or 10 leaves no file behind.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import logging
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from auditor import config, logs
+from auditor.problems import Refused
+from frameworks.load import LoadError
+from frameworks.model import Verdict
+
+logger = logging.getLogger(__name__)
+
+DONE, REFUSED, BROKEN, STRICT, GATE, INTERRUPTED = 0, 2, 3, 4, 10, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; return the exit code."""
+    asked = parser().parse_args(arguments)
+    try:
+        settings = config.from_environment()
+        logs.configure(settings.log_format, settings.log_level)
+        code: int = asked.do(asked, settings)
+    except Refused as refused:
+        for problem in refused.problems:
+            where = f"{problem.where}: " if problem.where else ""
+            print(f"refused: {where}{problem.sentence}", file=sys.stderr)
+        return REFUSED
+    except (config.BadSetting, LoadError) as wrong:
+        print(f"refused: {wrong}", file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        print("interrupted; nothing was written.", file=sys.stderr)
+        return INTERRUPTED
+    except Exception as bug:  # the last stop: people get a sentence, the log the place
+        logger.exception("auditor failed")
+        print(f"auditor itself failed ({type(bug).__name__}); the line above says where.", file=sys.stderr)
+        return BROKEN
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    root = argparse.ArgumentParser(prog="auditor", description="Audit AI systems that decide about people.")
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands)
+
+    serve = commands.add_parser("serve", help="start the web service and its workers")
+    serve.add_argument("--port", type=int, help="port to listen on (AUDITOR_PORT)")
+    serve.set_defaults(do=_serve)
+
+    worker = commands.add_parser("worker", help="start one worker, for hosts that only measure")
+    worker.add_argument("--slot", type=int, default=0, help="number of this worker on this host (default 0)")
+    worker.set_defaults(do=_worker)
+
+    frameworks = commands.add_parser("frameworks", help="list frameworks, or show one")
+    frameworks.add_argument("id", nargs="?", help="framework to show")
+    frameworks.set_defaults(do=_frameworks)
+
+    checks = commands.add_parser("checks", help="list checks, or show the page of one")
+    checks.add_argument("id", nargs="?", help="check to show")
+    checks.set_defaults(do=_checks)
+
+    verify = commands.add_parser("verify-install", help="say what this host provides and what it lacks")
+    verify.set_defaults(do=_verify)
+    return root
+
+
+def _add_run(commands: Any) -> None:
+    run = commands.add_parser(
+        "run",
+        help="audit a submission.yaml without a server",
+        description=(
+            "Audit SUBMISSION and write audit.json, report.html and report.pdf into DIR. "
+            "Exit codes: 0 done, 2 refused, 3 internal error, 4 a check failed (--strict), "
+            "10 the gate tripped, 130 interrupted."
+        ),
+    )
+    run.add_argument("submission", type=Path, help="submission.yaml; its paths are relative to it")
+    run.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    run.add_argument(
+        "--framework", action="append", default=[], metavar="ID", help="judge by this instead (repeatable)"
+    )
+    run.add_argument("--as-of", type=_day, metavar="DATE", help="read the rules as of this day (today)")
+    run.add_argument("--seed", type=int, help="seed of everything sampled, instead of the submission's")
+    run.add_argument(
+        "--gate",
+        choices=[str(verdict) for verdict in Verdict if verdict.rank >= Verdict.UNDECIDED.rank],
+        help="exit with 10 when a requirement in force has this verdict or a worse one",
+    )
+    run.add_argument("--strict", action="store_true", help="exit with 4 when a check failed")
+    run.add_argument("--quiet", action="store_true", help="print nothing but errors")
+    run.set_defaults(do=_run)
+
+
+def _run(asked: argparse.Namespace, settings: config.Settings) -> int:
+    from auditor import run
+
+    tell = (lambda _: None) if asked.quiet else (lambda line: print(line, file=sys.stderr, flush=True))
+    if asked.out.exists() and not asked.out.is_dir():
+        print(f"refused: --out {asked.out} is a file; name a folder.", file=sys.stderr)
+        return REFUSED
+    try:
+        ran = run.run(
+            asked.submission,
+            asked.out,
+            settings,
+            frameworks=asked.framework,
+            as_of=asked.as_of,
+            seed=asked.seed,
+            tell=tell,
+        )
+    except run.Failed as why:
+        print(f"auditor itself failed: {why}", file=sys.stderr)
+        return BROKEN
+    body = ran.record["body"]
+    if not asked.quiet:
+        print(_summary(body["verdicts"]))
+        print(f"{ran.out}/audit.json, report.html, report.pdf ({ran.record['digest'][:12]})")
+    if asked.strict and ran.failed_checks:
+        print(f"failed checks: {', '.join(ran.failed_checks)}", file=sys.stderr)
+        return STRICT
+    return GATE if asked.gate and _tripped(body, Verdict(asked.gate)) else DONE
+
+
+def _tripped(body: Mapping[str, Any], gate: Verdict) -> bool:
+    in_force = (Verdict(f["verdict"]) for f in body["findings"] if f["state"] == "in-force")
+    return any(verdict.rank >= gate.rank for verdict in in_force)
+
+
+def _summary(verdicts: Mapping[str, Any]) -> str:
+    lines = []
+    for framework, whole in verdicts.items():
+        counts = ", ".join(f"{n} {verdict.replace('_', ' ')}" for verdict, n in whole["counts"].items() if n)
+        lines.append(f"{framework}: {whole['verdict'].replace('_', ' ')} ({counts})")
+    return "\n".join(lines)
+
+
+def _serve(asked: argparse.Namespace, settings: config.Settings) -> int:
+    from auditor.serve import Supervisor
+
+    if asked.port is not None:
+        os.environ["AUDITOR_PORT"] = str(asked.port)  # the web process and the workers read it there
+        settings = config.from_environment()
+    return Supervisor(settings).run()
+
+
+def _worker(asked: argparse.Namespace, settings: config.Settings) -> int:
+    from auditor.worker import run
+
+    run(settings, asked.slot)
+
+
+def _frameworks(asked: argparse.Namespace, _settings: config.Settings) -> int:
+    from auditor.plan import frameworks_named
+    from frameworks.load import packs
+
+    if asked.id is None:
+        for name, framework in sorted(packs().items()):
+            print(f"{name:24} {framework.version:10} {framework.title}")
+        return DONE
+    (framework,) = frameworks_named([asked.id])
+    print(f"{framework.title} ({framework.id}, version {framework.version}, {framework.jurisdiction})\n")
+    for requirement in framework.requirements:
+        print(f"{requirement.id:14} {requirement.title}")
+    return DONE
+
+
+def _checks(asked: argparse.Namespace, _settings: config.Settings) -> int:
+    from checks.registry import pages
+
+    if asked.id is None:
+        for page in pages().values():
+            print(f"{page.id:40} {page.title}")
+        return DONE
+    if asked.id not in pages():
+        print(f"refused: there is no check `{asked.id}`; `checks` lists them.", file=sys.stderr)
+        return REFUSED
+    print(pages()[asked.id].doc)
+    return DONE
+
+
+def _verify(_asked: argparse.Namespace, settings: config.Settings) -> int:
+    from auditor.verify import provided
+
+    fit = True
+    for part in provided(settings):
+        print(f"{'ok     ' if part.available else 'missing'} {part.name:12} {part.sentence}")
+        fit = fit and (part.available or not part.needed)
+    print("This host can take submissions." if fit else "This host cannot take submissions.")
+    return DONE if fit else REFUSED
+
+
+def _day(text: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-12-01") from None

@@ -1,0 +1,170 @@
+"""One audit from a submission.yaml to three files, without a server or a store.
+
+It drives the same measuring process with the same requests as a worker does, so the body is the same.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from auditor.attempts import DEATHS, Measured, measure, spell
+from auditor.bench import Bench, Broke, Died, TooSlow
+from auditor.config import Settings
+from auditor.manifest import named_by_digest, read_submission
+from auditor.plan import RESULTS, frameworks_named, plan
+from auditor.store.audits import Plan, new_id
+from auditor.store.clock import now, today
+from auditor.submission import Submission, parse
+
+
+class Failed(Exception):
+    """The audit could not be made by a fault of ours; the sentence says which step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run gave."""
+
+    record: Mapping[str, Any]
+    out: Path
+
+    @property
+    def failed_checks(self) -> list[str]:
+        """Checks that failed; each is evidence, and each is a fault to look at."""
+        return [e["check"] for e in self.record["body"]["evidence"] if e["outcome"] == "failed"]
+
+
+def run(
+    path: Path,
+    out: Path,
+    settings: Settings,
+    *,
+    frameworks: Sequence[str] = (),
+    as_of: dt.date | None = None,
+    seed: int | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Ran:
+    """Audit the submission at *path* and put audit.json, report.html and report.pdf into *out*.
+
+    Nothing is written to *out* before everything is done.
+    """
+    raw, files = read_submission(path)
+    if isinstance(raw, dict):
+        changed = {"frameworks": list(frameworks) or None, "seed": seed}
+        raw |= {key: value for key, value in changed.items() if value is not None}
+    parse(raw)  # the shape first: hashing large files can wait
+    digests = {where: _sha256(file) for where, file in files.items()}
+    submission = parse(named_by_digest(raw, digests))
+    planned = plan(frameworks_named(submission.frameworks))
+    paths = {digest: str(files[where]) for where, digest in digests.items()}
+    with tempfile.TemporaryDirectory(prefix="auditor-") as scratch, closing(Bench()) as bench:
+        going = _Run(bench, settings, submission, paths, Path(scratch), tell)
+        record = going.through(planned, as_of or today())
+        _put(going.results, out)
+    return Ran(record=record, out=out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run in a scratch folder."""
+
+    bench: Bench
+    settings: Settings
+    submission: Submission
+    paths: Mapping[str, str]
+    scratch: Path
+    tell: Callable[[str], None]
+
+    @property
+    def results(self) -> Path:
+        """Folder of the three files."""
+        return self.scratch / "results"
+
+    def through(self, planned: Plan, as_of: dt.date) -> Mapping[str, Any]:
+        """Prepare, measure, judge, write; return the record."""
+        created = now()
+        subject, evidence = self.scratch / "subject", self.scratch / "evidence"
+        for folder in (subject, evidence, self.results):
+            folder.mkdir()
+        asked = self.submission.model_dump(mode="json")
+        self.tell("reading the files")
+        resolved = self._ask(
+            {"do": "prepare", "submission": asked, "files": self.paths, "folder": str(subject)}
+        )
+        outs: list[str] = []
+        seconds: dict[str, float] = {}
+        for position, (check, parameters) in enumerate(planned):
+            outs.append(str(evidence / str(position)))
+            measured = self._measure(subject, check, parameters, outs[-1])
+            seconds[spell(check, parameters)] = measured.seconds
+            self.tell(f"{position + 1}/{len(planned)} {check}: {measured.outcome}")
+        self.tell("writing the reports")
+        self._ask(
+            {
+                "do": "finish",
+                "submission": asked,
+                "resolved": resolved,
+                "as_of": as_of.isoformat(),
+                "parent": None,
+                "evidence": outs,
+                "out": str(self.results),
+                "run": {
+                    "id": new_id(),
+                    "created": created.isoformat(),
+                    "derived_from": None,
+                    "seconds": seconds,
+                },
+            }
+        )
+        record: Mapping[str, Any] = json.loads((self.results / "audit.json").read_bytes())
+        return record
+
+    def _measure(self, subject: Path, check: str, parameters: Mapping[str, Any], out: str) -> Measured:
+        model = self.submission.model
+        request = {
+            "do": "measure",
+            "check": check,
+            "parameters": parameters,
+            "folder": str(subject),
+            "out": out,
+            "model": self.paths[model.digest] if model else None,
+            "format": model.format if model else None,
+        }
+        return measure(self.bench, request, seconds=self.settings.check_seconds)
+
+    def _ask(self, request: Mapping[str, Any]) -> Any:
+        for _ in range(DEATHS):
+            try:
+                return self.bench.ask(request, seconds=self.settings.prepare_seconds)
+            except Died:
+                continue
+            except TooSlow:
+                limit = f"{self.settings.prepare_seconds:g} seconds"
+                raise Failed(f"a step took longer than {limit} (AUDITOR_PREPARE_SECONDS)") from None
+            except Broke as why:
+                raise Failed(f"a step failed ({why}); the lines above say where") from None
+        raise Failed("a step ended its process twice, perhaps for want of memory")
+
+
+def _put(results: Path, out: Path) -> None:
+    """Move finished files into *out*: each is written beside its place and then renamed."""
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out, prefix=".auditor-") as beside:
+        for name in RESULTS:
+            shutil.copyfile(results / name, Path(beside) / name)
+        for name in RESULTS:
+            (Path(beside) / name).replace(out / name)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

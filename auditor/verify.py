@@ -1,0 +1,54 @@
+"""What this host provides: the layers of the sandbox, a place to write, fonts, a browser for tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from auditor import sandbox
+from auditor.config import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that a host has or lacks."""
+
+    name: str
+    available: bool
+    sentence: str
+    needed: bool = True
+
+
+def provided(settings: Settings) -> Iterator[Part]:
+    """Yield every part, looked at now."""
+    for layer in sandbox.layers():
+        yield Part(layer.name, layer.available, layer.sentence, layer.needed)
+    yield _home(settings.home)
+    yield _fonts()
+    yield _browser()
+
+
+def _home(home: Path) -> Part:
+    place = home if home.exists() else home.resolve().parent
+    free = shutil.disk_usage(place).free
+    writable = os.access(place, os.W_OK)
+    said = f"{home} {'can' if writable else 'cannot'} be written; {free // 2**30} GiB are free there"
+    return Part("home", writable, said)
+
+
+def _fonts() -> Part:
+    import typst
+
+    families = sorted(typst.Fonts(include_system_fonts=False).families())
+    return Part(
+        "fonts", bool(families), f"PDF reports are set in fonts that came along: {', '.join(families)}"
+    )
+
+
+def _browser() -> Part:
+    name = next((n for n in ("chromium", "chromium-browser", "google-chrome") if shutil.which(n)), None)
+    said = f"{name} is here for the browser tests" if name else "no Chromium: the browser tests are skipped"
+    return Part("browser", name is not None, said, needed=False)
