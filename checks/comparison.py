@@ -24,16 +24,17 @@ def grouped(subject: Subject) -> None:
         raise Inconclusive("the evaluation table has no rows")
 
 
-def notes(groups: Groups, n: Array, own: Array, min_group: int) -> list[str | None]:
+def notes(groups: Groups, n: Array, min_group: int, own: Array | None = None) -> list[str | None]:
     """Return, per group, why it is not compared; None where it is.
 
-    *n* are the group's people, *own* those in the denominator of the number itself.
+    *n* are the group's people, *own* those in the denominator of the number itself, where that is smaller.
     """
+    own = np.full(len(n), MIN_DENOMINATOR) if own is None else own
     found: list[str | None] = []
     for stated, people, mine in zip(groups.stated, n, own, strict=True):
         if not stated:
             found.append("not stated: never compared")
-        elif people < min_group:
+        elif people < max(min_group, 1):
             found.append(f"under {min_group} rows: not compared")
         elif mine < MIN_DENOMINATOR:
             found.append(f"under {MIN_DENOMINATOR} rows in this number's own denominator: not compared")

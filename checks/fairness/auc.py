@@ -46,7 +46,7 @@ def auc(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure]:
         found = [roc_auc(part.actual, part.score, part.weights) for part in parts]
         sizes = np.array([part.sizes for part in parts])
         people = np.array([part.n for part in parts])
-        why = notes(groups, people, sizes.min(axis=1), min_group)
+        why = notes(groups, people, min_group, sizes.min(axis=1))
         for i, value in enumerate(found):
             yield hanley_mcneil("roc_auc", value, *sizes[i], of=groups.of(i), note=why[i], rows=people[i])
 

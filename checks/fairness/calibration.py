@@ -60,7 +60,7 @@ def calibration(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Mea
         of = {"attribute": attribute}
         parts = list(sample.by_group(subject.counts.codes(attribute), len(table.groups.names)))
         people = np.array([part.n for part in parts])
-        why = notes(table.groups, people, people, min_group)
+        why = notes(table.groups, people, min_group)
         fits = [_fit(part) if part.weights.sum() > 0 else None for part in parts]
         for i, fit in enumerate(fits):
             if fit is not None:

@@ -87,7 +87,7 @@ def error_rates(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Mea
         left = np.zeros(len(table.groups.names), dtype=bool)
         for name, (hits, among) in RATES.items():
             shares = table.shares(hits, among)
-            why = notes(table.groups, _usable_people(table), shares.n, min_group)
+            why = notes(table.groups, _usable_people(table), min_group, shares.n)
             yield from rates(name, table.groups, shares, why)
 
             large, note = shares.take(compared(why)), left_out_note(why)

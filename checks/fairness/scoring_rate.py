@@ -19,7 +19,8 @@ Limits
     far fewer than half of the people above it.
 
 References
-    6 RCNY 5-300 and 5-301(c) (New York City). The rule's worked example truncates its ratios to two decimals.
+    6 RCNY 5-300 and 5-301(c) (New York City). The rule's worked example truncates its rates and
+    rounds its ratios.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def scoring_rate(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Me
     for attribute, table in subject.counts.count(outcome, 3).items():
         of = {"attribute": attribute}
         shares = table.shares(_CODES == Truth.YES, _CODES != Truth.UNKNOWN)
-        why = notes(table.groups, shares.n, shares.n, min_group)
+        why = notes(table.groups, shares.n, min_group)
         yield from rates("scoring_rate", table.groups, shares, why)
 
         which = compared(why)

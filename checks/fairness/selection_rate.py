@@ -66,7 +66,7 @@ def selection_rate(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[
     for attribute, table in subject.counts.by_attribute():
         of = {"attribute": attribute}
         shares = table.shares(FAVOURED == Truth.YES, FAVOURED != Truth.UNKNOWN)
-        why = notes(table.groups, shares.n, shares.n, min_group)
+        why = notes(table.groups, shares.n, min_group)
         yield from rates("selection_rate", table.groups, shares, why)
 
         which = compared(why)
