@@ -30,6 +30,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from checks.draw import sample_rows
 from checks.interpretability.asking import (
     Output,
     explained_output,
@@ -37,7 +38,6 @@ from checks.interpretability.asking import (
     shares,
 )
 from checks.model import Array, Inconclusive, Measure, Subject, Task, check
-from checks.sampling import sample_rows
 from checks.statistics import LEVEL, Z, estimate, undefined
 
 STREAM = 11  # keeps this check's random numbers apart from every other's

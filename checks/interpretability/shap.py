@@ -38,10 +38,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 
+from checks.draw import sample_rows
 from checks.interpretability.asking import explained_output, resampled_means, shares
 from checks.interpretability.attribution import Attributions, attribute
 from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, check
-from checks.sampling import sample_rows
 from checks.statistics import LEVEL, estimate, undefined
 
 STREAM = 12  # keeps this check's random numbers apart from every other's

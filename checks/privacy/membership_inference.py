@@ -38,8 +38,8 @@ import numpy as np
 import pandas as pd
 
 from checks.data.rows import codes, row_keys
+from checks.draw import sample_rows
 from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Task, check
-from checks.sampling import sample_rows
 from checks.statistics import LEVEL, clopper_pearson, estimate, hanley_mcneil, roc_auc, undefined
 from checks.values import as_text
 
