@@ -12,24 +12,25 @@ from frameworks.model import Bound, Decide, Verdict
 LEVEL = 0.025
 """One-sided level of *not met*: that of the outer bound of a 95 % interval."""
 
+_SAME = 1e-12
+"""Numbers this close are the same: 0.6 / 0.75 is 0.8 but for its last bit."""
+
 _Z = NormalDist().inv_cdf(1 - LEVEL)
 
 
 def holds(bound: Bound, number: float) -> bool:
-    """Return whether *number* lies inside *bound*."""
+    """Return whether *number* lies inside *bound*. Four fifths by division are four fifths."""
     if bound.limit is None:
         return True
+    if math.isclose(number, bound.limit, rel_tol=_SAME, abs_tol=_SAME):
+        return bound.operator in ("at_least", "at_most", "equals")
     match bound.operator:
-        case "at_least":
-            return number >= bound.limit
-        case "at_most":
-            return number <= bound.limit
-        case "above":
+        case "at_least" | "above":
             return number > bound.limit
-        case "below":
+        case "at_most" | "below":
             return number < bound.limit
         case _:
-            return number == bound.limit
+            return False
 
 
 def decide(bound: Bound, measured: Measure) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from frameworks.measures import Nameable, measures
 from frameworks.model import Criterion
 
 UNCOMPARED_LIMIT = 0.02
-"""The share of rows that a comparison may leave out and still speak for everybody."""
+"""The share of rows that a number may leave out and still speak for everybody."""
 
 _FREE = frozenset({"class", "average"})
 """Keys that a measure may have without being asked: each class is judged."""
@@ -128,21 +129,33 @@ def _unlisted(evidence: Sequence[Evidence], found: Sequence[tuple[Evidence, Meas
                 yield attribute
 
 
-def left_out(named: Nameable, evidence: Evidence, attribute: str) -> str | None:
-    """Say why a comparison of *attribute* does not speak for everybody, or return None where it does."""
-    if not named.compares:
+def left_out(named: Nameable, evidence: Evidence, attribute: str | None) -> str | None:
+    """Say why a number does not speak for everybody, or return None where it does.
+
+    *attribute* is the one whose groups were compared, None where nobody was compared with anybody.
+    """
+    if _share(evidence, "unusable_share", {}, 0.0) > UNCOMPARED_LIMIT:
+        return (
+            "More than two per cent of the rows lack the label, decision or score that is needed, so what "
+            "was found does not speak for everybody."
+        )
+    if attribute is None or not named.compares:
         return None
-    shares = [
-        m.value for m in evidence.measures if m.name == "uncompared_share" and m.of["attribute"] == attribute
-    ]
-    if not shares or None in shares:
+    share = _share(evidence, "uncompared_share", {"attribute": attribute}, math.inf)
+    if share == math.inf:
         return f"For {attribute}, how many people were left out of the comparison is not known."
-    if max(share for share in shares if share is not None) > UNCOMPARED_LIMIT:
+    if share > UNCOMPARED_LIMIT:
         return (
             f"For {attribute}, more than two per cent of the rows are in groups too small to compare or not "
             "stated, so what was found does not speak for everybody."
         )
     return None
+
+
+def _share(evidence: Evidence, name: str, of: Mapping[str, str], unknown: float) -> float:
+    """Return the largest share called *name* of *of*; *unknown* where there is none or one is undefined."""
+    values = [m.value for m in evidence.measures if m.name == name and m.of.items() >= of.items()]
+    return max((unknown if value is None else value for value in values), default=unknown)
 
 
 def worse_group(named: Nameable, evidence: Evidence, measured: Measure) -> tuple[str | None, float | None]:

@@ -47,7 +47,7 @@ def weigh(part: Criterion, matched: Match) -> Iterator[Judged]:
     named = measures()[part.measure]
     for evidence, measured in matched.found:
         judged = _hold(part, part.bound, named, evidence, measured)
-        yield judged if _speaks_for_all(measured, matched) else _for_everybody(judged, named, evidence)
+        yield _for_everybody(judged, named, evidence, _compared(measured, matched))
 
 
 def _hold(part: Criterion, bound: Bound, named: Nameable, evidence: Evidence, measured: Measure) -> Judged:
@@ -105,17 +105,16 @@ def _sentence(measured: Measure, group: str | None, said: str) -> str:
     return f"For {of}{worst_off}: {said}"
 
 
-def _speaks_for_all(measured: Measure, matched: Match) -> bool:
-    """Return whether nobody can be left out: no groups are compared, or every group has its number."""
-    if "attribute" not in measured.of:
-        return True
-    return "group" in measured.of and measured.of["attribute"] not in matched.unlisted
+def _compared(measured: Measure, matched: Match) -> str | None:
+    """Return the attribute whose groups a number compares; None where each group has its own number."""
+    attribute = measured.of.get("attribute")
+    listed = "group" in measured.of and attribute not in matched.unlisted
+    return None if listed else attribute
 
 
-def _for_everybody(judged: Judged, named: Nameable, evidence: Evidence) -> Judged:
+def _for_everybody(judged: Judged, named: Nameable, evidence: Evidence, attribute: str | None) -> Judged:
     """Keep what was found for some from passing as found for all."""
-    assert judged.measured is not None
-    gap = left_out(named, evidence, judged.measured.of["attribute"])
-    if judged.verdict is not Verdict.MET or gap is None:
+    if judged.verdict is not Verdict.MET:
         return judged
-    return replace(judged, verdict=Verdict.UNDECIDED, reason=gap)
+    gap = left_out(named, evidence, attribute)
+    return judged if gap is None else replace(judged, verdict=Verdict.UNDECIDED, reason=gap)
