@@ -1,0 +1,63 @@
+"""The child process: lock itself, then read a submitted file from an open descriptor, then answer.
+
+Started by its path, as `python -I -B child.py OPERATION DESCRIPTOR LIMITS`. It never imports numpy, or
+touches the file, before it is locked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def enter(arguments: list[str]) -> tuple[str, int, dict[str, Any], BinaryIO, BinaryIO]:
+    """Lock this process and return what it is asked: operation, descriptor, limits, questions, answers."""
+    sys.path.insert(0, str(ROOT))  # -I leaves it out
+    import checks  # noqa: F401
+    from auditor.sandbox.lock import LAYER_MISSING, LayerMissing, harden, readable_paths
+
+    operation, descriptor, limits = arguments[0], int(arguments[1]), json.loads(arguments[2])
+    try:
+        harden(
+            limits["memory_bytes"], limits["cpu_seconds"], readable_paths(ROOT / "auditor", ROOT / "checks")
+        )
+    except (LayerMissing, OSError, ImportError) as missing:
+        os.write(2, str(missing)[:500].encode())
+        os._exit(LAYER_MISSING)
+    questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # a model that prints must not corrupt its answers
+    return operation, descriptor, limits, questions, answers
+
+
+def main() -> None:
+    """Serve one file."""
+    operation, descriptor, limits, questions, answers = enter(sys.argv[1:])
+    from auditor.sandbox.inside.answers import Refuse, send_refusal
+
+    try:
+        if operation in {"table", "inspect-table"}:
+            from auditor.sandbox.inside import table
+
+            table.serve(operation, descriptor, limits, answers)
+        else:
+            from auditor.sandbox.inside import model
+
+            model.serve(operation, descriptor, limits, questions, answers)
+    except Refuse as no:
+        send_refusal(answers, no.code, no.sentence)
+    except MemoryError:
+        size = limits["memory_bytes"] / 2**30
+        send_refusal(
+            answers, "too-large", f"decoding it needs more than the {size:.1f} GiB of memory allowed"
+        )
+    except BaseException as error:
+        send_refusal(answers, "unreadable", f"{type(error).__name__}: {error}")
+
+
+if __name__ == "__main__":
+    main()

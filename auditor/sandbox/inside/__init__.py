@@ -1,0 +1,1 @@
+"""What runs inside the locked child, and nowhere else."""

@@ -1,0 +1,98 @@
+"""Inside the child: open one model file, say what it is, then answer for batches of rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, BinaryIO, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from auditor.sandbox.frames import PREDICT_PROBA, QUESTION
+from auditor.sandbox.inside.answers import Refuse, send_description, send_numbers
+
+
+class Opened(Protocol):
+    """A model that stands ready."""
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return what the parent is told once."""
+        ...
+
+    def predict(self, rows: pa.Table) -> Any:
+        """Return one number a row: the position of the class, or the value."""
+        ...
+
+    def predict_proba(self, rows: pa.Table) -> Any:
+        """Return one number a row and class."""
+        ...
+
+
+def serve(
+    form: str, descriptor: int, limits: Mapping[str, Any], questions: BinaryIO, answers: BinaryIO
+) -> None:
+    """Open the model behind *descriptor* and answer until the parent closes the pipe."""
+    with os.fdopen(descriptor, "rb") as file:
+        raw = file.read(limits["model_bytes"] + 1)
+    opened = _opener(form)(raw, limits)
+    del raw
+    send_description(answers, opened.describe())
+    while len(head := questions.read(QUESTION.size)) == QUESTION.size:
+        operation, length = QUESTION.unpack(head)
+        stream = questions.read(length)
+        rows = pa.ipc.open_stream(stream).read_all()
+        answer = opened.predict_proba if operation == PREDICT_PROBA else opened.predict
+        try:
+            send_numbers(answers, np.asarray(answer(rows), dtype=np.float64))
+        except Refuse:
+            raise
+        except (ValueError, TypeError) as error:
+            raise explained(error, rows) from None
+
+
+def _opener(form: str) -> Callable[[bytes, Mapping[str, Any]], Opened]:
+    if form == "onnx":
+        from auditor.sandbox.inside.onnx_model import OnnxModel
+
+        return OnnxModel
+    from auditor.sandbox.inside.skops_model import SkopsModel
+
+    return SkopsModel
+
+
+def explained(error: Exception, rows: pa.Table) -> Refuse:
+    """Name the column when a model that wants numbers was given text."""
+    said = str(error)
+    marker = "could not convert string to float: "
+    if marker in said:
+        value = said.partition(marker)[2].strip().strip("'\"")
+        for name, column in zip(rows.column_names, rows.columns, strict=True):
+            if is_text(column.type) and value in column.unique().to_pylist():
+                return text_for_number(name, value)
+    return Refuse("model-failed", f"the model could not answer: {type(error).__name__}: {said}")
+
+
+def text_for_number(name: str, value: object) -> Refuse:
+    """Return the refusal of a column that holds text where the model wants numbers."""
+    return Refuse(
+        "text-for-number",
+        f"column `{name}` holds text such as `{value}`, but the model wants a number there; "
+        "give the column as the model was trained on it",
+    )
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """Say whether an Arrow type holds text."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def positions(labels: Any, classes: Sequence[str], spell: Callable[[object], str]) -> Any:
+    """Return each label's position in *classes*."""
+    where = {name: position for position, name in enumerate(classes)}
+    try:
+        return np.array([where[spell(label)] for label in np.asarray(labels).ravel()], dtype=np.float64)
+    except KeyError as unknown:
+        raise Refuse(
+            "unknown-class", f"the model answered class {unknown}, which is not one of its classes"
+        ) from None

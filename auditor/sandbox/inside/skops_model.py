@@ -1,0 +1,222 @@
+"""Inside the child: scikit-learn models in the skops format, from an exact list of types."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import threadpoolctl
+
+from auditor.sandbox.inside.answers import Refuse
+from auditor.sandbox.inside.model import positions
+from auditor.sandbox.inside.trees import check_structures
+from checks.model import spell
+
+ALLOWED = frozenset(
+    {
+        "collections.OrderedDict",
+        "numpy.dtype",
+        "scipy.sparse._csr.csr_matrix",
+        "sklearn._loss.loss.HalfTweedieLossIdentity",
+        "sklearn.calibration._CalibratedClassifier",
+        "sklearn.calibration._SigmoidCalibration",
+        "sklearn.calibration._TemperatureScaling",
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+        "sklearn.metrics._dist_metrics.EuclideanDistance64",
+        "sklearn.metrics._scorer._PassthroughScorer",
+        "sklearn.model_selection._split.KFold",
+        "sklearn.model_selection._split.StratifiedKFold",
+        "sklearn.neighbors._kd_tree.KDTree",
+        "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+        "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+        "sklearn.tree._tree.Tree",
+        "sklearn.utils._bunch.Bunch",
+        "xgboost.core.Booster",
+        "xgboost.sklearn.XGBClassifier",
+        "xgboost.sklearn.XGBRegressor",
+    }
+)
+"""Types that skops does not trust by default, and that this service loads. No wildcard."""
+
+
+threadpoolctl._HAS_PROCFS = False  # noqa: SLF001 - the child sees no /proc; libraries are listed by the linker instead
+
+
+class SkopsModel:
+    """One scikit-learn estimator or pipeline."""
+
+    def __init__(self, raw: bytes, limits: Mapping[str, Any]) -> None:
+        schema = _schema(raw, limits)
+        self._types = sorted(set(_types(schema)))
+        self._versions = _versions(schema)
+        self._model = _load(raw, self._versions)
+        _refuse_file_readers(self._model)
+        check_structures(self._model)
+        names = _feature_names(self._model)
+        self._names = None if names is None else [str(name) for name in names]
+        classes = getattr(self._model, "classes_", None)
+        if isinstance(classes, list):
+            raise Refuse(
+                "many-outputs", "the model answers several questions at once; audit one output at a time"
+            )
+        if not hasattr(self._model, "predict"):
+            kind = type(self._model).__name__
+            raise Refuse(
+                "not-a-predictor", f"`{kind}` does not predict; save the whole pipeline with its last step"
+            )
+        self._classes = [] if classes is None else [spell(_plain(value)) for value in classes]
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return what the parent is told once."""
+        width = getattr(self._model, "n_features_in_", None)
+        return {
+            "kind": "classifier" if self._classes else "regressor",
+            "classes": self._classes,
+            "features": self._names,
+            "n_features": None if width is None else int(width),
+            "has_probabilities": bool(self._classes) and hasattr(self._model, "predict_proba"),
+            "types": self._types,
+            "versions": self._versions,
+        }
+
+    def _given(self, rows: pa.Table) -> Any:
+        """Return the rows as in training: a frame for a model that knows names, else a matrix."""
+        frame = rows.to_pandas()
+        return frame.to_numpy() if self._names is None else frame[self._names]
+
+    def predict(self, rows: pa.Table) -> Any:
+        """Return one number a row: the position of the class, or the value."""
+        answer = np.asarray(self._model.predict(self._given(rows)))
+        return positions(map_plain(answer), self._classes, spell) if self._classes else answer.ravel()
+
+    def predict_proba(self, rows: pa.Table) -> Any:
+        """Return one number a row and class."""
+        return self._model.predict_proba(self._given(rows))
+
+
+def map_plain(answer: Any) -> Any:
+    """Return labels as Python values, which `spell` spells alike whatever their numpy type."""
+    return np.asarray([_plain(value) for value in answer.ravel()], dtype=object)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _schema(raw: bytes, limits: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of the file, after its archive was measured without unpacking it."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            members = archive.infolist()
+            unpacked = sum(member.file_size for member in members)
+            if len(members) > limits["model_members"]:
+                raise Refuse(
+                    "zip-bomb", f"it holds {len(members):,} parts; {limits['model_members']:,} are allowed"
+                )
+            if unpacked > limits["model_unpacked_bytes"] or (
+                unpacked > 16 << 20 and unpacked > limits["model_ratio"] * len(raw)
+            ):
+                size = f"{unpacked / 2**20:,.0f} MiB from {len(raw) / 2**20:,.1f} MiB"
+                raise Refuse("zip-bomb", f"it would unpack to {size}, which no model needs; save it again")
+            schema = json.loads(archive.read("schema.json"))
+    except zipfile.BadZipFile:
+        raise Refuse(
+            "truncated",
+            "it begins like a skops file but is cut short or damaged; upload the whole file again",
+        ) from None
+    except (KeyError, ValueError, RecursionError):
+        raise Refuse(
+            "not-skops", "it is a zip archive but not a skops file; save the model with `skops.io.dump`"
+        ) from None
+    if not isinstance(schema, dict):
+        raise Refuse(
+            "not-skops", "its schema is not that of a skops file; save the model with `skops.io.dump`"
+        )
+    return schema
+
+
+def _nodes(value: Any) -> Iterator[dict[str, Any]]:
+    waiting = [value]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict):
+            yield node
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+
+
+def _types(schema: Any) -> Iterator[str]:
+    for node in _nodes(schema):
+        module, name = node.get("__module__"), node.get("__class__")
+        if isinstance(module, str) and isinstance(name, str):
+            yield f"{module}.{name}"
+
+
+def _versions(schema: Any) -> dict[str, str]:
+    """Return the library versions that wrote the file, as it states them."""
+    found = {"skops": str(schema.get("_skops_version", "not stated"))}
+    for node in _nodes(schema):
+        stated = node.get("_sklearn_version")
+        if isinstance(stated, dict) and isinstance(stated.get("content"), str):
+            version = stated["content"].strip('"')
+            if re.fullmatch(r"[0-9a-z.+]{1,32}", version):
+                found["scikit-learn"] = version
+    return found
+
+
+def _load(raw: bytes, versions: Mapping[str, str]) -> Any:
+    import sklearn
+    import skops.io
+
+    unexpected = sorted(set(skops.io.get_untrusted_types(data=raw)) - ALLOWED)
+    if unexpected:
+        named = ", ".join(f"`{name}`" for name in unexpected[:5])
+        more = f" and {len(unexpected) - 5} more" if len(unexpected) > 5 else ""
+        raise Refuse(
+            "type-not-allowed",
+            f"the file uses {named}{more}, which this service does not load; build the model from "
+            "scikit-learn or xgboost parts, or export it to ONNX",
+        )
+    written = versions.get("scikit-learn", sklearn.__version__)
+    if written.split(".")[:2] != sklearn.__version__.split(".")[:2]:
+        raise Refuse(
+            "other-version",
+            f"it was written by scikit-learn {written}; this service has {sklearn.__version__}, which may "
+            "answer differently; export it to ONNX, or train and save it with that version",
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a patch release apart: the versions are reported
+            return skops.io.loads(raw, trusted=sorted(ALLOWED))
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - any class may refuse its own state
+        raise Refuse(
+            "unreadable", f"skops could not load it ({type(error).__name__}: {error}); save it again"
+        ) from None
+
+
+def _refuse_file_readers(model: Any) -> None:
+    """Refuse parameters that make an estimator open files; the lock would stop them anyway."""
+    parameters = model.get_params(deep=True) if hasattr(model, "get_params") else {}
+    for name, value in parameters.items():
+        if name.rpartition("__")[2] == "input" and value in {"filename", "file"}:
+            raise Refuse(
+                "reads-files",
+                f"its parameter `{name}` is `{value}`: the model would read files; use input='content'",
+            )
+
+
+def _feature_names(model: Any) -> Any:
+    try:
+        return getattr(model, "feature_names_in_", None)
+    except Exception:  # noqa: BLE001 - xgboost raises its own error when a booster has no names
+        return None

@@ -1,0 +1,96 @@
+"""Inside the child: are the trees of a loaded model trees?
+
+scikit-learn follows the child indices of a node without looking; one edited number reads foreign memory or
+never ends. The lock bounds what that can do; this says it in a sentence instead of a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+from sklearn.tree._tree import Tree
+
+from auditor.sandbox.inside.answers import Refuse
+
+MOST_OBJECTS = 5_000_000
+
+
+def check_structures(model: Any) -> None:
+    """Refuse a model with a tree or a sparse matrix that points outside itself."""
+    for part in _parts(model):
+        if isinstance(part, Tree):
+            sound = _tree_is_sound(part)
+        elif isinstance(part, TreePredictor):
+            sound = _predictor_is_sound(part)
+        else:
+            sound = _matrix_is_sound(part)
+        if not sound:
+            kind = "sparse matrix" if scipy.sparse.issparse(part) else "decision tree"
+            raise Refuse(
+                "damaged-model",
+                f"a {kind} in the model points outside itself: the file is damaged or hostile",
+            )
+
+
+def _parts(model: Any) -> Iterator[Any]:
+    """Walk the model and yield its trees and sparse matrices."""
+    waiting, seen = [model], set[int]()
+    while waiting:
+        thing = waiting.pop()
+        if id(thing) in seen or len(seen) > MOST_OBJECTS:
+            continue
+        seen.add(id(thing))
+        if isinstance(thing, Tree | TreePredictor) or scipy.sparse.issparse(thing):
+            yield thing
+        elif isinstance(thing, dict):
+            waiting.extend(thing.values())
+        elif isinstance(thing, list | tuple | set):
+            waiting.extend(thing)
+        elif isinstance(thing, np.ndarray):
+            waiting.extend(thing.ravel().tolist() if thing.dtype == object else ())
+        elif hasattr(thing, "__dict__") and not isinstance(thing, type):
+            waiting.extend(vars(thing).values())
+
+
+def _tree_is_sound(tree: Any) -> bool:
+    n, left, right, feature = tree.node_count, tree.children_left, tree.children_right, tree.feature
+    if n < 1 or not ((left == -1) == (right == -1)).all() or tree.value.shape[0] != n:
+        return False
+    split = left != -1
+    return _children_are_sound(n, split, left, right) and bool(
+        ((feature[split] >= 0) & (feature[split] < tree.n_features)).all()
+    )
+
+
+def _predictor_is_sound(predictor: Any) -> bool:
+    nodes = predictor.nodes
+    n = len(nodes)
+    if n < 1:
+        return False
+    split = nodes["is_leaf"] == 0
+    categorical = nodes[split & (nodes["is_categorical"] != 0)]["bitset_idx"]
+    sets = min(len(predictor.raw_left_cat_bitsets), len(predictor.binned_left_cat_bitsets))
+    return _children_are_sound(
+        n, split, nodes["left"].astype(np.int64), nodes["right"].astype(np.int64)
+    ) and bool((nodes["feature_idx"][split] >= 0).all() and (categorical < sets).all())
+
+
+def _children_are_sound(n: int, split: Any, left: Any, right: Any) -> bool:
+    """Every child comes after its parent (so there is no cycle), exists, and has one parent."""
+    own, l, r = np.flatnonzero(split), left[split], right[split]  # noqa: E741 - left and right
+    if not ((l > own) & (r > own) & (l < n) & (r < n)).all():
+        return False
+    return bool(np.bincount(np.r_[l, r], minlength=n)[1:].max(initial=0) <= 1)
+
+
+def _matrix_is_sound(matrix: Any) -> bool:
+    try:
+        if hasattr(matrix, "check_format"):
+            matrix.check_format(full_check=True)
+    except ValueError:
+        return False
+    return True
