@@ -1,0 +1,85 @@
+"""Which two values a binary system chooses between, which is the event, and which people want."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from auditor.problems import Problem, Refused, refuse
+from auditor.subjects.columns import classes_of, listed
+from auditor.submission import Columns, Submission
+from checks.model import Task
+
+BOOLEANS = {"false", "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """The classes, and the two roles that a value can play."""
+
+    classes: tuple[str, ...]
+    positive: str | None
+    favourable: str | None
+
+    @property
+    def negative(self) -> str:
+        """The class that is not positive, in a binary task."""
+        assert self.positive is not None
+        others = [c for c in self.classes if c != self.positive]
+        return others[0] if others else {"1": "0", "true": "false"}.get(self.positive, f"not {self.positive}")
+
+
+def outcomes(submission: Submission, table: pd.DataFrame, model_classes: Sequence[str]) -> Outcomes:
+    """Return the classes and their roles; raise `Refused` where they do not fit together."""
+    columns = submission.columns
+    label = classes_of(table[columns.label]) if columns.label else ()
+    decided = classes_of(table[columns.prediction]) if columns.prediction else tuple(model_classes)
+    classes = tuple(sorted({*label, *decided}))
+    positive, favourable = columns.positive, columns.favourable
+    if submission.task in (Task.REGRESSION, Task.SCORING):
+        return Outcomes((), positive, favourable)
+    if positive is None and favourable is None and (set(classes) <= {"0", "1"} or set(classes) <= BOOLEANS):
+        positive = favourable = "true" if set(classes) & BOOLEANS else "1"
+    positive, favourable = positive or favourable, favourable or positive
+    if positive is None or favourable is None:
+        sentence = f"say which outcome people want: set `favourable` to one of {listed(classes)}."
+        raise refuse("columns.favourable", "favourable-missing", sentence)
+    held = ((f"the label `{columns.label}`, which holds", label), ("the decisions, which hold", decided))
+    problems = [
+        problem
+        for role, value in (("positive", positive), ("favourable", favourable))
+        if len(classes) >= 2 and (problem := _absent(columns, role, value, held)) is not None
+    ]
+    if not problems and submission.task is Task.BINARY and len(classes) > 2:
+        problems = [_too_many(label, decided, classes)]
+    if problems:
+        raise Refused(problems)
+    return Outcomes(classes, positive, favourable)
+
+
+def _absent(
+    columns: Columns, role: str, value: str, held: Sequence[tuple[str, Sequence[str]]]
+) -> Problem | None:
+    """Find a role whose value one side never takes; a side with a single value may just be one-sided."""
+    there = {one for _, values in held for one in values}
+    for name, values in held:
+        if (len(values) >= 2 or value not in there) and values and value not in values:
+            sentence = (
+                f"the {role} value `{value}` does not occur in {name} {listed(values)}; choose one of them."
+            )
+            where = role if getattr(columns, role) is not None else "favourable"
+            return Problem(f"columns.{where}", f"{role}-absent", sentence)
+    return None
+
+
+def _too_many(label: Sequence[str], decided: Sequence[str], classes: Sequence[str]) -> Problem:
+    if label and decided and not set(label) & set(decided):
+        sentence = (
+            f"the label holds {listed(label)} but the decisions are {listed(decided)}; "
+            "spell both with the same two values."
+        )
+        return Problem("columns.label", "classes-differ", sentence)
+    sentence = f"a binary task has two outcomes, but here are {len(classes)}: {listed(classes)}."
+    return Problem("columns.label" if len(label) > 2 else "task", "too-many-classes", sentence)

@@ -1,0 +1,162 @@
+"""Do the declared columns exist, and do they hold what their role needs?"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+from auditor.problems import Problem
+from auditor.submission import Submission
+from checks.model import NOT_STATED, Array, Roles, Task
+from checks.values import as_text, group_values
+
+SINGLE = (
+    "label",
+    "prediction",
+    "score",
+    "human_decision",
+    "reviewer",
+    "reviewed_at",
+    "decided_at",
+    "time",
+    "weight",
+)
+LISTS = ("groups", "features", "quasi_identifiers", "sensitive", "identifiers")
+MOST_SHOWN = 8
+"""Values or names that one sentence lists."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Spell names for a sentence: `a`, `b` and 3 more."""
+    shown = [f"`{name}`" for name in names[:MOST_SHOWN]]
+    more = len(names) - len(shown)
+    if more:
+        return f"{', '.join(shown)} and {more} more"
+    return " and ".join(filter(None, [", ".join(shown[:-1]), shown[-1] if shown else ""]))
+
+
+def unknown(where: str, name: str, table: pd.DataFrame, what: str = "the evaluation table") -> Problem:
+    """Return the problem of a column that is not there, with the nearest name that is."""
+    near = difflib.get_close_matches(name, list(table.columns), n=1)
+    help_ = f"did you mean `{near[0]}`?" if near else f"it has {listed(list(table.columns))}."
+    return Problem(where, "unknown-column", f"{what} has no column `{name}`; {help_}")
+
+
+def existing(submission: Submission, table: pd.DataFrame) -> Iterator[Problem]:
+    """Find declared columns that the evaluation table does not have, and columns with two roles at odds."""
+    columns = submission.columns
+    for role in SINGLE:
+        name = getattr(columns, role)
+        if name is not None and name not in table.columns:
+            yield unknown(f"columns.{role}", name, table)
+    for role in LISTS:
+        for name in getattr(columns, role) or ():
+            if name not in table.columns:
+                yield unknown(f"columns.{role}", name, table)
+    answers = {columns.label, columns.prediction, columns.score} - {None}
+    for name in columns.features or ():
+        if name in answers:
+            sentence = f"`{name}` is an answer and cannot be a feature too; remove it from `features`."
+            yield Problem("columns.features", "answer-as-feature", sentence)
+
+
+def about_groups(submission: Submission) -> Iterator[Problem]:
+    """Find bins, merges and references of columns that are no groups."""
+    for role in ("bins", "merge", "references"):
+        for name in getattr(submission, role):
+            if name not in submission.columns.groups:
+                sentence = f"`{name}` in `{role}` is not one of the groups; add it to `columns.groups`."
+                yield Problem(f"{role}.{name}", "not-a-group", sentence)
+
+
+def usable(submission: Submission, table: pd.DataFrame) -> Iterator[Problem]:
+    """Find columns that exist but do not hold what their role needs."""
+    columns = submission.columns
+    if columns.label is not None and table[columns.label].isna().all():
+        sentence = f"the label `{columns.label}` is empty in every row; fill it or leave `label` out."
+        yield Problem("columns.label", "label-empty", sentence)
+    if columns.prediction is not None and (gaps := table[columns.prediction].isna()).any():
+        yield _gaps("columns.prediction", columns.prediction, gaps.to_numpy(), "decision")
+    if columns.score is not None:
+        bounded = submission.task is Task.BINARY
+        yield from _numbers("columns.score", table[columns.score], low=0 if bounded else None, high=1)
+    if columns.weight is not None:
+        yield from _numbers("columns.weight", table[columns.weight], low=0)
+    for name in submission.bins:
+        if not _numeric(table[name]):
+            sentence = f"`{name}` holds text and cannot be cut into bins; remove it from `bins`."
+            yield Problem(f"bins.{name}", "not-a-number", sentence)
+
+
+def groups_exist(submission: Submission, roles: Roles, table: pd.DataFrame) -> Iterator[Problem]:
+    """Find merges and references that name a group which no row has."""
+    for name, merge in submission.merge.items():
+        bare = group_values(table[name], name, Roles(bins=roles.bins))
+        yield from _absent(f"merge.{name}", name, tuple(merge.groups), bare)
+    for name, reference in submission.references.items():
+        if reference not in ("best", "rest"):
+            values = group_values(table[name], name, roles)
+            yield from _absent(f"references.{name}", name, (reference,), values)
+
+
+def _absent(where: str, name: str, wanted: Sequence[str], values: Array) -> Iterator[Problem]:
+    there = sorted(set(values))
+    for group in wanted:
+        if group not in there:
+            sentence = f"no row has the group `{group}` of `{name}`; it holds {listed(there)}."
+            yield Problem(where, "unknown-group", sentence)
+
+
+def classes_of(values: pd.Series[str]) -> tuple[str, ...]:
+    """Return the distinct values as text, in order, gaps left out."""
+    return tuple(sorted(set(as_text(values)) - {NOT_STATED}))
+
+
+def _numeric(values: pd.Series[float]) -> bool:
+    return is_numeric_dtype(values) and not is_bool_dtype(values)
+
+
+def _numbers(
+    where: str, values: pd.Series[float], *, low: float | None, high: float = np.inf
+) -> Iterator[Problem]:
+    name = str(values.name)
+    if not _numeric(values):
+        yield Problem(where, "not-a-number", f"`{name}` does not hold numbers; export it as numbers.")
+        return
+    numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    broken = ~np.isfinite(numbers)
+    if broken.any():
+        yield _gaps(where, name, broken, "number")
+    elif low is not None and ((outside := (numbers < low) | (numbers > high)).any()):
+        span = "from 0 to 1" if high == 1 else "0 or more"
+        first = int(np.flatnonzero(outside)[0]) + 1
+        count = int(outside.sum())
+        sentence = f"`{name}` must be {span}; {count} of {len(numbers)} rows are not, first row {first}."
+        yield Problem(where, "out-of-range", sentence)
+
+
+def _gaps(where: str, name: str, broken: Array, what: str) -> Problem:
+    first = int(np.flatnonzero(broken)[0]) + 1
+    sentence = (
+        f"`{name}` has no {what} in {int(broken.sum())} of {len(broken)} rows, first in row {first}; "
+        "fill them or leave these rows out and say so."
+    )
+    return Problem(where, f"{what}-missing", sentence)
+
+
+def lacking(names: Sequence[str], table: pd.DataFrame) -> list[str]:
+    """Return those of *names* that *table* does not have."""
+    return [name for name in names if name not in table.columns]
+
+
+def group_sizes(table: pd.DataFrame, roles: Roles) -> Mapping[str, Mapping[str, int]]:
+    """Return how many rows each group of each attribute has."""
+    sizes = {}
+    for name in roles.groups:
+        groups, counts = np.unique(group_values(table[name], name, roles).astype(str), return_counts=True)
+        sizes[name] = {str(group): int(n) for group, n in zip(groups, counts, strict=True)}
+    return sizes

@@ -1,0 +1,89 @@
+"""A prepared subject on disk, so that every process that measures rebuilds the same one.
+
+These files are ours: Parquet and JSON that this module wrote, never bytes that somebody submitted.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from auditor.subjects.prepare import Prepared
+from checks.model import Array, Model, ModelFile, Roles, Subject, Task
+
+TABLES = ("evaluation", "training", "reference")
+ANSWERS = ("decision", "score", "training_decision", "training_score")
+
+
+def save(prepared: Prepared, folder: Path) -> None:
+    """Write the subject to *folder*; `subject.json` comes last and says that the rest is whole."""
+    subject = prepared.subject
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in TABLES:
+        frame: pd.DataFrame | None = getattr(subject, name)
+        if frame is not None:
+            frame.to_parquet(folder / f"{name}.parquet", index=False)
+    for name in ANSWERS:
+        values: Array | None = getattr(subject, name)
+        if values is not None:
+            plain = pd.Series(values, dtype="str" if values.dtype == object else np.float64)
+            pd.DataFrame({"value": plain}).to_parquet(folder / f"{name}.parquet", index=False)
+    about = {
+        "task": subject.task,
+        "seed": subject.seed,
+        "roles": dataclasses.asdict(subject.roles),
+        "model_file": dataclasses.asdict(subject.model_file) if subject.model_file else None,
+        "facts": dict(subject.facts),
+        "resolved": dict(prepared.resolved),
+    }
+    (folder / "subject.json").write_text(json.dumps(about), encoding="utf-8")
+
+
+def load(folder: Path) -> Subject:
+    """Return the subject that was saved in *folder*, without its live model."""
+    about = json.loads((folder / "subject.json").read_text(encoding="utf-8"))
+    tables: dict[str, Any] = {name: _table(folder / f"{name}.parquet") for name in TABLES}
+    answers: dict[str, Any] = {name: _answers(folder / f"{name}.parquet") for name in ANSWERS}
+    evaluation = tables.pop("evaluation")
+    assert evaluation is not None
+    file = about["model_file"]
+    return Subject(
+        task=Task(about["task"]),
+        evaluation=evaluation,
+        roles=_roles(about["roles"]),
+        seed=about["seed"],
+        model_file=ModelFile(**{k: _frozen(v) for k, v in file.items()}) if file else None,
+        facts=about["facts"],
+        **tables,
+        **answers,
+    )
+
+
+def attach(subject: Subject, model: Model) -> Subject:
+    """Return *subject* with a live model to ask."""
+    return dataclasses.replace(subject, model=model)
+
+
+def _table(path: Path) -> pd.DataFrame | None:
+    return pd.read_parquet(path) if path.exists() else None
+
+
+def _answers(path: Path) -> Array | None:
+    if not path.exists():
+        return None
+    values = pd.read_parquet(path)["value"]
+    return values.to_numpy(dtype=np.float64 if values.dtype == np.float64 else object)
+
+
+def _roles(raw: dict[str, Any]) -> Roles:
+    bins = {name: tuple(cuts) for name, cuts in raw.pop("bins").items()}
+    return Roles(bins=bins, **{key: _frozen(value) for key, value in raw.items()})
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
