@@ -24,8 +24,6 @@ from checks.model import Evidence, ModelError, Outcome, Subject
 from checks.registry import all_checks
 from frameworks.judge import judge, summarise
 from frameworks.model import Facts
-from reports import html, pdf
-from reports.document import compose
 from reports.record import (
     Audit,
     evidence_from_json,
@@ -140,6 +138,9 @@ def write(audit: Audit, out: Path) -> None:
 
     The record inside the PDF has no `run`: equal bodies then give equal PDF bytes.
     """
+    from reports import html, pdf  # drawing charts loads much that reading and measuring never need
+    from reports.document import compose
+
     document = compose(audit)
     (out / "audit.json").write_bytes(audit.to_json())
     (out / "report.html").write_text(html.render(document), encoding="utf-8")

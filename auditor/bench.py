@@ -46,7 +46,8 @@ class Broke(Exception):
 class Bench:
     """A measuring process, started when it is first asked and again after it died."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = "auditor.measurer") -> None:
+        self._module = module
         self._turn = threading.Lock()  # one request at a time; others wait for their turn
         self._child: subprocess.Popen[bytes] | None = None
         self._life = -1
@@ -110,7 +111,7 @@ class Bench:
         theirs, self._life = os.pipe()
         try:
             self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-m", "auditor.measurer", str(theirs)],
+                [sys.executable, "-m", self._module, str(theirs)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 env={**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONHASHSEED": "0"},

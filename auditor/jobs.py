@@ -7,9 +7,10 @@ to the database is not running code. The steps themselves are in `auditor.steps`
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, Serializer, SetWorkflowID
@@ -20,6 +21,7 @@ from auditor.steps import Steps
 
 VERSION = "1"
 """Changes only when work in flight could not be finished by newer code."""
+Function = TypeVar("Function", bound=Callable[..., Any])
 AUDITS, CHECKS = "audits", "checks"
 BROKEN = ("ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
@@ -119,6 +121,9 @@ def launch(settings: Settings, worker: str, steps: Steps) -> None:
         }
     )
     _register(steps, settings.poll_seconds)
+    own = logging.getLogger("dbos")
+    own.handlers.clear()  # it prints messages of exceptions; ours shows where they rose
+    own.propagate = True
     DBOS.launch()
     # an audit mostly waits for its checks; a check waits its turn at the one measuring process, so that
     # the next is at hand when one ends
@@ -133,15 +138,24 @@ def launch(settings: Settings, worker: str, steps: Steps) -> None:
 
 def _register(steps: Steps, poll: float) -> None:
     """Tell DBOS the workflows; they are named, so that the web process can ask for them."""
-    prepare = DBOS.step(name="prepare")(steps.prepare)
-    measure = DBOS.step(name="measure")(steps.measure)
-    finish = DBOS.step(name="finish")(steps.finish)
 
-    @DBOS.workflow(name="check")  # type: ignore[untyped-decorator]  # dbos is read without its types
+    @_step
+    def prepare(audit_id: str) -> list[int]:
+        return steps.prepare(audit_id)
+
+    @_step
+    def measure(audit_id: str, position: int) -> None:
+        steps.measure(audit_id, position)
+
+    @_step
+    def finish(audit_id: str) -> None:
+        steps.finish(audit_id)
+
+    @_workflow
     def check(audit_id: str, position: int) -> None:
         measure(audit_id, position)
 
-    @DBOS.workflow(name="audit")  # type: ignore[untyped-decorator]  # same
+    @_workflow
     def audit(audit_id: str) -> None:
         handles = []
         for position in prepare(audit_id):
@@ -153,3 +167,15 @@ def _register(steps: Steps, poll: float) -> None:
             except dbos_error.DBOSAwaitedWorkflowCancelledError:
                 return
         finish(audit_id)
+
+
+def _step(function: Function) -> Function:
+    """Make *function* a step. Its own endings are in the store; what it raises is a database that is away."""
+    retried = DBOS.step(name=function.__name__, retries_allowed=True, max_attempts=5, interval_seconds=1.0)
+    named: Function = retried(function)
+    return named
+
+
+def _workflow(function: Function) -> Function:
+    named: Function = DBOS.workflow(name=function.__name__)(function)
+    return named

@@ -9,9 +9,22 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what stderr is at that moment, not to what it was at the start."""
+
+    @property
+    def stream(self) -> TextIO:
+        """The standard error of now."""
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, _stream: TextIO) -> None:
+        """Ignore what the base class wants to keep."""
 
 
 def configure(form: str, level: str) -> None:
@@ -26,12 +39,11 @@ def configure(form: str, level: str) -> None:
     last: Any = (
         structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
-            keep_exc_info=True,
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
@@ -56,9 +68,6 @@ def _places_only(
     _logger: object, _method: str, event: structlog.types.EventDict
 ) -> structlog.types.EventDict:
     found = event.pop("exc_info", None)
-    record = event.get("_record")
-    if not found and record is not None:
-        found, record.exc_info, record.exc_text = record.exc_info, None, None
     if found is True:
         found = sys.exc_info()
     error = found[1] if isinstance(found, tuple) else found

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -45,6 +46,7 @@ class Steps:
         self.artifacts = artifacts
         self.bench = bench
         self.work = work
+        self._laying_out = threading.Lock()
         shutil.rmtree(work, ignore_errors=True)  # left by an earlier life of this worker
         work.mkdir(parents=True, mode=0o700)
 
@@ -252,8 +254,8 @@ class Steps:
     def _laid_out(self, audit_id: str, subject: Mapping[str, str]) -> Path:
         """Return a folder with the prepared subject; its files are links into the artifacts."""
         folder = self.work / audit_id
-        if not folder.exists():
-            with self._scratch() as fresh:
+        with self._laying_out, self._scratch() as fresh:  # two checks of one audit may come together
+            if not folder.exists():
                 for role, digest in subject.items():
                     target = fresh / "subject" / role.removeprefix("subject/")
                     target.parent.mkdir(parents=True, exist_ok=True)

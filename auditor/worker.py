@@ -35,11 +35,11 @@ LOST_AFTER = dt.timedelta(seconds=15)
 """An audit is added before its workflow; after this long without one it gets one again."""
 
 
-def run(settings: Settings, slot: int = 0) -> NoReturn:
+def run(settings: Settings, slot: int = 0, bench: Bench | None = None) -> NoReturn:
     """Work until told to stop. What runs then is not lost: it begins again at the next start."""
+    bench = bench or Bench()
     logs.configure(settings.log_format, settings.log_level)
     name = f"{settings.worker_name}-{slot}"
-    bench = Bench()
 
     def leave(_signal: int, _frame: FrameType | None) -> None:
         bench.close()
