@@ -22,7 +22,7 @@ _ROOM = 2**62
 def codes(columns: Sequence[pd.Series[Any]]) -> tuple[Array, int]:
     """Return one integer per value over all *columns*, one after the other, and how many there are."""
     if all(isinstance(c.dtype, np.dtype) and c.dtype.kind == "i" for c in columns):
-        values = np.concatenate([c.to_numpy() for c in columns])  # kept whole: floats cannot tell large ids apart
+        values = np.concatenate([c.to_numpy() for c in columns])  # floats cannot tell large ids apart
     elif all(pd.api.types.is_numeric_dtype(c) and not pd.api.types.is_bool_dtype(c) for c in columns):
         values = np.concatenate([c.to_numpy(dtype=np.float64, na_value=np.nan) for c in columns])
     else:

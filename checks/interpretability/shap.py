@@ -46,6 +46,7 @@ from checks.statistics import LEVEL, estimate, undefined
 
 STREAM = 12  # keeps this check's random numbers apart from every other's
 SHOWN = 12  # features in the table of single parts: what a reader can take in
+POINTS = 120  # rows in it
 
 
 @check(asks_model=True)
@@ -88,7 +89,7 @@ def shap(
     )
     yield _rank_stability(size, rng, how)
     yield _importance_table(features, size, drawn, found)
-    yield _points(explained, found.values, size)
+    yield _points(explained, found.values, size, rng)
 
 
 def _background(subject: Subject, most: int, rng: np.random.Generator) -> tuple[pd.DataFrame, str]:
@@ -158,20 +159,18 @@ def _importance_table(features: list[str], size: Array, drawn: Array, found: Att
     return Table("importances", columns, tuple(listed[position] for position in leading))
 
 
-def _points(explained: pd.DataFrame, values: Array, size: Array) -> Table:
-    """Return one point per row for each of the leading features: where its value lies, and its part."""
+def _points(explained: pd.DataFrame, values: Array, size: Array, rng: np.random.Generator) -> Table:
+    """Return points for the leading features: where in its range a row's value lies, and its part."""
     leading = np.argsort(-size.mean(axis=0), kind="stable")[:SHOWN]
+    drawn = sample_rows(len(values), POINTS, None, rng)
     points: list[tuple[str, float | None, float]] = []
     for position in leading:
-        column = explained.iloc[:, position]
-        place = _places(column)
-        for row in np.argsort(
-            values[:, position], kind="stable"
-        ):  # by part: rows cannot be put together again
-            part = round(float(values[row, position]), 6)  # keeps the record small
-            points.append((str(column.name), place[row], part))
-    note = "value: 0 is the lowest of the sample, 1 the highest; empty for text and for missing values"
-    return Table("attributions", ("feature", "value", "attribution"), tuple(points), note)
+        name, place = str(explained.columns[position]), _places(explained.iloc[:, position])
+        parts = values[drawn, position].round(6)  # finer than any picture; keeps the record small
+        order = np.argsort(parts, kind="stable")  # by part, so that no row can be put together again
+        points += [(name, place[drawn[at]], float(parts[at])) for at in order]
+    note = "rank: 0 is the lowest of the sample, 1 the highest; empty for text and for missing values"
+    return Table("contributions", ("feature", "rank", "contribution"), tuple(points), note)
 
 
 def _places(column: pd.Series[float]) -> list[float | None]:
