@@ -61,8 +61,10 @@ def prepare(submission: Submission, open_artifact: Callable[[str], Path], limits
         if submission.model is not None:
             path = open_artifact(submission.model.digest)
             model = stack.enter_context(open_model(path, submission.model.format, limits))
+        features = _features(submission, table, model)
+        _raise(_inputs(features, table, model))
         settled = outcomes(submission, table, model.classes if model else ())
-        roles = _roles(submission, table, model, settled)
+        roles = _roles(submission, features, settled)
         _raise(check_columns.groups_exist(submission, roles, table))
         _raise(_fits(submission, tables, roles, model))
         answers = {name: _answers(submission, frame, roles, settled, model) for name, frame in tables.items()}
@@ -107,11 +109,8 @@ def _one_source(submission: Submission) -> Iterator[Problem]:
         yield Problem("columns.threshold", "out-of-range", sentence)
 
 
-def _roles(
-    submission: Submission, table: pd.DataFrame, model: SandboxedModel | None, settled: Outcomes
-) -> Roles:
+def _roles(submission: Submission, features: tuple[str, ...], settled: Outcomes) -> Roles:
     columns = submission.columns
-    features = _features(submission, table, model)
     alike = tuple(dict.fromkeys([*columns.groups, *(f for f in features if ALIKE.search(f))]))
     return Roles(
         label=columns.label,
@@ -149,12 +148,27 @@ def _features(submission: Submission, table: pd.DataFrame, model: SandboxedModel
     return tuple(str(name) for name in table.columns if name not in taken)
 
 
+def _inputs(
+    features: tuple[str, ...], table: pd.DataFrame, model: SandboxedModel | None
+) -> Iterator[Problem]:
+    """Find features that the model needs and the table lacks."""
+    if model is None:
+        return
+    if missing := lacking(features, table):
+        sentence = f"the model needs {listed(missing)}, which the evaluation table does not have; add it."
+        yield Problem("model", "inputs-missing", sentence)
+    width = model.inspection.n_features
+    if model.features is None and width is not None and width != len(features):
+        sentence = f"the model takes {width} features, not {len(features)}; name its columns in `features`."
+        yield Problem("columns.features", "features-differ", sentence)
+
+
 def _fits(
     submission: Submission, tables: Mapping[str, pd.DataFrame], roles: Roles, model: SandboxedModel | None
 ) -> Iterator[Problem]:
-    """Find what the model or the training table would miss."""
+    """Find what does not fit the task, and what the training table would miss."""
     if model is not None:
-        yield from _model_fits(submission, tables["evaluation"], roles, model)
+        yield from _model_fits(submission, model)
     training = tables.get("training")
     if training is not None:
         needed = [*roles.features, *([roles.label] if roles.label else [])]
@@ -163,18 +177,7 @@ def _fits(
             yield Problem("data.training", "columns-missing", sentence)
 
 
-def _model_fits(
-    submission: Submission, table: pd.DataFrame, roles: Roles, model: SandboxedModel
-) -> Iterator[Problem]:
-    if missing := lacking(roles.features, table):
-        sentence = f"the model needs {listed(missing)}, which the evaluation table does not have; add it."
-        yield Problem("model", "inputs-missing", sentence)
-    width = model.inspection.n_features
-    if model.features is None and width is not None and width != len(roles.features):
-        sentence = (
-            f"the model takes {width} features, not {len(roles.features)}; name its columns in `features`."
-        )
-        yield Problem("columns.features", "features-differ", sentence)
+def _model_fits(submission: Submission, model: SandboxedModel) -> Iterator[Problem]:
     classifies = model.inspection.kind == "classifier"
     if submission.task in (Task.BINARY, Task.MULTICLASS) and not classifies:
         sentence = f"the model answers numbers, not classes; the task cannot be {submission.task}."
