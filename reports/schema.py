@@ -37,7 +37,10 @@ class MeasureShape(Shape):
     n: Number | None
     """The denominator of the number itself; for a disparity, the rows compared."""
     of: dict[str, str]
-    """What it is a number of. Keys: attribute, group, feature, class, average, model, reference, attack, case, column, table."""
+    """What it is a number of.
+
+    Keys: attribute, group, feature, class, average, model, reference, attack, case, column, table.
+    """
     kind: Kind
     """`exact` numbers carry no sampling error."""
     unit: str

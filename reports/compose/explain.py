@@ -1,0 +1,108 @@
+"""Say in plain words what a finding found."""
+
+from __future__ import annotations
+
+from checks.model import NOT_STATED, Measure
+from frameworks.measures import measures
+from frameworks.model import Finding, Verdict
+from reports import wording
+from reports.compose.view import View
+
+_RATES = {
+    "selection_rate": "receive the favourable outcome",
+    "scoring_rate": "score above the median of everybody",
+    "true_positive_rate": "of those who are actually positive are recognised",
+    "false_positive_rate": "of those who are actually negative are wrongly taken for positive",
+    "false_negative_rate": "of those who are actually positive are missed",
+    "true_negative_rate": "of those who are actually negative are recognised",
+    "positive_predictive_value": "predicted positive are right",
+    "negative_predictive_value": "predicted negative are right",
+    "accuracy": "are judged correctly",
+}
+"""How a rate reads after `78 of every 100`."""
+
+
+def explain(view: View, finding: Finding) -> str:
+    """Return what was asked, what was found, how sure that is, and whom it touches."""
+    if finding.measure is None or finding.value is None:
+        return _unmeasured(finding)
+    name = wording.measure(finding.measure)
+    beside = wording.edge(finding.bound)
+    found = wording.measured(finding, beside=beside)
+    parts = [
+        contrast(view, finding),
+        f"The {name} for {wording.where(finding.of)} is {found}; {wording.limit(finding.bound)} is asked "
+        f"({wording.basis(finding.basis, finding.basis_source)}).",
+        _sureness(finding),
+    ]
+    if finding.verdict is Verdict.NOT_MET and finding.people and "attribute" in finding.of:
+        parts.append(
+            f"The worse-off group has {wording.plural(finding.people, 'person', 'people')} in these data."
+        )
+    return " ".join(filter(None, parts))
+
+
+def _unmeasured(finding: Finding) -> str:
+    reason = wording.sentence(finding.reason or "nothing was measured")
+    if finding.attestation is not None and finding.attestation.get("question"):
+        return f"Asked: {finding.attestation['question']} {reason}"
+    what = f"Asked: {asked(finding)}. " if finding.measure else ""
+    return f"{what}{reason}"
+
+
+def _sureness(finding: Finding) -> str:
+    if finding.verdict is Verdict.UNDECIDED and finding.reason:
+        return wording.sentence(finding.reason)
+    if finding.verdict is Verdict.NOT_MET and finding.decide == "interval" and finding.low is not None:
+        return "The whole interval lies outside the limit, so chance alone is an unlikely explanation."
+    return ""
+
+
+def asked(finding: Finding) -> str:
+    """Return what a criterion asks, in words."""
+    if finding.measure is None:
+        question = (finding.attestation or {}).get("question")
+        return str(question or f"attested: {wording.plain(finding.criterion.removeprefix('attested:'))}")
+    return f"{wording.measure(finding.measure)} {wording.limit(finding.bound)}"
+
+
+def contrast(view: View, finding: Finding) -> str:
+    """Return the rates of the worst and the best group, for readers who do not read ratios."""
+    attribute = finding.of.get("attribute")
+    named = measures().get(finding.measure or "")
+    if attribute is None or named is None or named.by_group is None:
+        return ""
+    rates = compared(view, f"{named.check}.{named.by_group}", attribute)
+    if len(rates) < 2 or named.by_group not in _RATES:
+        return ""
+    return spell_contrast(named.by_group, rates)
+
+
+def spell_contrast(rate: str, rates: list[Measure]) -> str:
+    """Return one sentence on the lowest and the highest of *rates*."""
+    low, high = rates[0], rates[-1]
+    assert low.value is not None
+    assert high.value is not None
+    return (
+        f"In group {wording.crossed(low.of['group'])}, {wording.per_hundred(low.value)} {_RATES[rate]}; "
+        f"in group {wording.crossed(high.of['group'])}, {wording.per_hundred(high.value)}."
+    )
+
+
+def compared(view: View, path: str, attribute: str) -> list[Measure]:
+    """Return the rates of the groups of *attribute* that are compared, lowest first."""
+    check, _, name = path.rpartition(".")
+    evidence = view.default(check)
+    if evidence is None:
+        return []
+    rates = [
+        m
+        for m in evidence.measures
+        if m.name == name
+        and m.of.keys() == {"attribute", "group"}
+        and m.of["attribute"] == attribute
+        and m.of["group"] != NOT_STATED
+        and m.value is not None
+        and m.note is None
+    ]
+    return sorted(rates, key=lambda m: (m.value or 0.0, m.of["group"]))

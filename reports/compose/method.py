@@ -1,0 +1,172 @@
+"""How to read the report, what was not measured, how it was made and how to check it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from checks.model import Outcome
+from reports import wording
+from reports.compose.view import View, check_title, evidence_title
+from reports.document import Block, Bullet, Bullets, Cell, Column, KeyValues, Pair, Paragraph, Section, Table
+
+
+def reading() -> Section:
+    """Return how to read the rest."""
+    rows = tuple(
+        (Cell(wording.verdict(name), verdict=name), Cell(meaning))
+        for name, meaning in wording.verdict_meanings().items()
+    )
+    return Section(
+        "How to read this report",
+        "reading",
+        blocks=(
+            Paragraph(
+                "Checks measure; rules judge. A number with an interval, such as 0.784 (0.712 to 0.853), was "
+                "measured on a sample: with 95 % confidence the true value lies between the two ends. A rule "
+                "is met only when the whole interval keeps its limit, and not met only when the whole interval "
+                "breaks it. In between stands undecided, and more data could settle it."
+            ),
+            Table(
+                "What each verdict says, worst first", (Column("Verdict", "verdict"), Column("Meaning")), rows
+            ),
+            Paragraph(
+                "Beside every limit stands where it comes from: law, guideline, standard, accepted practice, or "
+                "a suggestion of this project. Only the first is law. n is the number of people behind a number."
+            ),
+            Paragraph(
+                "This report assesses a system by the evidence supplied. It does not say that the system is "
+                "lawful or does no harm, and it cannot see what the data do not hold."
+            ),
+        ),
+    )
+
+
+def unmeasured(view: View) -> Iterator[Section]:
+    """Yield what was asked of the checks and not answered; nothing when all were."""
+    silent = [one for one in view.evidence if one.outcome is not Outcome.MEASURED]
+    if not silent:
+        yield Section("What was not measured", "not-measured", (Paragraph("Every check gave an answer."),))
+        return
+    rows = tuple(
+        (
+            Cell(evidence_title(one)),
+            Cell(wording.outcome(one.outcome)),
+            Cell(wording.sentence(one.reason or "")),
+        )
+        for one in silent
+    )
+    yield Section(
+        "What was not measured",
+        "not-measured",
+        (
+            Paragraph("A check that found nothing to measure never counts in the system's favour."),
+            Table("Checks without an answer", (Column("Check"), Column("Ending"), Column("Reason")), rows),
+        ),
+    )
+
+
+def method(view: View) -> Section:
+    """Return how the audit was made, in enough detail to make it again."""
+    return Section(
+        "Method",
+        "method",
+        sections=(
+            Section("What was submitted", "submitted", tuple(_submitted(view))),
+            Section("Versions and seed", "versions", tuple(_versions(view))),
+            Section("How to check this report", "recheck", _recheck(view)),
+        ),
+    )
+
+
+def _submitted(view: View) -> Iterator[Block]:
+    submission = view.submission
+    files = [("Model", submission.get("model"))]
+    files += [(f"{name.capitalize()} data", ref) for name, ref in (submission.get("data") or {}).items()]
+    pairs = [Pair(label, _file(ref), "code") for label, ref in files if ref]
+    if pairs:
+        yield KeyValues(tuple(pairs))
+    rows = [*_rows("declared", submission.get("columns") or {}), *_rows("inferred", view.resolved)]
+    for name in ("references", "bins", "merge", "intersections"):
+        rows += _rows("declared", {name: submission.get(name)})
+    if rows:
+        columns = (Column("Role or fact"), Column("How known"), Column("Value"))
+        yield Table("Columns and facts, as declared and as inferred from the files", columns, tuple(rows))
+
+
+def _file(ref: Any) -> str:
+    if not isinstance(ref, Mapping):
+        return str(ref)
+    name = ref.get("artifact") or ref.get("file") or "not stored"
+    return f"{name} ({ref['format']})" if ref.get("format") else str(name)
+
+
+def _rows(how: str, facts: Mapping[str, Any]) -> list[tuple[Cell, ...]]:
+    return [
+        (Cell(wording.plain(str(name))), Cell(how), Cell(_spelt(value)))
+        for name, value in facts.items()
+        if value not in (None, "", [], {}, ())
+    ]
+
+
+def _spelt(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "; ".join(f"{wording.plain(str(k))}: {_spelt(v)}" for k, v in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ", ".join(_spelt(item) for item in value)
+    return wording.exact(value)
+
+
+def _versions(view: View) -> Iterator[Block]:
+    seed = view.submission.get("seed")
+    pairs = [Pair("Seed", wording.exact(seed))] if seed is not None else []
+    pairs += [Pair(wording.plain(str(name)), _spelt(value)) for name, value in view.engine.items()]
+    yield KeyValues(tuple(pairs))
+    rows = tuple(
+        (
+            Cell(view.framework_title(name)),
+            Cell(str(view.frameworks.get(name, {}).get("digest") or "not recorded")),
+        )
+        for name in view.verdicts
+    )
+    yield Table(
+        "Rule sets, by the SHA-256 of their content", (Column("Rules"), Column("Digest", "code")), rows
+    )
+    checks = dict.fromkeys(one.check for one in view.evidence)
+    rows = tuple(
+        (
+            Cell(check_title(check)),
+            Cell(check),
+            Cell(
+                "; ".join(
+                    wording.parameters(e.parameters) or "defaults" for e in view.evidence if e.check == check
+                )
+            ),
+        )
+        for check in checks
+    )
+    columns = (Column("Check"), Column("Identifier", "code"), Column("Parameters"))
+    yield Table("Checks that ran", columns, rows)
+
+
+def _recheck(view: View) -> tuple[Block, ...]:
+    return (
+        Paragraph(
+            "Everything in this report is recomposed from one record, audit.json, which is attached to the PDF. "
+            "Its digest is the SHA-256 of the canonical JSON (RFC 8785) of its body. Times, host and identifier "
+            "of a run are kept outside the body, so the same files, rules, day and seed give the same digest."
+        ),
+        KeyValues((Pair("Digest of this audit", view.digest, "code"),)),
+        Bullets(
+            (
+                Bullet(
+                    "From the files: run python -m auditor run submission.yaml --out again --as-of "
+                    f"{view.as_of} with the versions above, and compare the digest in again/audit.json."
+                ),
+                Bullet("From the record: compute the digest of its body; a changed number changes it."),
+                Bullet(
+                    "From the rules: compare the digests of the rule sets with those that their issuers publish."
+                ),
+            )
+        ),
+    )

@@ -1,0 +1,216 @@
+"""The first page: what was audited, by which rules, the verdicts, the worst, and what stays open."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from frameworks.judge import worst_findings
+from frameworks.model import Finding, Verdict
+from reports.compose.explain import explain
+from reports.compose.view import View, principle_anchor, requirement_anchor
+from reports.document import (
+    Block,
+    Bullet,
+    Bullets,
+    Callout,
+    Cell,
+    Column,
+    KeyValues,
+    Pair,
+    Paragraph,
+    Remark,
+    Remarks,
+    Section,
+    Share,
+    Stripe,
+    Table,
+    VerdictStrip,
+)
+from reports.wording import count, interval, joined, plain, plural, verdict
+
+_STRIP_ORDER = ("not_met", "undecided", "deferred", "waived", "attested", "met", "not_applicable")
+_REASONS_SHOWN = 8
+_NAMED = 6
+
+
+def summary(view: View) -> Section:
+    """Return the first page."""
+    return Section(
+        "Summary",
+        "summary",
+        blocks=(*_alarms(view), KeyValues(tuple(_card(view)))),
+        sections=(
+            Section("Verdicts", "verdicts", tuple(_verdicts(view))),
+            Section("The five findings that most need attention", "worst", tuple(_worst(view))),
+            Section("What could not be assessed, and why", "open", tuple(_open(view))),
+        ),
+    )
+
+
+def _alarms(view: View) -> Iterator[Block]:
+    """Say before anything else when the model is not worth the other numbers."""
+    constant = view.number("performance.sanity.constant_output")
+    if constant and constant.value:
+        yield Callout(
+            "stop",
+            "The model gives everybody the same answer.",
+            "Equal rates between groups then say nothing about how it would treat people if it told them apart.",
+        )
+    chance = view.number("performance.sanity.better_than_chance")
+    if chance and chance.value is not None and (chance.value if chance.low is None else chance.low) <= 0:
+        lead = f"Its lead over chance is {interval(chance.low, chance.high)}."
+        yield Callout(
+            "stop",
+            "The model is not shown to be better than chance.",
+            f"{lead if chance.low is not None else 'It does no better than chance.'} Read every other result "
+            "of this report with that in mind: decisions without information can still look even.",
+        )
+
+
+def _card(view: View) -> Iterator[Pair]:
+    system = view.system
+    named = (
+        ("System", system.get("name")),
+        ("Version", system.get("version")),
+        ("Purpose", system.get("purpose")),
+        ("Provider", system.get("provider")),
+        ("Contact", system.get("contact")),
+        ("Sector", system.get("sector")),
+        ("Risk tier", system.get("risk_tier")),
+    )
+    for key, value in named:
+        if value:
+            yield Pair(key, str(value))
+    yield Pair("What was tested", _tested(view))
+    attributes = [str(a) for a in view.columns.get("groups") or ()]
+    yield Pair(
+        "People compared by", joined(attributes) if attributes else "nothing: no group column was supplied"
+    )
+    yield Pair("Rules as of", view.as_of)
+
+
+def _tested(view: View) -> str:
+    model = view.submission.get("model")
+    what = (
+        "a model file, asked again in a locked process"
+        if model
+        else "recorded predictions, without the model"
+    )
+    rows = view.resolved.get("rows")
+    on = f", on {plural(rows, 'row', 'rows')} of evaluation data" if isinstance(rows, int | float) else ""
+    return f"{plain(str(view.submission.get('task', '')))} task: {what}{on}"
+
+
+def _verdicts(view: View) -> Iterator[Block]:
+    yield Table(
+        "Rules applied, and the verdict on each as a whole",
+        (Column("Rules"), Column("Version"), Column("Verdict", "verdict"), Column("Requirements")),
+        tuple(_rule_row(view, name, whole) for name, whole in view.verdicts.items()),
+        "A whole is as good as the worst of its parts, so one open requirement leaves the whole undecided. "
+        "The counts say more.",
+    )
+    for name, whole in view.verdicts.items():
+        rows = tuple(_stripe(name, p, part) for p, part in whole["principles"].items())
+        yield VerdictStrip(f"Requirements by principle: {view.framework_title(name)}", rows)
+
+
+def _rule_row(view: View, name: str, whole: Mapping[str, object]) -> tuple[Cell, ...]:
+    verdict_name = str(whole["verdict"])
+    return (
+        Cell(view.framework_title(name), target=f"results-{_position(view, name)}"),
+        Cell(str(view.frameworks.get(name, {}).get("version") or "not stated")),
+        Cell(verdict(verdict_name), verdict=verdict_name),
+        Cell(_spelt_counts(whole["counts"])),
+    )
+
+
+def _position(view: View, name: str) -> int:
+    return list(view.verdicts).index(name) + 1
+
+
+def _spelt_counts(counts: object) -> str:
+    assert isinstance(counts, Mapping)
+    return ", ".join(
+        f"{count(counts[name])} {verdict(name).lower()}" for name in _STRIP_ORDER if counts.get(name)
+    )
+
+
+def _stripe(framework: str, principle: str, part: Mapping[str, object]) -> Stripe:
+    counts = part["counts"]
+    assert isinstance(counts, Mapping)
+    shares = (
+        Share(name, int(counts[name]), f"{count(counts[name])} {verdict(name).lower()}")
+        for name in _STRIP_ORDER
+        if counts.get(name)
+    )
+    verdict_name = str(part["verdict"])
+    return Stripe(
+        label=plain(principle).capitalize(),
+        verdict=verdict_name,
+        word=verdict(verdict_name),
+        shares=tuple(shares),
+        target=principle_anchor(framework, principle),
+    )
+
+
+def _worst(view: View) -> Iterator[Block]:
+    chosen = worst_findings(view.findings)
+    if not chosen:
+        yield Paragraph("No requirement was found not met or left undecided.")
+        return
+    yield Remarks(tuple(_remark(view, finding) for finding in chosen))
+
+
+def _remark(view: View, finding: Finding) -> Remark:
+    return Remark(
+        verdict=finding.verdict.value,
+        word=verdict(finding.verdict.value),
+        title=finding.title,
+        text=explain(view, finding),
+        source=f"{view.framework_title(finding.framework)}: {view.clause(finding.framework, finding.requirement)}",
+        target=requirement_anchor(finding.framework, finding.requirement),
+    )
+
+
+def _open(view: View) -> Iterator[Block]:
+    undecided = [f for f in view.findings if f.verdict is Verdict.UNDECIDED]
+    if not undecided:
+        yield Paragraph("Every criterion in force was decided.")
+        return
+    groups: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in undecided:
+        groups[_why_open(finding)].append(finding)
+    ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
+    yield Paragraph(
+        f"{plural(len(undecided), 'criterion stays', 'criteria stay')} undecided. None of them counts as met."
+    )
+    shown, rest = ordered[:_REASONS_SHOWN], ordered[_REASONS_SHOWN:]
+    bullets = [
+        Bullet(f"{why} {plural(len(found), 'criterion', 'criteria')}: {_names(found)}.")
+        for why, found in shown
+    ]
+    if rest:
+        more = sum(len(found) for _, found in rest)
+        bullets.append(
+            Bullet(f"{plural(more, 'more')}, each with its reason under its requirement.", "results-1")
+        )
+    yield Bullets(tuple(bullets))
+
+
+def _why_open(finding: Finding) -> str:
+    """Sort an open criterion under the reason that a reader can act on."""
+    reason = finding.reason or "No reason was recorded."
+    if reason.startswith("Not measured by this version"):
+        return "This version does not measure it yet."
+    if finding.value is not None:
+        return "It was measured, but the numbers do not settle it."
+    if finding.attestation is not None:
+        return reason
+    return reason if reason.endswith(".") else f"{reason}."
+
+
+def _names(found: list[Finding]) -> str:
+    names = list(dict.fromkeys(finding.requirement for finding in found))
+    more = len(names) - _NAMED
+    return joined([*names[:_NAMED], *([f"{count(more)} more"] if more > 0 else [])])

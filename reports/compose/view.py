@@ -1,0 +1,197 @@
+"""The record as nouns: what the parts of a report read, built once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from checks.model import Evidence, Measure, Outcome
+from checks.registry import pages
+from frameworks.measures import measures
+from frameworks.model import Finding
+from reports.record import Audit, evidence_from_json, finding_from_json
+from reports.wording import measure as measure_words
+from reports.wording import parameters, plain
+
+FAMILIES = {
+    "fairness": "Fairness",
+    "performance": "Performance",
+    "interpretability": "Interpretability",
+    "privacy": "Privacy",
+    "data": "Data",
+    "security": "Security",
+    "robustness": "Robustness",
+    "oversight": "Human oversight",
+    "inclusion": "Inclusion",
+    "documentation": "Documentation",
+}
+"""Families of checks in reading order; others follow by name."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One audit, ready to be told."""
+
+    as_of: str
+    digest: str
+    submission: Mapping[str, Any]
+    engine: Mapping[str, Any]
+    evidence: tuple[Evidence, ...]
+    findings: tuple[Finding, ...]
+    verdicts: Mapping[str, Mapping[str, Any]]
+    frameworks: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, audit: Audit) -> View:
+        """Return the view of *audit*; of its body only."""
+        body = audit.body
+        return cls(
+            as_of=body["as_of"],
+            digest=audit.digest,
+            submission=body["submission"],
+            engine=body["engine"],
+            evidence=tuple(evidence_from_json(one) for one in body["evidence"]),
+            findings=tuple(finding_from_json(one) for one in body["findings"]),
+            verdicts=body["verdicts"],
+            frameworks=body.get("frameworks", {}),
+        )
+
+    @property
+    def system(self) -> Mapping[str, Any]:
+        """The system card as submitted."""
+        card: Mapping[str, Any] = self.submission.get("system") or {}
+        return card
+
+    @property
+    def resolved(self) -> Mapping[str, Any]:
+        """What was inferred from the files."""
+        found: Mapping[str, Any] = self.submission.get("resolved") or {}
+        return found
+
+    @property
+    def columns(self) -> Mapping[str, Any]:
+        """The roles of columns: as declared, and as inferred where nothing was declared."""
+        declared = {
+            k: v for k, v in (self.submission.get("columns") or {}).items() if v not in (None, [], ())
+        }
+        return {**self.resolved, **declared}
+
+    def framework_title(self, framework: str) -> str:
+        """Return a framework's title, or its id where the record does not hold it."""
+        return str(self.frameworks.get(framework, {}).get("title") or framework)
+
+    def requirement(self, framework: str, requirement: str) -> Mapping[str, Any]:
+        """Return what the rule set says of one requirement; empty where the record does not hold it."""
+        items = self.frameworks.get(framework, {}).get("requirements", ())
+        return next((item for item in items if item["id"] == requirement), {})
+
+    def clause(self, framework: str, requirement: str) -> str:
+        """Return where a requirement is written."""
+        source = self.requirement(framework, requirement).get("source") or {}
+        clause = str(source.get("clause") or requirement)
+        return clause if clause == requirement else f"{requirement}, {clause}"
+
+    def default(self, check: str) -> Evidence | None:
+        """Return the evidence of *check* with its default parameters, else its first."""
+        found = [one for one in self.evidence if one.check == check]
+        return next((one for one in found if not one.parameters), found[0] if found else None)
+
+    def number(self, path: str, **of: str) -> Measure | None:
+        """Return the one measure at `<check>.<measure>` of exactly *of*, if there is one."""
+        check, _, name = path.rpartition(".")
+        evidence = self.default(check)
+        found = evidence.select(name, **of) if evidence else ()
+        return found[0] if len(found) == 1 else None
+
+    def families(self) -> Iterator[tuple[str, str]]:
+        """Yield the families that were looked at, with their titles, in reading order."""
+        present = {one.check.partition(".")[0] for one in self.evidence}
+        for name, title in FAMILIES.items():
+            if name in present:
+                yield name, title
+        for name in sorted(present - FAMILIES.keys()):
+            yield name, plain(name).capitalize()
+
+    def family(self, name: str) -> list[Evidence]:
+        """Return the evidence of one family: each check once, with its default parameters."""
+        checks = dict.fromkeys(one.check for one in self.evidence if one.check.partition(".")[0] == name)
+        return [one for check in checks if (one := self.default(check)) is not None]
+
+    def attributes(self) -> list[str]:
+        """Return the attributes and intersections that were measured, in measured order."""
+        return list(
+            dict.fromkeys(
+                m.of["attribute"]
+                for one in self.evidence
+                if one.check.startswith("fairness.")
+                for m in one.measures
+                if "attribute" in m.of
+            )
+        )
+
+    def evidence_target(self, finding: Finding) -> str | None:
+        """Return the place where the evidence of a finding is told."""
+        if finding.measure is None:
+            return None
+        check = finding.measure.rpartition(".")[0]
+        evidence = self.default(check)
+        if evidence is None:
+            return None
+        attribute = finding.of.get("attribute")
+        if check.startswith("fairness.") and attribute in self.attributes():
+            return self.attribute_anchor(attribute)
+        return check_anchor(check) if evidence.outcome is Outcome.MEASURED else "not-measured"
+
+    def attribute_anchor(self, attribute: str) -> str:
+        """Return the place where an attribute is told; submitted names never become anchors."""
+        return f"attribute-{self.attributes().index(attribute) + 1}"
+
+
+def check_anchor(check: str) -> str:
+    """Return the place where a check's evidence is told."""
+    return f"check-{_slug(check)}"
+
+
+def annex_anchor(position: int) -> str:
+    """Return the place in the annex of the evidence at *position*."""
+    return f"annex-{position + 1}"
+
+
+def requirement_anchor(framework: str, requirement: str) -> str:
+    """Return the place where a requirement is judged."""
+    return f"rule-{_slug(framework)}-{_slug(requirement)}"
+
+
+def principle_anchor(framework: str, principle: str) -> str:
+    """Return the place where a principle of a framework is judged."""
+    return f"principle-{_slug(framework)}-{_slug(principle)}"
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9-]+", "-", text)
+
+
+def check_title(check: str) -> str:
+    """Return a check's own title, or its id in words where this version no longer has it."""
+    page = pages().get(check)
+    return page.title.rstrip(".") if page and page.title else plain(check.replace(".", ": "))
+
+
+def evidence_title(evidence: Evidence) -> str:
+    """Return the title of one piece of evidence, with the parameters that make it special."""
+    given = parameters(evidence.parameters)
+    return f"{check_title(evidence.check)} ({given})" if given else check_title(evidence.check)
+
+
+def meaning(path: str) -> str:
+    """Return in one line what a measure is, or nothing where the catalogue does not say."""
+    named = measures().get(path)
+    return named.says if named else ""
+
+
+def measure_title(measure: Measure) -> str:
+    """Return a measure's name, ready to head a row."""
+    words = measure_words(measure.name)
+    return words[:1].upper() + words[1:] if len(words) > 1 else words

@@ -1,0 +1,298 @@
+"""The reading order of a report, without appearance: sections of blocks, each a frozen value of text.
+
+Every string of the tree is shown to the reader as it stands, save the fields in `HIDDEN`, which carry links,
+tones and the data of pictures. A block type is a dataclass here, a macro of the same name in
+templates/report/blocks.html, a function of the same name in templates/report/report.typ, and nothing more.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reports.record import Audit
+from reports.wording import shown
+
+HIDDEN = frozenset({"id", "target", "tone", "kind", "verdict", "data", "alt", "share", "language", "block"})
+"""Fields that steer appearance; everything else is words for the reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """Words."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Callout:
+    """Words that must not be missed. Tones: plain, good, warning, stop."""
+
+    tone: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bullet:
+    """One item of a list, perhaps leading somewhere."""
+
+    text: str
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bullets:
+    """A list."""
+
+    items: tuple[Bullet, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A name and what it is. Kinds: text, code."""
+
+    key: str
+    value: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyValues:
+    """Names and what they are."""
+
+    rows: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One stretch of a verdict strip."""
+
+    verdict: str
+    share: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stripe:
+    """One row of a verdict strip."""
+
+    label: str
+    verdict: str
+    word: str
+    shares: tuple[Share, ...]
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictStrip:
+    """Verdicts side by side: a row a principle, a stretch a verdict."""
+
+    caption: str
+    rows: tuple[Stripe, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One finding in plain words, with where its rule and its evidence stand."""
+
+    verdict: str
+    word: str
+    title: str
+    text: str
+    source: str
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Remarks:
+    """Findings in plain words."""
+
+    items: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The head of a column. Kinds: text, number, verdict, code."""
+
+    text: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table."""
+
+    text: str
+    target: str | None = None
+    verdict: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under named columns; the first cell of a row names it."""
+
+    caption: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture, described as data and, in `alt`, in words. The kinds stand in `reports.charts`."""
+
+    id: str
+    kind: str
+    caption: str
+    alt: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One criterion of a requirement, judged."""
+
+    verdict: str
+    word: str
+    asked: str
+    found: str
+    basis: str
+    reason: str
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One requirement, judged."""
+
+    id: str
+    verdict: str
+    word: str
+    title: str
+    text: str
+    clause: str
+    criteria: tuple[Criterion, ...]
+
+
+Block = (
+    Paragraph | Callout | Bullets | KeyValues | VerdictStrip | Remarks | Table | Chart | Requirement
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled part; `id` is where links lead."""
+
+    title: str
+    id: str
+    blocks: tuple[Block, ...] = ()
+    sections: tuple[Section, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A whole report."""
+
+    title: str
+    subtitle: str
+    as_of: str
+    digest: str
+    sections: tuple[Section, ...] = ()
+    language: str = field(default="en")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the tree in JSON's own types; each block says its type under `block`."""
+        tree: dict[str, Any] = _tree(self)
+        return tree
+
+    def words(self) -> Iterator[str]:
+        """Yield every text that a reader is shown, in reading order."""
+        return _words(self.to_json())
+
+    def targets(self) -> Iterator[str]:
+        """Yield where links lead."""
+        return (value for key, value in _leaves(self.to_json()) if key == "target")
+
+    def ids(self) -> Iterator[str]:
+        """Yield every place that a link can lead to."""
+        return (value for key, value in _leaves(self.to_json()) if key == "id")
+
+    def charts(self) -> Iterator[Chart]:
+        """Yield every picture, in reading order."""
+        for section in self.sections:
+            yield from _charts(section)
+
+
+def compose(audit: Audit) -> Document:
+    """Return the report of *audit*. Pure, and of its body alone: equal bodies have equal reports."""
+    from reports.compose import sections, subtitle, title
+    from reports.compose.view import View
+
+    view = View.of(audit)
+    document = Document(
+        title=title(view),
+        subtitle=subtitle(view),
+        as_of=view.as_of,
+        digest=audit.digest,
+        sections=sections(view),
+    )
+    cleaned: Document = _cleaned(document)
+    return cleaned
+
+
+def _cleaned(value: Any) -> Any:
+    """Make hidden characters visible in every text of the tree: nothing submitted can slip past this."""
+    if isinstance(value, str):
+        return shown(value)
+    if isinstance(value, tuple | list):
+        return tuple(_cleaned(item) for item in value)
+    if isinstance(value, Mapping):
+        return {key: _cleaned(item) for key, item in value.items()}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = (f.name for f in dataclasses.fields(value))
+        return dataclasses.replace(value, **{name: _cleaned(getattr(value, name)) for name in names})
+    return value
+
+
+def _tree(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: _tree(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {"block": type(value).__name__, **fields}
+    if isinstance(value, tuple | list):
+        return [_tree(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _tree(item) for key, item in value.items()}
+    return value
+
+
+def _words(tree: Any) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, list):
+        for item in tree:
+            yield from _words(item)
+    elif isinstance(tree, dict):
+        for key, item in tree.items():
+            if key not in HIDDEN:
+                yield from _words(item)
+
+
+def _leaves(tree: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(tree, list):
+        for item in tree:
+            yield from _leaves(item)
+    elif isinstance(tree, dict):
+        for key, item in tree.items():
+            if isinstance(item, str):
+                yield key, item
+            elif key != "data":
+                yield from _leaves(item)
+
+
+def _charts(section: Section) -> Iterator[Chart]:
+    yield from (block for block in section.blocks if isinstance(block, Chart))
+    for inner in section.sections:
+        yield from _charts(inner)

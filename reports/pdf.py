@@ -1,0 +1,102 @@
+"""Render a document as PDF/A-3a and PDF/UA-1, with the record attached; equal bodies have equal bytes.
+
+The template is static and reads the document as JSON, so nothing that was submitted is ever markup.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from reports.document import Document
+from reports.record import Audit
+
+TEMPLATES = Path(__file__).parent.parent / "templates" / "report"
+STANDARDS = ["a-3a", "ua-1"]
+
+_LONG = re.compile(r"[^\s\u200b]{25,}")
+_PIECE = re.compile(r".{1,12}")
+_MISSING = re.compile(r"the text `\"(.+?)\"` could not be displayed")
+_TRIES = 4
+
+
+def render(document: Document, audit_json: bytes) -> bytes:
+    """Return *document* as PDF with the record attached, whose `run` is emptied: it may differ between equals."""
+    from reports import charts
+
+    record = Audit.from_json(audit_json).without_run().to_json()
+    pictures = {chart.id: charts.draw(chart) for chart in document.charts()}
+    tree = document.to_json()
+    lacking: frozenset[str] = frozenset()
+    for _ in range(_TRIES):
+        try:
+            return _compile(_spelt(tree, lacking), _spelt(pictures, lacking), record, document, lacking)
+        except typst.TypstError as problem:
+            found = {char for text in _MISSING.findall(str(problem)) for char in text if not char.isascii()}
+            if not found - lacking:
+                raise
+            lacking |= found
+    every = frozenset(char for text in _texts(tree) for char in text if not char.isascii())
+    return _compile(_spelt(tree, every), _spelt(pictures, every), record, document, every)
+
+
+def _compile(
+    tree: dict[str, Any], pictures: dict[str, Any], record: bytes, document: Document, lacking: frozenset[str]
+) -> bytes:
+    inputs = {
+        "document": json.dumps(_breakable(tree)),
+        "pictures": json.dumps(pictures),
+        "ids": json.dumps(dict.fromkeys(document.ids(), True)),
+        "record": record.decode(),
+        "lacking": "yes" if lacking else "",
+    }
+    day = dt.datetime.fromisoformat(document.as_of).replace(tzinfo=dt.UTC)
+    pdf: bytes = typst.compile(
+        str(TEMPLATES / "report.typ"),
+        root=str(TEMPLATES),
+        format="pdf",
+        sys_inputs=inputs,
+        ignore_system_fonts=True,
+        pdf_standards=STANDARDS,
+        timestamp=int(day.timestamp()),
+    )
+    return pdf
+
+
+def _breakable(tree: Any) -> Any:
+    """Let long words break, so that no name and no digest leaves its column."""
+    if isinstance(tree, str):
+        return _LONG.sub(lambda word: "\u200b".join(_PIECE.findall(word[0])), tree)
+    if isinstance(tree, list):
+        return [_breakable(item) for item in tree]
+    if isinstance(tree, dict):
+        steering = {"id", "target", "kind", "block", "verdict"}
+        return {key: item if key in steering else _breakable(item) for key, item in tree.items()}
+    return tree
+
+
+def _spelt(tree: Any, lacking: frozenset[str]) -> Any:
+    """Write characters that the fonts lack as their code, visibly: none is left out."""
+    if not lacking:
+        return tree
+    if isinstance(tree, str):
+        return "".join(f"\u2039U+{ord(c):04X}\u203a" if c in lacking else c for c in tree)
+    if isinstance(tree, list | tuple):
+        return [_spelt(item, lacking) for item in tree]
+    if isinstance(tree, dict):
+        return {key: _spelt(item, lacking) for key, item in tree.items()}
+    return tree
+
+
+def _texts(tree: Any) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, list | dict):
+        for item in tree.values() if isinstance(tree, dict) else tree:
+            yield from _texts(item)
