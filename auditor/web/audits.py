@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -87,7 +86,7 @@ def delete(audit_id: str) -> ResponseReturnValue:
 def _page(view: AuditView, errors: dict[str, str], chosen: Any, as_of: str | None) -> str:
     found = None
     if view.state is AuditState.COMPLETED:
-        found = outcome(json.loads(service().record(account(), view.id))["body"])
+        found = outcome(service().record(account(), view.id))
     return render_template(
         "web/audit.html",
         audit=view,
@@ -95,7 +94,6 @@ def _page(view: AuditView, errors: dict[str, str], chosen: Any, as_of: str | Non
         problems=tuple(map(_located, view.problems)),
         form=from_submission(view.submission),
         frameworks=all_frameworks() if found else (),
-        titles={f.id: f.title for f in all_frameworks()},
         chosen=chosen or view.frameworks,
         as_of=as_of if as_of is not None else view.as_of.isoformat(),
         errors=errors,

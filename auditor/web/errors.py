@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from auditor.problems import Refused
 from auditor.views import Conflict, NotFound, Unavailable
+from auditor.web.here import POLICY
 
-API = "/api/"
 SENTENCES = {
     404: ("There is no such page", "The address may be mistyped, or what it showed was deleted."),
     405: ("That page does not take this", "Go back to the front page and start from there."),
@@ -26,14 +26,12 @@ SENTENCES = {
 
 
 def add_to(pages: Blueprint) -> None:
-    """Answer whatever goes wrong in a page with a page."""
+    """Answer what the service refuses to a page with a page; the application calls `failed` for the rest."""
     pages.register_error_handler(NotFound, lambda why: _page(404, "There is no such thing here", str(why)))
     pages.register_error_handler(Conflict, lambda why: _page(409, "That is not possible now", str(why)))
     pages.register_error_handler(Unavailable, lambda why: _page(503, "This host cannot do that", str(why)))
     pages.register_error_handler(Refused, lambda why: _page(422, "That is not accepted", str(why)))
     pages.register_error_handler(CSRFError, _stale)
-    pages.register_error_handler(HTTPException, failed)
-    pages.register_error_handler(500, failed)
 
 
 def failed(error: HTTPException) -> ResponseReturnValue:
@@ -45,11 +43,6 @@ def failed(error: HTTPException) -> ResponseReturnValue:
     return _page(code, heading, sentence)
 
 
-def is_page(path: str | None = None) -> bool:
-    """Whether an address belongs to the pages and not to the API."""
-    return not (path if path is not None else request.path).startswith(API)
-
-
 def _stale(_error: CSRFError) -> ResponseReturnValue:
     return _page(
         400,
@@ -59,4 +52,5 @@ def _stale(_error: CSRFError) -> ResponseReturnValue:
 
 
 def _page(code: int, heading: str, sentence: str) -> ResponseReturnValue:
-    return render_template("web/error.html", heading=heading, sentence=sentence, code=code), code
+    page = render_template("web/error.html", heading=heading, sentence=sentence, code=code)
+    return page, code, {"Content-Security-Policy": POLICY}

@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import asdict, dataclass, is_dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from auditor.sandbox import ModelInspection, TableInspection
 
 ROLES = ("evaluation", "model", "training")
 """The files that the form asks for."""
+OFFERED = 12
+"""So many values of a column are offered for choice; more are typed."""
+WIDE = 300
+"""A table with more columns shows the values of those with few values only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +72,16 @@ class Form:
         if self.submission[head] in (None, "", [], {}):
             del self.submission[head]
 
-    def keep_file(self, role: str, name: str, size: int, digest: str, inspection: Any) -> None:
+    def keep_file(
+        self, role: str, name: str, size: int, digest: str, inspection: TableInspection | ModelInspection
+    ) -> None:
         """Remember an uploaded file and what the locked child read in it."""
-        found = asdict(inspection) if is_dataclass(inspection) and not isinstance(inspection, type) else {}
-        self.files[role] = {"name": name, "size": size, "digest": digest, "inspection": found}
+        self.files[role] = {"name": name, "size": size, "digest": digest, "inspection": _brief(inspection)}
         reference = {"artifact": f"sha256:{digest}"}
-        self.put("model" if role == "model" else f"data.{role}", reference)
+        if role == "model":
+            self.put("model", {**reference, "format": inspection.format})
+        else:
+            self.put(f"data.{role}", reference)
 
     def drop_file(self, role: str) -> None:
         """Forget a file."""
@@ -100,6 +111,32 @@ class Form:
     def has_model(self) -> bool:
         """Whether a model file was given; without one this is a predictions-only audit."""
         return "model" in self.submission
+
+
+def _brief(inspection: Any) -> dict[str, Any]:
+    """Return what the pages show of a file; a draft must stay small, however wide the table."""
+    if hasattr(inspection, "columns"):
+        wide = len(inspection.columns) > WIDE
+        return {
+            "rows": inspection.rows,
+            "columns": [
+                {
+                    "name": c.name,
+                    "kind": c.kind,
+                    "missing": c.missing,
+                    "distinct": c.distinct,
+                    "top": [] if wide and c.distinct > OFFERED else [list(pair) for pair in c.top[:OFFERED]],
+                }
+                for c in inspection.columns
+            ],
+        }
+    return {
+        "format": inspection.format,
+        "kind": inspection.kind,
+        "classes": list(inspection.classes[:OFFERED]),
+        "n_features": inspection.n_features,
+        "unexpected": list(inspection.unexpected[:OFFERED]),
+    }
 
 
 def from_submission(submission: Mapping[str, Any]) -> Form:

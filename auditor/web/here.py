@@ -10,6 +10,12 @@ from auditor.service import Service
 from auditor.views import Account
 from frameworks.model import Framework
 
+POLICY = (
+    "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'"
+)
+"""Our pages run our own scripts and styles only. `data:` is for the pictures inside Bootstrap's CSS."""
+
 
 def service() -> Service:
     """Return the one door to audits."""

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reports.compose.summary import summary
+from reports.compose.view import View
+from reports.document import Remark, Remarks
+from reports.record import Audit
 from reports.wording import verdict_meanings
 
 
@@ -34,24 +38,41 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Judged:
     """What one framework says of an audit."""
 
-    framework: str
+    title: str
     whole: Tally
     principles: tuple[Tally, ...]
 
 
-def outcome(body: Mapping[str, Any]) -> tuple[Outcome, ...]:
-    """Return the verdict of each framework, with its principles, from the *body* of a record."""
-    return tuple(
-        Outcome(
-            framework=framework,
-            whole=_tally(framework, judged),
-            principles=tuple(_tally(name, part) for name, part in judged["principles"].items()),
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the page of a completed audit shows; the report says all of it and more."""
+
+    judged: tuple[Judged, ...]
+    worst: tuple[Remark, ...]
+
+
+def outcome(record: bytes) -> Outcome:
+    """Return the verdict of each framework with its principles, and the worst findings in plain words."""
+    view = View.of(Audit.from_json(record))
+    judged = (
+        Judged(
+            title=view.framework_title(framework),
+            whole=_tally(framework, whole),
+            principles=tuple(_tally(name, part) for name, part in whole["principles"].items()),
         )
-        for framework, judged in body["verdicts"].items()
+        for framework, whole in view.verdicts.items()
     )
+    remarks = (
+        remark
+        for section in summary(view).sections
+        for block in section.blocks
+        if isinstance(block, Remarks)
+        for remark in block.items
+    )
+    return Outcome(tuple(judged), tuple(remarks))
 
 
 def _tally(name: str, judged: Mapping[str, Any]) -> Tally:

@@ -28,10 +28,37 @@ from auditor.views import (
 )
 from checks import registry
 from frameworks.load import packs
+from frameworks.model import Finding, State, Verdict
+from reports.record import Audit, finding_to_json, framework_to_json
 
 NOW = dt.datetime(2026, 12, 1, 9, 30, tzinfo=dt.UTC)
 TABLE = b"approved,score,race,age,income\n" + b"".join(
     f"{i % 2},{(i % 10) / 10},{'AB'[i % 2]},{20 + i},{1000 * i}\n".encode() for i in range(40)
+)
+
+
+FINDING = Finding(
+    framework="global-baseline",
+    requirement="FAIR-01",
+    criterion="fairness.selection_rate.impact_ratio",
+    verdict=Verdict.NOT_MET,
+    state=State.IN_FORCE,
+    severity="blocking",
+    principle="fairness",
+    title="Equal chances between groups",
+    of={"attribute": "race"},
+    measure="fairness.selection_rate.impact_ratio",
+    value=0.62,
+    low=0.55,
+    high=0.71,
+    n=900,
+    kind="estimate",
+    unit="ratio",
+    bound={"at_least": 0.8},
+    decide="interval",
+    basis="guideline",
+    basis_source="29 CFR 1607.4(D)",
+    people=300,
 )
 
 
@@ -152,8 +179,16 @@ class FakeService:
         part = {"verdict": "undecided", "counts": {"met": 2, "undecided": 5}}
         principles = dict.fromkeys(("fairness", "privacy"), part)
         whole = {"verdict": "not_met", "counts": counts, "principles": principles, "requirements": {}}
-        body = {"verdicts": dict.fromkeys(self.views[audit_id].frameworks, whole), "findings": []}
-        return json.dumps({"body": body}).encode()
+        body = {
+            "engine": {},
+            "as_of": NOW.date().isoformat(),
+            "submission": dict(self.views[audit_id].submission),
+            "evidence": [],
+            "findings": [finding_to_json(FINDING)],
+            "verdicts": dict.fromkeys(self.views[audit_id].frameworks, whole),
+            "frameworks": {f: framework_to_json(packs()[f]) for f in self.views[audit_id].frameworks},
+        }
+        return Audit(run={"id": audit_id}, body=body).to_json()
 
     def rejudge(self, account, audit_id, frameworks, as_of=None):
         made = self.add(AuditState.COMPLETED, derived_from=audit_id, frameworks=tuple(frameworks))

@@ -22,17 +22,18 @@ for (const box of document.querySelectorAll("fieldset details input[type=checkbo
 }
 
 // Files are sent as they are, with progress, as soon as they are chosen.
+let sending = 0;
 const form = document.querySelector("form[data-uploads]");
 if (form) {
   const token = form.querySelector("[name=csrf_token]").value;
   for (const button of form.querySelectorAll("[data-plain]")) button.hidden = true;
   for (const question of form.querySelectorAll("[data-upload]")) {
     const input = question.querySelector("input[type=file]");
-    input.addEventListener("change", () => input.files.length && send(question, input, token));
+    const chosen = () => input.files.length && send(question, input, token);
+    input.addEventListener("change", chosen);
+    chosen(); // a file may have been chosen before this script arrived
   }
 }
-
-let sending = 0;
 
 function send(question, input, token) {
   const file = input.files[0];

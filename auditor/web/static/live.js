@@ -6,7 +6,7 @@ const FINAL = new Set(["completed", "refused", "failed", "cancelled"]);
 const STATES = { queued: "Waiting for a worker", inspecting: "Reading the files", running: "Measuring" };
 const CHECKS = {
   waiting: "Waiting", running: "Measuring…", measured: "Measured",
-  not_applicable: "Not applicable", inconclusive: "Inconclusive", failed: "Failed",
+  not_applicable: "Does not apply", inconclusive: "Not enough data", failed: "Failed",
 };
 
 function show(audit) {
@@ -37,7 +37,8 @@ async function ask() {
 
 function listen() {
   const events = new EventSource(live.dataset.events);
-  events.onmessage = (event) => { if (show(JSON.parse(event.data))) events.close(); };
+  events.addEventListener("audit", (event) => { if (show(JSON.parse(event.data))) events.close(); });
+  events.addEventListener("deleted", () => { events.close(); location.assign("/"); });
   events.onerror = () => { events.close(); ask(); };
 }
 

@@ -6,12 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auditor.problems import Problem
-from auditor.web.form import Form
+from auditor.web.form import OFFERED, Form
 from auditor.web.steps.step import Posted, Step, number, text
 from checks.model import Task
-
-OFFERED = 12
-"""More values than this are typed, not chosen."""
 
 
 def _read(form: Form, posted: Posted) -> None:
