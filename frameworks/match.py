@@ -162,22 +162,36 @@ def worse_group(named: Nameable, evidence: Evidence, measured: Measure) -> tuple
     """Return the group that *measured* finds worst off, and its rows; without one, None and its own n."""
     if "group" in measured.of:
         return measured.of["group"], _rows(evidence, measured.of["attribute"], measured.of["group"])
-    base = measures().get(f"{named.check}.{named.by_group}")
-    if base is None or base.better is None:
+    rate, groups = compared_groups(named, evidence, measured.of)
+    if rate is None or rate.better is None:
         return None, measured.n
-    groups = sorted(_compared(base, evidence, measured))
-    if not groups:
-        return None, measured.n
-    group = groups[0][1] if base.better == "higher" else groups[-1][1]
-    return group, _rows(evidence, measured.of["attribute"], group)
+    group = groups[0] if rate.better == "higher" else groups[-1]
+    return group.of["group"], _rows(evidence, measured.of["attribute"], group.of["group"])
 
 
-def _compared(base: Nameable, evidence: Evidence, measured: Measure) -> Iterator[tuple[float, str]]:
+def compared_groups(
+    named: Nameable, evidence: Evidence, of: Mapping[str, str]
+) -> tuple[Nameable | None, tuple[Measure, ...]]:
+    """Return the rate of single groups that *named* compares for *of*, and the compared groups, lowest first.
+
+    Where it compares two rates, the one that lies further apart is told.
+    """
+    found: tuple[Nameable | None, tuple[Measure, ...]] = (None, ())
+    widest = -1.0
+    for name in filter(None, (named.by_group, named.or_by_group)):
+        groups = sorted(_compared(name, evidence, of), key=lambda m: (m.value or 0.0, m.of["group"]))
+        spread = (groups[-1].value or 0.0) - (groups[0].value or 0.0) if groups else -1.0
+        if spread > widest:
+            widest, found = spread, (measures()[f"{named.check}.{name}"], tuple(groups))
+    return found
+
+
+def _compared(name: str, evidence: Evidence, of: Mapping[str, str]) -> Iterator[Measure]:
     for m in evidence.measures:
-        alike = m.name == base.name and measured.of == {k: v for k, v in m.of.items() if k != "group"}
-        group = m.of.get("group", NOT_STATED)
-        if alike and NOT_STATED not in _crossed(group) and m.value is not None and m.note is None:
-            yield m.value, group
+        alike = m.name == name and {k: v for k, v in m.of.items() if k != "group"} == of
+        stated = NOT_STATED not in _crossed(m.of.get("group", NOT_STATED))
+        if alike and stated and m.value is not None and m.note is None:
+            yield m
 
 
 def _rows(evidence: Evidence, attribute: str, group: str) -> float | None:

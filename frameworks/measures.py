@@ -41,6 +41,8 @@ class Nameable:
     """`higher`, `lower`, or None where neither is better."""
     by_group: str | None
     """The measure of single groups that this one compares."""
+    or_by_group: str | None
+    """Another one: the wider of the two gaps is told."""
     parameters: frozenset[str]
     """Parameters of its check that a pack may set."""
     compares: bool
@@ -58,6 +60,7 @@ class _Measure(_Shape):
     scale: Literal["linear", "ratio"] = "linear"
     better: Literal["higher", "lower"] | None = None
     by_group: str | None = None
+    or_by_group: str | None = None
     why: str | None = None
     supply: str | None = None
 
@@ -116,6 +119,7 @@ def _nameable(check_id: str, check: _Check, name: str, measure: _Measure) -> Nam
         ratio=measure.scale == "ratio",
         better=measure.better,
         by_group=measure.by_group,
+        or_by_group=measure.or_by_group,
         parameters=frozenset(check.parameters),
         compares="uncompared_share" in check.measures,
     )

@@ -46,11 +46,12 @@ def _whole(verdicts: list[Verdict]) -> dict[str, Any]:
 
 
 def worst_findings(findings: Iterable[Finding], k: int = 5) -> tuple[Finding, ...]:
-    """Return the *k* findings that most need attention: not met before undecided, then by severity.
+    """Return the *k* findings that most need attention: not met, then undecided; within these by severity.
 
-    Within these, numbers come by their distance from the bound in standard errors, then by the people they
-    touch; what was not measured comes last. At most two are about one attribute (without an attribute: about
-    one requirement), so that one gap does not hide the others.
+    Then numbers come by their distance from the bound in standard errors, then by the people they touch.
+    What is undecided without a number says nothing of the system yet: it comes after all that does. At most
+    two are about one attribute (without an attribute: about one requirement), so that one gap does not hide
+    the others.
     """
     told: Counter[str] = Counter()
     chosen: list[Finding] = []
@@ -63,9 +64,10 @@ def worst_findings(findings: Iterable[Finding], k: int = 5) -> tuple[Finding, ..
     return tuple(chosen[:k])
 
 
-def _attention(finding: Finding) -> tuple[int, int, float, float, str, str, str]:
+def _attention(finding: Finding) -> tuple[int, bool, int, float, float, str, str, str]:
     return (
         -finding.verdict.rank,
+        finding.verdict is Verdict.UNDECIDED and finding.value is None,
         list(Severity).index(Severity(finding.severity)),
         -_distance(finding),
         -(finding.people or 0.0),

@@ -163,6 +163,20 @@ def test_the_worse_group_and_its_people_are_named():
     assert "where B stands worst" in finding.reason
 
 
+def test_the_wider_of_two_gaps_names_the_worse_group():
+    """Equalized odds: true positive rates are close, false positive rates are not; a high one is worse."""
+    rates = [
+        Measure(name, value, 0.0, 1.0, n=n, of={"attribute": "race", "group": group})
+        for name, a, b in (("true_positive_rate", 0.8, 0.78), ("false_positive_rate", 0.6, 0.2))
+        for group, value, n in (("A", a, 70), ("B", b, 30))
+    ]
+    gap = Measure("equalized_odds_gap", 0.4, 0.2, 0.6, n=100, of={"attribute": "race"})
+    asked = framework(bound("fairness.error_rates.equalized_odds_gap", at_most=0.1))
+    finding = one(asked, compared(*rates, gap, check="fairness.error_rates"))
+    assert "where A stands worst" in finding.reason
+    assert finding.people == 70
+
+
 @pytest.mark.parametrize(
     ("measure", "verdict"),
     [

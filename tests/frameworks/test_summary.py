@@ -105,6 +105,14 @@ def test_surer_numbers_come_first_then_those_of_more_people():
     assert order == ["far", "near-many", "near", "unmeasured"]
 
 
+def test_what_nobody_measured_comes_after_what_was_measured():
+    unmeasured = finding("unmeasured", Verdict.UNDECIDED, severity="blocking")
+    doubtful = dataclasses.replace(judged("doubtful", 0.8, 0.7, 0.9, "race"), verdict=Verdict.UNDECIDED)
+    refused = finding("refused", Verdict.NOT_MET, severity="normal")
+    order = [f.requirement for f in worst_findings([unmeasured, doubtful, refused])]
+    assert order == ["refused", "doubtful", "unmeasured"]
+
+
 def test_one_attribute_does_not_hide_the_others():
     found = [judged(f"race-{i}", 0.5, 0.48, 0.52, "race") for i in range(4)]
     found.append(judged("sex", 0.75, 0.7, 0.79, "sex"))
