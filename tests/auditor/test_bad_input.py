@@ -43,32 +43,29 @@ def api(live_service):
 
 @each
 def test_the_api_refuses_with_the_same_sentence(bad, api, tmp_path):
-    raw = named_by_digest(api, bad.make(tmp_path), tmp_path)
-    answer = api.post("/api/v1/audits", raw)
-    if answer.status == 202:
-        audit = api.wait(answer.json["id"])
-        assert audit["state"] == "refused"
-        problem = audit["problem"]
-        assert api.get(f"/api/v1/audits/{audit['id']}/audit.json").status in (404, 409)
-    else:
-        assert answer.status == 422
-        problem = answer.json
-    wheres = [one["where"] for one in problem["problems"]]
-    assert any(where.startswith(bad.where) for where in wheres), wheres
-    assert_said(bad, " ".join(one["sentence"] for one in problem["problems"]))
+    problems = refused_by(api, bad.make(tmp_path), tmp_path)
+    assert any(one["where"].startswith(("file", bad.where)) for one in problems), problems
+    assert_said(bad, " ".join(one["sentence"] for one in problems))
 
 
-def named_by_digest(api: Any, raw: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Upload the files and name them as the API wants."""
-
-    def stored(name: str) -> str:
-        data = (folder / name).read_bytes()
-        digest = hashlib.sha256(data).hexdigest()
-        assert api.put(f"/api/v1/artifacts/{digest}", data).status in (200, 201, 204)
-        return f"sha256:{digest}"
-
+def refused_by(api: Any, raw: dict[str, Any], folder: Path) -> list[dict[str, str]]:
+    """Upload, submit and wait; return the problems of whichever of the three refuses."""
     raw = json.loads(json.dumps(raw))
-    raw["data"] = {part: {"artifact": stored(name)} for part, name in raw["data"].items()}
-    if "model" in raw:
-        raw["model"] = {"artifact": stored(raw["model"]["file"]), "format": raw["model"]["format"]}
-    return raw
+    for part in [raw["data"], raw]:
+        for name in ("evaluation", "model"):
+            if name in part:
+                file = part[name] if isinstance(part[name], dict) else {"file": part[name]}
+                data = (folder / file.pop("file")).read_bytes()
+                digest = hashlib.sha256(data).hexdigest()
+                stored = api.put(f"/api/v1/artifacts/{digest}", data)
+                if stored.status == 422:
+                    return stored.json["problems"]
+                part[name] = file | {"artifact": f"sha256:{digest}"}
+    answer = api.post("/api/v1/audits", raw)
+    if answer.status == 422:
+        return answer.json["problems"]
+    assert answer.status == 202
+    audit = api.wait(answer.json["id"])
+    assert audit["state"] == "refused"
+    assert api.get(f"/api/v1/audits/{audit['id']}/audit.json").status in (404, 409)
+    return audit["problem"]["problems"]
