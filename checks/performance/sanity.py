@@ -49,7 +49,7 @@ def sanity(subject: Subject, *, rows: int = 50) -> Iterator[Measure]:
         raise NotApplicable("no decision and no score was supplied, by a model or as a column")
     if subject.rows:
         yield _constant(subject)
-        if subject.model is not None:
+        if subject.model is not None and subject.roles.features:
             yield _agreement(subject, subject.model, rows)
     yield _better_than_chance(subject)
 
