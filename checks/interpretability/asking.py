@@ -74,4 +74,5 @@ def shares(importances: Array) -> Array:
 def resampled_means(values: Array, rng: np.random.Generator, draws: int = 1000) -> Array:
     """Return the column means of *draws* resamples of the rows, with replacement."""
     weights = rng.multinomial(len(values), np.full(len(values), 1 / len(values)), size=draws)
-    return np.asarray(weights @ values / len(values))
+    # einsum, not `@`: its sums do not depend on how many threads the host gives to linear algebra
+    return np.asarray(np.einsum("dr,rf->df", weights, values) / len(values))

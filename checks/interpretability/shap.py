@@ -77,15 +77,10 @@ def shap(
     yield Measure(
         "additivity_error", error, n=len(chosen), kind=Kind.EXACT, unit="output", method=f"largest; {how}"
     )
-    noise = float(np.sqrt((found.errors**2).mean()))
+    noise, method = float(np.sqrt((found.errors**2).mean())), f"root mean square; {how}"
+    why = "itself a standard error: no interval is made"
     yield estimate(
-        "sampling_error",
-        noise,
-        None,
-        None,
-        found.errors.size,
-        unit="output",
-        method=f"root mean square; {how}",
+        "sampling_error", noise, None, None, found.errors.size, unit="output", method=method, note=why
     )
     yield _rank_stability(size, rng, how)
     yield _importance_table(features, size, drawn, found)
@@ -148,7 +143,8 @@ def _rank_stability(size: Array, rng: np.random.Generator, how: str) -> Measure:
         why = "needs three features or more that differ in importance"
         return undefined(name, why, n=len(size), unit="rank correlation", method=method)
     value = float(np.corrcoef(first, second)[0, 1])
-    return estimate(name, value, None, None, len(size), unit="rank correlation", method=method)
+    note = "one split into halves: no interval is made"
+    return estimate(name, value, None, None, len(size), unit="rank correlation", method=method, note=note)
 
 
 def _importance_table(features: list[str], size: Array, drawn: Array, found: Attributions) -> Table:

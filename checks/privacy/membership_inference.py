@@ -63,8 +63,9 @@ def membership_inference(subject: Subject, *, prior: float = 0.01) -> Iterator[M
     """Attack the model with its own losses."""
     guesses = _guesses(subject)
     members, others = guesses.members, guesses.others
+    dropped, kind = float(guesses.dropped), Kind.EXACT
     yield Measure(
-        "shared_rows_dropped", float(guesses.dropped), kind=Kind.EXACT, unit="rows", method="count", of=OF
+        "shared_rows_dropped", dropped, n=subject.rows, kind=kind, unit="rows", method="count", of=OF
     )
     if min(len(members), len(others)) < FEWEST:
         raise Inconclusive(
@@ -129,6 +130,7 @@ def _drift(subject: Subject) -> Measure:
     """Return how well the two files are told apart by features alone, out of fold."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from threadpoolctl import threadpool_limits
 
     assert subject.training is not None
     seeds = np.random.default_rng([subject.seed, STREAM])
@@ -141,14 +143,10 @@ def _drift(subject: Subject) -> Measure:
     seen = np.column_stack([_numbers([part.iloc[:, i] for part in parts]) for i in range(parts[0].shape[1])])
     trained = np.repeat([1, 0], [len(part) for part in parts])
     state = int(seeds.integers(2**31))
-    told = cross_val_predict(
-        HistGradientBoostingClassifier(max_iter=40, early_stopping=False, random_state=state),
-        seen,
-        trained,
-        cv=StratifiedKFold(5, shuffle=True, random_state=state),
-        method="predict_proba",
-        n_jobs=1,
-    )[:, 1]
+    judge = HistGradientBoostingClassifier(max_iter=40, early_stopping=False, random_state=state)
+    folds = StratifiedKFold(5, shuffle=True, random_state=state)
+    with threadpool_limits(1):  # threads that wait for each other cost more than this small task
+        told = cross_val_predict(judge, seen, trained, cv=folds, method="predict_proba", n_jobs=1)[:, 1]
     auc = roc_auc(trained == 1, told)
     return hanley_mcneil("drift_auc", auc, int(trained.sum()), int((1 - trained).sum()))
 

@@ -37,7 +37,7 @@ def artifact(subject: Subject) -> Iterator[Measure | Table]:
 
     exact = Kind.EXACT
     yes = float(file.can_execute)
-    yield Measure("executes_code", yes, kind=exact, unit="yes is 1", method="the format of the file")
+    yield Measure("executes_code", yes, n=1, kind=exact, unit="yes is 1", method="the format of the file")
     yield Measure(
         "unexpected_types",
         float(len(file.unexpected)),
@@ -46,7 +46,7 @@ def artifact(subject: Subject) -> Iterator[Measure | Table]:
         unit="types",
         method="count of what the file names outside the allow-list of its format",
     )
-    yield Measure("size", float(file.size), kind=exact, unit="bytes", method="count")
+    yield Measure("size", float(file.size), n=1, kind=exact, unit="bytes", method="count")
     facts = (("format", file.format), ("sha-256", file.digest), ("bytes", file.size))
     yield Table("model file", ("fact", "value"), facts)
     unexpected = set(file.unexpected)
