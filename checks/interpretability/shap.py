@@ -123,6 +123,8 @@ def _protected(subject: Subject, size: Array, drawn: Array, how: str) -> Measure
     """Return the share of attribution that rests on protected attributes given to the model."""
     inside = np.array([name in subject.attributes for name in subject.roles.features])
     name, method = "protected_share", f"resampled rows, percentile {LEVEL:.0%}; {how}"
+    if not subject.attributes:
+        return undefined(name, "no group column was supplied", n=len(size), method=method)
     if not inside.any():
         note = "no protected attribute is given to the model; others may stand in for it"
         return Measure(name, 0.0, n=len(size), kind=Kind.EXACT, method="no such feature", note=note)
