@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import inspect
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from checks.model import Evidence, Kind
 from checks.registry import all_checks, pages
 from frameworks.load import packs
-from frameworks.measures import catalogue, explain_unknown, measures
+from frameworks.measures import HERE, catalogue, explain_unknown, measures
 from frameworks.source import LoadError, parse
 from tests.checks.builders import credit
 
@@ -159,7 +158,7 @@ def test_what_is_planned_is_no_check_yet_and_says_what_would_supply_it(one):
 
 def test_every_published_metric_is_answered():
     """77 metrics of the published rules: each by a measure, available or planned, or by an attestation."""
-    path = Path("frameworks/metrics.yaml")
+    path = HERE / "metrics.yaml"
     answered = parse(path.read_bytes(), path.name).data["metrics"]
     assert len(METRICS) == 77
     assert list(answered) == METRICS
