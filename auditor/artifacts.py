@@ -24,6 +24,8 @@ from auditor.views import Stored
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 CHUNK = 1024 * 1024
+GONE = (NotFoundError, FileNotFoundError)
+"""What obstore raises for a name that is not there, on S3 and on a disk."""
 
 
 class Received:
@@ -91,7 +93,7 @@ class Artifacts:
         """Yield the bytes; raise FileNotFoundError when they are not here."""
         try:
             found = obstore.get(self.store, _key(digest))
-        except NotFoundError:
+        except GONE:
             raise FileNotFoundError(digest) from None
         for chunk in found.stream(min_chunk_size=CHUNK):
             yield bytes(chunk)
@@ -104,13 +106,13 @@ class Artifacts:
         """Whether the bytes are here."""
         try:
             obstore.head(self.store, _key(digest))
-        except NotFoundError:
+        except GONE:
             return False
         return True
 
     def delete(self, digest: str) -> None:
         """Remove the bytes, here and in the cache."""
-        with suppress(NotFoundError):
+        with suppress(*GONE):
             obstore.delete(self.store, _key(digest))
         (self.cache / _key(digest)).unlink(missing_ok=True)
 

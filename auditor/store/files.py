@@ -10,12 +10,14 @@ import datetime as dt
 from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from auditor.artifacts import Artifacts, Received
 from auditor.store.clock import now
 from auditor.store.database import Database
-from auditor.store.tables import ArtifactRecord, HoldRecord, OwnershipRecord
+from auditor.store.tables import ArtifactRecord, Base, HoldRecord, OwnershipRecord
 from auditor.views import Account, Stored
 
 
@@ -24,14 +26,8 @@ def keep(
 ) -> Stored:
     """Name *received* in the transaction in which *note* writes down who needs it."""
     with database.transaction() as session:
-        session.execute(
-            _insert(session, ArtifactRecord, digest=received.digest, size=received.size, created=now())
-        )
-        session.execute(  # takes the row's lock where the artifact was there before
-            sa.update(ArtifactRecord)
-            .where(ArtifactRecord.digest == received.digest)
-            .values(size=received.size)
-        )
+        # an insert that meets the row, or makes it, holds its lock until the end of the transaction
+        _put(session, ArtifactRecord, ("digest",), digest=received.digest, size=received.size, created=now())
         note(session, received.digest)
         session.flush()  # what the database refuses is refused before the bytes are named
         return artifacts.keep(received)
@@ -39,12 +35,12 @@ def keep(
 
 def own(session: Session, account: str, digest: str) -> None:
     """Note that *account* uploaded *digest*, now."""
-    session.merge(OwnershipRecord(account=account, digest=digest, created=now()))
+    _put(session, OwnershipRecord, ("account", "digest"), account=account, digest=digest, created=now())
 
 
 def hold(session: Session, audit: str, role: str, digest: str) -> None:
     """Note that *audit* needs *digest* as *role*; a second time replaces the first."""
-    session.merge(HoldRecord(audit=audit, role=role, digest=digest))
+    _put(session, HoldRecord, ("audit", "role"), audit=audit, role=role, digest=digest)
 
 
 def held(session: Session, audit: str, prefix: str = "") -> dict[str, str]:
@@ -121,12 +117,9 @@ def _needed(session: Session, digest: str) -> bool:
     return bool(session.scalar(sa.select(sa.or_(owner, holder))))
 
 
-def _insert(session: Session, table: type[ArtifactRecord], **values: object) -> sa.Insert:
-    """Return an insert that leaves a row alone which is there already."""
-    if session.get_bind().dialect.name == "postgresql":
-        from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-
-        return postgresql_insert(table).values(**values).on_conflict_do_nothing()
-    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-    return sqlite_insert(table).values(**values).on_conflict_do_nothing()
+def _put(session: Session, table: type[Base], keys: tuple[str, ...], **values: object) -> None:
+    """Insert a row, or overwrite the one with the same *keys*, in one statement."""
+    postgresql = session.get_bind().dialect.name == "postgresql"
+    insert = (postgresql_insert if postgresql else sqlite_insert)(table).values(**values)
+    others = {name: value for name, value in values.items() if name not in keys}
+    session.execute(insert.on_conflict_do_update(index_elements=keys, set_=others))
