@@ -9,6 +9,7 @@ from typing import Any
 from auditor.problems import Problem
 from auditor.web.form import Column, Form
 from auditor.web.steps.step import Posted, Step, joined, known, text
+from checks.model import spell
 
 LIKELY = re.compile(
     r"race|ethnic|colou?r|black|white|hispan|asian|sex|gender|female|male|\bage\b|^age|birth|marital|marri|relig|faith|disab|"
@@ -38,6 +39,10 @@ def _cuts(written: str) -> list[float | int] | str:
     return [int(n) if n.is_integer() else n for n in numbers]
 
 
+def _written(cuts: list[float | int] | str) -> str:
+    return cuts if isinstance(cuts, str) else ", ".join(map(spell, cuts))
+
+
 def _problems(form: Form) -> Iterator[Problem]:
     for name in form.get("columns.groups", []):
         if form.column(name) is None:
@@ -56,14 +61,14 @@ def _offer(form: Form) -> Mapping[str, Any]:
     return {
         "likely": [c for c in candidates if LIKELY.search(c.name)],
         "others": [c for c in candidates if not LIKELY.search(c.name)],
-        "bins": form.get("bins", {}),
+        "bins": {name: _written(cuts) for name, cuts in form.get("bins", {}).items()},
     }
 
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
     yield "Compared by", joined(form.get("columns.groups", []), "None: nothing about fairness is measured")
     for name, cuts in form.get("bins", {}).items():
-        yield f"Cut points of {name}", cuts if isinstance(cuts, str) else ", ".join(map(str, cuts))
+        yield f"Cut points of {name}", _written(cuts)
 
 
 STEP = Step(
