@@ -7,8 +7,8 @@ the mean output of the background, and interactions of two features are credited
 
 Why not `shap.PermutationExplainer`: it draws from the global random state, walks every background row in
 the same order and asks once per row and order. At equal numbers of questions its error was about three
-times as large on a random forest, and compiling its kernels costs seconds in each process. It is the
-oracle in the tests.
+times as large on a random forest. It is asked for a second opinion on a few rows (`second_opinion`) and is
+the oracle in the tests.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def _walk(
     mine = rows[:, None, None, None]
     theirs = count + np.arange(background)[:, None, None]
     taken = np.stack([np.where(early, mine, theirs), np.where(early, theirs, mine)], axis=2)
-    asked = output(_mixed(source, taken.reshape(-1, features)))
+    asked = output(mixed(source, taken.reshape(-1, features)))
     between = asked.reshape(len(rows), background, 2, features - 1)
 
     finish = np.broadcast_to(ends[rows][:, None, None], (*shape[:2], 1))
@@ -78,7 +78,7 @@ def _walk(
     return np.take_along_axis((forward + backward) / 2, rank, axis=2)
 
 
-def _mixed(source: pd.DataFrame, taken: Array) -> pd.DataFrame:
+def mixed(source: pd.DataFrame, taken: Array) -> pd.DataFrame:
     """Return rows whose every value is taken from the row of *source* that *taken* names for its column."""
     columns = {
         name: source.iloc[:, position].array.take(taken[:, position])

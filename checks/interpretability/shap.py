@@ -14,7 +14,9 @@ How to read it
     The interval resamples the explained rows. `sampling_error` is the typical (root mean square) standard
     error of one part, from the background rows; parts below it are noise. `additivity_error` is the largest
     difference between the sum of the parts and the output when the model is asked again: far above 1e-6, the
-    model is not a function of the row. `rank_stability` is the rank correlation of the importances of two
+    model is not a function of the row. `second_opinion_difference` is how far the package shap comes out from
+    these parts on a few of the rows; it should be about as small as `sampling_error`. `rank_stability` is the
+    rank correlation of the importances of two
     random halves of the rows. The table shows where in the range of the sample each value lies (0 lowest, 1
     highest), never the value itself, and each feature on its own, so that no row can be read from it.
 
@@ -39,14 +41,16 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from checks.draw import sample_rows
-from checks.interpretability.asking import explained_output, resampled_means, shares
+from checks.interpretability.asking import Output, explained_output, resampled_means, shares
 from checks.interpretability.attribution import Attributions, attribute
+from checks.interpretability.second_opinion import by_package, package
 from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, check
 from checks.statistics import LEVEL, estimate, undefined
 
 STREAM = 12  # keeps this check's random numbers apart from every other's
 SHOWN = 12  # features in the table of single parts: what a reader can take in
 POINTS = 120  # rows in it
+SECOND = 5  # rows attributed again by the package shap
 
 
 @check(asks_model=True)
@@ -82,6 +86,7 @@ def shap(
     yield estimate(
         "sampling_error", noise, None, None, found.errors.size, unit="output", method=method, note=why
     )
+    yield _second_opinion(subject, output, explained, against, found)
     yield _rank_stability(size, rng, how)
     yield _importance_table(features, size, drawn, found)
     yield _points(explained, found.values, size, rng)
@@ -133,6 +138,21 @@ def _protected(subject: Subject, size: Array, drawn: Array, how: str) -> Measure
         return undefined(name, "no feature moves the output", n=len(size), method=method)
     low, high = _percentiles(shares(drawn)[:, inside].sum(axis=1))
     return estimate(name, value, float(low), float(high), len(size), method=method)
+
+
+def _second_opinion(
+    subject: Subject, output: Output, explained: pd.DataFrame, against: pd.DataFrame, found: Attributions
+) -> Measure:
+    """Return how far the package shap is from our parts, on the first rows of the random sample."""
+    name, unit = "second_opinion_difference", "output"
+    if len(subject.roles.features) < 2 or len(against) < 2:
+        why = "needs two features and two background rows"
+        return undefined(name, why, n=0, unit=unit, method=package())
+    few = explained.iloc[:SECOND]
+    theirs = by_package(output, few, against, subject.seed)
+    difference = float(np.sqrt(((theirs - found.values[: len(few)]) ** 2).mean()))
+    method = f"root mean square, {len(few)} rows; {package()}, permutation explainer, same background"
+    return Measure(name, difference, n=theirs.size, kind=Kind.EXACT, unit=unit, method=method)
 
 
 def _rank_stability(size: Array, rng: np.random.Generator, how: str) -> Measure:

@@ -117,6 +117,25 @@ def test_no_worse_than_the_package_for_no_more_questions():
     assert np.abs(ours.values - truth).mean() < np.abs(theirs.values - truth).mean()
 
 
+def test_the_second_opinion_agrees_and_leaves_the_global_state_alone():
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    measured = shap(PEOPLE).measure("second_opinion_difference")
+    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
+    assert measured.n > 0
+    assert 0 <= measured.value < 0.02
+
+
+def test_the_second_opinion_differs_where_parts_are_wrong(monkeypatch):
+    """Were our engine to credit the wrong features, the package would say so."""
+
+    def shuffled(*arguments):
+        right = attribute(*arguments)
+        return dataclasses.replace(right, values=np.roll(right.values, 1, axis=1))
+
+    monkeypatch.setattr("checks.interpretability.shap.attribute", shuffled)
+    assert shap(PEOPLE).measure("second_opinion_difference").value > 0.02
+
+
 def test_one_feature_gets_everything():
     explained, background = table(4, 1), table(5, 1, seed=4)
     found = attribute(output(lambda x: x[:, 0] ** 2), explained, background, np.random.default_rng(0))
