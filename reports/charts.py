@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import altair as alt
@@ -35,20 +36,29 @@ _WIDE = 420
 
 def draw(chart: Chart) -> tuple[str, ...]:
     """Return the panels of *chart*, each an SVG that stands alone."""
-    panels = _KINDS[chart.kind](chart.data)
-    return tuple(_svg(panel, f"{chart.id}-{i}") for i, panel in enumerate(panels))
+    return _drawn(chart.id, chart.kind, json.dumps(chart.data))
+
+
+@lru_cache(maxsize=256)
+def _drawn(name: str, kind: str, data: str) -> tuple[str, ...]:
+    """Draw once for both the page and the paper."""
+    panels = _KINDS[kind](json.loads(data))
+    return tuple(_svg(panel, f"{name}-{i}") for i, panel in enumerate(panels))
 
 
 def _svg(panel: alt.LayerChart, prefix: str) -> str:
     spec = panel.to_json(indent=None)
     svg: str = vl_convert.vegalite_to_svg(json.loads(spec), vl_version="6.1", allowed_base_urls=[])
     svg = re.sub(r'\b(id="|url\(#)', rf"\g<1>{prefix}-", svg)  # many pictures share one page
-    svg = re.sub(r' (aria-[a-z]+|role|aria-roledescription)="[^"]*"', "", svg)  # the text beside it is better
-    return svg
+    return re.sub(
+        r' (aria-[a-z]+|role|aria-roledescription)="[^"]*"', "", svg
+    )  # the text beside it is better
 
 
 def _rates(data: Mapping[str, Any]) -> list[alt.LayerChart]:
-    ends = [r[end] for p in data["panels"] for r in p["rows"] for end in ("value", "high") if r[end] is not None]
+    ends = [
+        r[end] for p in data["panels"] for r in p["rows"] for end in ("value", "high") if r[end] is not None
+    ]
     top = min(1.0, max([*ends, 0.05]) * 1.05)
     return [_dots(panel["rows"], str(panel["title"]), top if top < 0.6 else 1.0) for panel in data["panels"]]
 
@@ -61,8 +71,15 @@ def _dots(rows: Sequence[Mapping[str, Any]], title: str, top: float) -> alt.Laye
     rules = base.mark_rule(strokeWidth=2, color=COLOURS["accent"], opacity=0.55).encode(
         x=alt.X("c2:Q", title=None), x2="c3:Q"
     )
-    points = base.mark_point(size=56, filled=True, opacity=1, stroke=COLOURS["accent"], strokeWidth=1.6).encode(
-        x=x, fill=alt.Color("c5:N", legend=None, scale=alt.Scale(domain=[True, False], range=[COLOURS["accent"], COLOURS["card"]]))
+    points = base.mark_point(
+        size=56, filled=True, opacity=1, stroke=COLOURS["accent"], strokeWidth=1.6
+    ).encode(
+        x=x,
+        fill=alt.Color(
+            "c5:N",
+            legend=None,
+            scale=alt.Scale(domain=[True, False], range=[COLOURS["accent"], COLOURS["card"]]),
+        ),
     )
     numbers = base.mark_text(align="right", color=COLOURS["ink"], fontSize=11.5, dx=_RIGHT - 4).encode(
         x=alt.value(_PLOT), text="c4:N"
@@ -77,7 +94,9 @@ def _bars(data: Mapping[str, Any]) -> list[alt.LayerChart]:
     base = alt.Chart(alt.Data(values=values)).encode(y=_names([v["c0"] for v in values]))
     x = alt.X("c1:Q", scale=alt.Scale(domain=domain, nice=False), axis=_axis("~g"), title=None)
     bars = base.mark_bar(color=COLOURS["accent"], height=11, opacity=0.85).encode(x=x)
-    rules = base.mark_rule(color=COLOURS["ink"], strokeWidth=1.2).encode(x=alt.X("c2:Q", title=None), x2="c3:Q")
+    rules = base.mark_rule(color=COLOURS["ink"], strokeWidth=1.2).encode(
+        x=alt.X("c2:Q", title=None), x2="c3:Q"
+    )
     numbers = base.mark_text(align="right", color=COLOURS["ink"], fontSize=11.5, dx=_RIGHT + 10).encode(
         x=alt.value(_WIDE), text="c4:N"
     )
@@ -85,23 +104,20 @@ def _bars(data: Mapping[str, Any]) -> list[alt.LayerChart]:
 
 
 def _calibration(data: Mapping[str, Any]) -> list[alt.LayerChart]:
-    values = [
-        {"c0": p["said"], "c1": p["seen"], "c2": p.get("low"), "c3": p.get("high")} for p in data["points"]
-    ]
+    values = [{"c0": p["said"], "c1": p["seen"]} for p in data["points"]]
     unit = alt.Scale(domain=[0, 1], nice=False, clamp=True)
     x = alt.X("c0:Q", scale=unit, axis=_axis("~g", "mean score in the bin"))
     y = alt.Y("c1:Q", scale=unit, axis=_axis("~g", "share seen"))
     ends = [{"c0": 0, "c1": 0}, {"c0": 1, "c1": 1}]
-    diagonal = alt.Chart(alt.Data(values=ends)).mark_line(
-        color=COLOURS["soft"], strokeDash=[4, 4], strokeWidth=1.2
-    ).encode(x=x, y=y)
-    base = alt.Chart(alt.Data(values=values)).encode(x=x)
-    rules = base.mark_rule(color=COLOURS["accent"], strokeWidth=2, opacity=0.55).encode(
-        y=alt.Y("c2:Q", title=None), y2="c3:Q"
+    diagonal = (
+        alt.Chart(alt.Data(values=ends))
+        .mark_line(color=COLOURS["soft"], strokeDash=[4, 4], strokeWidth=1.2)
+        .encode(x=x, y=y)
     )
+    base = alt.Chart(alt.Data(values=values)).encode(x=x)
     line = base.mark_line(color=COLOURS["accent"], strokeWidth=1.5, opacity=0.7).encode(y=y)
     points = base.mark_point(color=COLOURS["accent"], filled=True, size=56, opacity=1).encode(y=y)
-    return [_framed(alt.layer(diagonal, rules, line, points), "", 300, 300, left=52, bottom=44, right=16, top=12)]
+    return [_framed(alt.layer(diagonal, line, points), "", 300, 300, left=52, bottom=44, right=16, top=12)]
 
 
 def _swarm(data: Mapping[str, Any]) -> list[alt.LayerChart]:
@@ -121,7 +137,10 @@ def _swarm(data: Mapping[str, Any]) -> list[alt.LayerChart]:
         scale = alt.Scale(range=[COLOURS["accent"], COLOURS["warm"]])
         colour = alt.Color("c3:Q", legend=None, scale=scale)
     points = base.mark_circle(size=9, opacity=0.6).encode(
-        x=alt.X("c1:Q", axis=_axis("~g"), title=None), y=y, yOffset=alt.YOffset("c2:Q", scale=alt.Scale(domain=[-8, 8])), color=colour
+        x=alt.X("c1:Q", axis=_axis("~g"), title=None),
+        y=y,
+        yOffset=alt.YOffset("c2:Q", scale=alt.Scale(domain=[-8, 8])),
+        color=colour,
     )
     zero = alt.Chart(alt.Data(values=[{"c1": 0}])).mark_rule(color=COLOURS["soft"]).encode(x="c1:Q")
     return [_framed(alt.layer(zero, points), "", _WIDE, len(rows) * _ROW)]
@@ -145,7 +164,9 @@ def _columns(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[di
 
 def _distinct(labels: Sequence[str]) -> list[str]:
     """Shorten labels to what fits, and keep them apart."""
-    short = [t if len(t) <= _LABEL else f"{t[: _LABEL - 1]}…" for t in (label or "empty text" for label in labels)]
+    short = [
+        t if len(t) <= _LABEL else f"{t[: _LABEL - 1]}…" for t in (label or "empty text" for label in labels)
+    ]
     return [t if short.count(t) == 1 else f"{t[: _LABEL - 5]} ({i + 1})" for i, t in enumerate(short)]
 
 
@@ -156,7 +177,14 @@ def _names(labels: Sequence[str]) -> alt.Y:
 
 def _axis(form: str, title: str | None = None) -> alt.Axis:
     return alt.Axis(
-        format=form, tickCount=4, grid=True, title=title, domain=False, ticks=False, labelOverlap=False, labelPadding=6
+        format=form,
+        tickCount=4,
+        grid=True,
+        title=title,
+        domain=False,
+        ticks=False,
+        labelOverlap=False,
+        labelPadding=6,
     )
 
 

@@ -52,4 +52,6 @@ def _dressed(svg: str, names: dict[str, str]) -> str:
 def _policy(style: str) -> str:
     """Return a policy that lets the page load nothing and run nothing; its one style is named by its hash."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typst
 
@@ -18,7 +18,7 @@ from reports.document import Document
 from reports.record import Audit
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "report"
-STANDARDS = ["a-3a", "ua-1"]
+STANDARDS: tuple[Literal["a-3a"], Literal["ua-1"]] = ("a-3a", "ua-1")
 
 _LONG = re.compile(r"[^\s\u200b]{25,}")
 _PIECE = re.compile(r".{1,12}")
@@ -27,7 +27,7 @@ _TRIES = 4
 
 
 def render(document: Document, audit_json: bytes) -> bytes:
-    """Return *document* as PDF with the record attached, whose `run` is emptied: it may differ between equals."""
+    """Return *document* as PDF with the record attached, less its `run`, which may differ between equals."""
     from reports import charts
 
     record = Audit.from_json(audit_json).without_run().to_json()
@@ -57,16 +57,15 @@ def _compile(
         "lacking": "yes" if lacking else "",
     }
     day = dt.datetime.fromisoformat(document.as_of).replace(tzinfo=dt.UTC)
-    pdf: bytes = typst.compile(
-        str(TEMPLATES / "report.typ"),
-        root=str(TEMPLATES),
+    return typst.compile(
+        TEMPLATES / "report.typ",
+        root=TEMPLATES,
         format="pdf",
         sys_inputs=inputs,
         ignore_system_fonts=True,
-        pdf_standards=STANDARDS,
+        pdf_standards=[*STANDARDS],
         timestamp=int(day.timestamp()),
     )
-    return pdf
 
 
 def _breakable(tree: Any) -> Any:

@@ -13,9 +13,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 UNDEFINED = "undefined"
+NARROW = "\N{NO-BREAK SPACE}"
+"""Keeps the ends of an interval on one line."""
 PLACES = 3
-SHARES = frozenset({"proportion", "ratio", "share", "probability", "difference", ""})
-COUNTS = frozenset({"count", "rows", "people", "types", "groups", "values"})
+SHARES = frozenset({"proportion", "ratio", "share", "probability", "difference", "p value", "p-value", ""})
+COUNTS = frozenset({"count", "rows", "people", "types", "columns", "groups", "values"})
+FLAG = "flag"
 
 _VERDICTS = {
     "met": "Met",
@@ -137,13 +140,18 @@ def count(value: float | None) -> str:
 
 
 def quantity(value: float | None, *, kind: str | None, unit: str | None, beside: float | None = None) -> str:
-    """Spell a measured number with its unit."""
+    """Spell a measured number; its unit stands with its name."""
     if value is None:
         return UNDEFINED
-    unit = unit or ""
-    whole = kind == "exact" and float(value).is_integer() and unit not in SHARES
-    text = count(value) if whole or unit in COUNTS else number(value, beside=beside)
-    return text if unit in SHARES | COUNTS else f"{text} {plain(unit)}"
+    if unit == FLAG:
+        return "yes" if value else "no"
+    whole = kind == "exact" and float(value).is_integer() and (unit or "") not in SHARES
+    return count(value) if whole else number(value, beside=beside)
+
+
+def unit(name: str | None) -> str:
+    """Spell a unit where a reader needs it: shares, counts and flags explain themselves."""
+    return "" if not name or name in SHARES | COUNTS or name == FLAG else plain(name)
 
 
 def interval(low: float | None, high: float | None, *, beside: float | None = None) -> str:
@@ -153,12 +161,13 @@ def interval(low: float | None, high: float | None, *, beside: float | None = No
     return f"{number(low, beside=beside)} to {number(high, beside=beside)}"
 
 
-def measured(item: Any, *, beside: float | None = None) -> str:
-    """Spell a measure or a finding: its value, and its interval where it has one."""
+def measured(item: Any, *, beside: float | None = None, lead: str = "") -> str:
+    """Spell a measure or a finding: its value, and its interval (introduced by *lead*) where it has one."""
     text = quantity(item.value, kind=item.kind, unit=item.unit, beside=beside)
     if item.low is None or item.high is None:
         return text
-    return f"{text} ({interval(item.low, item.high, beside=beside)})"
+    ends = interval(item.low, item.high, beside=beside)
+    return f"{text} ({lead}{ends.replace(' ', NARROW)})"
 
 
 def limit(bound: Mapping[str, Any]) -> str:
@@ -287,7 +296,7 @@ def where(of: Mapping[str, str]) -> str:
             parts.append(f"class {value}")
         else:
             parts.append(f"{plain(key)} {value}" if key not in {"feature", "model"} else value)
-    return ", ".join(parts).replace(":, ", ": ") if parts else "all"
+    return ", ".join(parts).replace(":, ", ": ")
 
 
 def parameters(given: Mapping[str, Any]) -> str:

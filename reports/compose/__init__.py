@@ -14,8 +14,9 @@ from reports.wording import joined
 
 def title(view: View) -> str:
     """Return the title of the report."""
+    name = view.system.get("name") or "an unnamed system"
     version = view.system.get("version")
-    return f"Audit of {view.system.get('name') or 'an unnamed system'}{f', version {version}' if version else ''}"
+    return f"Audit of {name}, version {version}" if version else f"Audit of {name}"
 
 
 def subtitle(view: View) -> str:

@@ -9,7 +9,15 @@ from checks.model import Table as EvidenceTable
 from reports import wording
 from reports.compose import pictures
 from reports.compose.fairness import fairness
-from reports.compose.view import View, annex_anchor, check_anchor, evidence_title, meaning, measure_title
+from reports.compose.view import (
+    View,
+    annex_anchor,
+    check_anchor,
+    check_title,
+    evidence_title,
+    meaning,
+    measure_title,
+)
 from reports.document import Block, Bullet, Bullets, Cell, Column, Paragraph, Section, Table
 
 MEASURES_SHOWN = 24
@@ -40,7 +48,7 @@ def _check(view: View, evidence: Evidence) -> Section:
     if picture is not None:
         blocks += picture(evidence)
     cut = len(evidence.measures) > MEASURES_SHOWN
-    blocks += measure_tables(evidence, MEASURES_SHOWN)
+    blocks += told(evidence)
     for table in evidence.tables:
         if table.name in pictures.DRAWN:
             cut = True  # the picture shows it; the annex has its rows
@@ -56,73 +64,68 @@ def _check(view: View, evidence: Evidence) -> Section:
     return Section(evidence_title(evidence), check_anchor(evidence.check), tuple(blocks))
 
 
-def measure_tables(evidence: Evidence, most: int | None = None) -> Iterator[Block]:
-    """Yield a table of the measures; models side by side where a baseline was measured too."""
-    measures = evidence.measures
-    if not measures:
-        return
-    models = list(dict.fromkeys(m.of["model"] for m in measures if "model" in m.of))
-    beside = [m for m in measures if m.of.keys() <= {"model"}]
-    if models and len(beside) == len(measures):
-        yield _side_by_side(evidence, models)
-        return
-    yield _one_below_another(evidence, measures[:most], more=len(measures) - len(measures[:most]))
+def told(evidence: Evidence) -> Iterator[Table]:
+    """Yield the measures in short: models side by side where a baseline was measured too."""
+    models = list(dict.fromkeys(m.of["model"] for m in evidence.measures if "model" in m.of))
+    if models and all(m.of.keys() <= {"model"} for m in evidence.measures):
+        yield _side_by_side(evidence, ["", *models])
+    elif evidence.measures:
+        yield _listed(evidence, evidence.measures[:MEASURES_SHOWN], "")
+
+
+def listed(evidence: Evidence) -> Iterator[Table]:
+    """Yield every measure, with how each was made."""
+    if evidence.measures:
+        methods = list(dict.fromkeys(m.method for m in evidence.measures if m.method))
+        yield _listed(evidence, evidence.measures, f"Methods: {'; '.join(methods)}." if methods else "")
 
 
 def _side_by_side(evidence: Evidence, models: list[str]) -> Table:
-    names = list(dict.fromkeys(m.name for m in evidence.measures))
-    heads = [m for m in ("", *models) if any(x.of.get("model", "") == m for x in evidence.measures)]
-    rows = []
-    for name in names:
-        cells = [_named(evidence, name)]
-        for head in heads:
-            found = [m for m in evidence.measures if m.name == name and m.of.get("model", "") == head]
-            cells.append(Cell(wording.measured(found[0]) if found else ""))
-        rows.append(tuple(cells))
-    columns = (Column("Measure"), *(Column(wording.plain(h) if h else "This model", "number") for h in heads))
-    return Table(f"{evidence_title(evidence)}: measured", columns, tuple(rows), _methods(evidence.measures))
-
-
-def _one_below_another(evidence: Evidence, measures: tuple[Measure, ...], more: int) -> Table:
-    with_note = any(m.note for m in measures)
-    with_of = any(m.of for m in measures)
-    columns = [
-        Column("Measure"),
-        *([Column("Of")] if with_of else []),
-        Column("Value", "number"),
-        Column("Interval", "number"),
-        Column("n", "number"),
-        *([Column("Note")] if with_note else []),
-    ]
-    rows = []
-    for m in measures:
-        rows.append(
-            (
-                Cell(measure_title(m)),
-                *((Cell(wording.where(m.of)),) if with_of else ()),
-                Cell(wording.quantity(m.value, kind=m.kind, unit=m.unit)),
-                Cell("exact" if m.kind == "exact" else wording.interval(m.low, m.high)),
-                Cell(wording.count(m.n)),
-                *((Cell(wording.sentence(m.note or "")),) if with_note else ()),
-            )
-        )
-    note = " ".join(
-        filter(
-            None, (f"{wording.plural(more, 'more row')} in the annex." if more else "", _methods(measures))
-        )
+    names = dict.fromkeys(m.name for m in evidence.measures)
+    found = {(m.name, m.of.get("model", "")): wording.measured(m) for m in evidence.measures}
+    heads = (Column(wording.plain(model) if model else "this model", "number") for model in models)
+    return Table(
+        _caption(evidence),
+        (Column("Measure"), *heads),
+        tuple(
+            (_named(evidence, name), *(Cell(found.get((name, model), "")) for model in models))
+            for name in names
+        ),
     )
-    return Table(f"{evidence_title(evidence)}: measured", tuple(columns), tuple(rows), note)
+
+
+def _listed(evidence: Evidence, measures: tuple[Measure, ...], methods: str) -> Table:
+    of, noted = any(m.of for m in measures), any(m.note for m in measures)
+    columns = (
+        Column("Measure"),
+        *([Column("Of")] if of else []),
+        Column("Value (interval)", "number"),
+        Column("n", "number"),
+        *([Column("Note")] if noted else []),
+    )
+    rows = tuple(
+        (
+            Cell(measure_title(m)),
+            *((Cell(wording.where(m.of)),) if of else ()),
+            Cell(wording.measured(m)),
+            Cell(wording.count(m.n)),
+            *((Cell(wording.sentence(m.note or "")),) if noted else ()),
+        )
+        for m in measures
+    )
+    more = len(evidence.measures) - len(measures)
+    rest = f"{wording.plural(more, 'more row')} in the annex." if more else ""
+    return Table(_caption(evidence), columns, rows, methods or rest)
+
+
+def _caption(evidence: Evidence) -> str:
+    return f"{check_title(evidence.check).partition(':')[0]}: what was measured"
 
 
 def _named(evidence: Evidence, name: str) -> Cell:
     says = meaning(f"{evidence.check}.{name}")
     words = wording.measure(name)
     return Cell(f"{words[:1].upper()}{words[1:]}{f': {says}' if says else ''}")
-
-
-def _methods(measures: tuple[Measure, ...]) -> str:
-    methods = list(dict.fromkeys(m.method for m in measures if m.method))
-    return f"Methods: {'; '.join(methods)}." if methods else ""
 
 
 def evidence_table(table: EvidenceTable, most: int | None = None) -> Table:

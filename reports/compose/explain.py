@@ -6,7 +6,7 @@ from checks.model import NOT_STATED, Measure
 from frameworks.measures import measures
 from frameworks.model import Finding, Verdict
 from reports import wording
-from reports.compose.view import View
+from reports.compose.view import View, meaning
 
 _RATES = {
     "selection_rate": "receive the favourable outcome",
@@ -28,11 +28,16 @@ def explain(view: View, finding: Finding) -> str:
         return _unmeasured(finding)
     name = wording.measure(finding.measure)
     beside = wording.edge(finding.bound)
-    found = wording.measured(finding, beside=beside)
+    found = wording.measured(finding, beside=beside, lead="95\u00a0% interval ")
+    says = meaning(finding.measure)
+    of = wording.where(finding.of)
     parts = [
         contrast(view, finding),
-        f"The {name} for {wording.where(finding.of)} is {found}; {wording.limit(finding.bound)} is asked "
-        f"({wording.basis(finding.basis, finding.basis_source)}).",
+        (
+            f"The {name}{f' ({says})' if says else ''}{f' for {of}' if of else ''} is {found}. "
+            f"{wording.sentence(f'{wording.limit(finding.bound)} is asked')} "
+            f"Basis: {wording.sentence(wording.basis(finding.basis, finding.basis_source))}"
+        ),
         _sureness(finding),
     ]
     if finding.verdict is Verdict.NOT_MET and finding.people and "attribute" in finding.of:
@@ -63,7 +68,10 @@ def asked(finding: Finding) -> str:
     if finding.measure is None:
         question = (finding.attestation or {}).get("question")
         return str(question or f"attested: {wording.plain(finding.criterion.removeprefix('attested:'))}")
-    return f"{wording.measure(finding.measure)} {wording.limit(finding.bound)}"
+    says = meaning(finding.measure)
+    unit = wording.unit(finding.unit)
+    name = f"{wording.measure(finding.measure)}{f', {unit},' if unit else ''}"
+    return f"{name} {wording.limit(finding.bound)}{f' ({says})' if says else ''}"
 
 
 def contrast(view: View, finding: Finding) -> str:

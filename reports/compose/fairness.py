@@ -4,40 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from checks.model import Measure, Outcome
+from checks.model import Measure
 from reports import wording
 from reports.compose import pictures
 from reports.compose.explain import compared, spell_contrast
-from reports.compose.view import View, annex_anchor, check_title, measure_title
-from reports.document import Block, Bullet, Bullets, Cell, Column, Paragraph, Section, Table
+from reports.compose.view import View, check_title, measure_title
+from reports.document import Block, Cell, Column, Paragraph, Section, Table
 
 _RATES = (
     ("fairness.selection_rate", "selection_rate"),
-    ("fairness.scoring_rate", "scoring_rate"),
     ("fairness.error_rates", "true_positive_rate"),
     ("fairness.error_rates", "false_positive_rate"),
     ("fairness.error_rates", "positive_predictive_value"),
     ("fairness.error_rates", "accuracy"),
+    ("fairness.scoring_rate", "scoring_rate"),
 )
 _PANELS = 4
-_MAIN = frozenset(
-    {
-        "impact_ratio",
-        "selection_rate_gap",
-        "equal_opportunity_gap",
-        "equalized_odds_gap",
-        "average_odds_gap",
-        "true_positive_rate_gap",
-        "false_positive_rate_gap",
-        "positive_predictive_value_gap",
-        "accuracy_gap",
-        "roc_auc_gap",
-        "calibration_error_gap",
-        "uncompared_share",
-        "difference_p_value",
-    }
+_MAIN = (
+    "impact_ratio",
+    "selection_rate_gap",
+    "true_positive_rate_gap",
+    "false_positive_rate_gap",
+    "equalized_odds_gap",
+    "average_odds_gap",
+    "positive_predictive_value_gap",
+    "accuracy_gap",
+    "roc_auc_gap",
+    "calibration_error_gap",
+    "difference_p_value",
+    "uncompared_share",
 )
-"""Disparities told with their attribute; the others stand in the annex."""
+"""Differences told with their attribute, in this order; the others stand in the annex."""
 
 
 def fairness(view: View) -> Section:
@@ -46,14 +43,13 @@ def fairness(view: View) -> Section:
     single = [a for a in attributes if len(wording.split(a)) == 1]
     crossed = [a for a in attributes if len(wording.split(a)) > 1]
     parts = [_attribute(view, a) for a in (*single, *crossed)]
-    lead: tuple[Block, ...] = ()
-    if not parts:
-        lead = (
-            Paragraph(
-                "Nothing was compared between groups; the reasons stand under “What was not measured”."
-            ),
-        )
-    return Section("Fairness", "family-fairness", lead, tuple(parts))
+    lead = (
+        "Per attribute: one sentence, the rates with their intervals, and the main differences. The annex has "
+        "the rest. Hollow points and noted groups were measured but are too small, or not stated, to compare."
+        if parts
+        else "Nothing was compared between groups; the reasons stand under “What was not measured”."
+    )
+    return Section("Fairness", "family-fairness", (Paragraph(lead),), tuple(parts))
 
 
 def _attribute(view: View, attribute: str) -> Section:
@@ -69,10 +65,9 @@ def _attribute(view: View, attribute: str) -> Section:
         cut = [(name, [m for m in ms if m.of["group"] in order]) for name, ms in rates]
         panels = [(_title(name), ms) for name, ms in cut[:_PANELS]]
         blocks.append(pictures.rates(anchor, title, panels, order))
-        blocks.append(_group_table(title, cut, order, hidden))
+        blocks.append(_group_table(title, cut[:_PANELS], order, hidden))
     blocks += _disparities(view, attribute, title)
-    blocks += _annex_links(view, attribute)
-    return Section(title, anchor, tuple(blocks))
+    return Section(f"By {title}", anchor, tuple(blocks))
 
 
 def _rates(view: View, attribute: str) -> list[tuple[str, list[Measure]]]:
@@ -90,7 +85,7 @@ def _rates(view: View, attribute: str) -> list[tuple[str, list[Measure]]]:
 
 
 def _order(rates: Sequence[tuple[str, list[Measure]]]) -> tuple[list[str], int]:
-    """Return the groups to show, worst first by the first rate, those not compared last; and how many are left."""
+    """Return the groups to show, lowest first by the first rate, uncompared last; and how many are left."""
     if not rates:
         return [], 0
     first = sorted(rates[0][1], key=lambda m: (_hollow(m), m.value is None, m.value or 0.0, m.of["group"]))
@@ -110,7 +105,7 @@ def _title(name: str) -> str:
 
 
 def _sentence(view: View, attribute: str) -> str:
-    for check, name in _RATES[:2]:
+    for check, name in (_RATES[0], _RATES[-1]):
         found = compared(view, f"{check}.{name}", attribute)
         if len(found) >= 2:
             ratio = view.number(f"{check}.impact_ratio", attribute=attribute)
@@ -126,14 +121,14 @@ def _group_table(
 ) -> Table:
     by_group = {name: {m.of["group"]: m for m in measures} for name, measures in rates}
     rows = []
-    notes: dict[str, None] = {}
+    notes: dict[str, dict[str, None]] = {}
     for group in order:
         cells = [Cell(wording.crossed(group) or "empty text"), Cell(_people(by_group, group))]
         for name, _ in rates:
             m = by_group[name].get(group)
             cells.append(Cell("" if m is None else wording.measured(m)))
             if m is not None and m.note:
-                notes[f"{wording.crossed(group)}, {wording.measure(name)}: {m.note}"] = None
+                notes.setdefault(m.note, {})[wording.crossed(group)] = None
         rows.append(tuple(cells))
     columns = (
         Column("Group"),
@@ -145,7 +140,7 @@ def _group_table(
         if hidden
         else ""
     )
-    said = f"Notes: {'; '.join(notes)}." if notes else ""
+    said = " ".join(f"{wording.joined(groups)}: {note}." for note, groups in notes.items())
     return Table(
         f"Groups of {title}, lowest first, with 95 % intervals", columns, tuple(rows), f"{more}{said}".strip()
     )
@@ -157,33 +152,34 @@ def _people(by_group: dict[str, dict[str, Measure]], group: str) -> str:
 
 
 def _disparities(view: View, attribute: str, title: str) -> Iterator[Block]:
-    rows = []
-    for evidence in view.family("fairness"):
-        for m in evidence.measures:
-            if m.of == {"attribute": attribute} and m.name in _MAIN:
-                rows.append(
-                    (
-                        Cell(measure_title(m)),
-                        Cell(check_title(evidence.check).partition(":")[0]),
-                        Cell(wording.quantity(m.value, kind=m.kind, unit=m.unit)),
-                        Cell("exact" if m.kind == "exact" else wording.interval(m.low, m.high)),
-                        Cell(wording.count(m.n)),
-                        Cell(wording.sentence(m.note or "")),
-                    )
-                )
-    if rows:
-        heads = (Column("Difference"), Column("In"), Column("Value", "number"), Column("Interval", "number"))
-        columns = (*heads, Column("Rows", "number"), Column("Note"))
-        if not any(row[-1].text for row in rows):
-            columns, rows = columns[:-1], [row[:-1] for row in rows]  # type: ignore[assignment,misc]
-        yield Table(f"Differences between groups of {title}", columns, tuple(rows))
-
-
-def _annex_links(view: View, attribute: str) -> Iterator[Block]:
-    links = []
-    for position, evidence in enumerate(view.evidence):
-        told = evidence.outcome is Outcome.MEASURED and evidence.check.startswith("fairness.")
-        if told and any(m.of.get("attribute") == attribute for m in evidence.measures):
-            links.append(Bullet(f"All numbers: {check_title(evidence.check)}", annex_anchor(position)))
-    if links:
-        yield Bullets(tuple(links))
+    """Yield one table of the main differences; what several checks say alike is said once."""
+    found = {
+        (m.name, m.value, m.low, m.high): (m, evidence.check)
+        for evidence in reversed(view.family("fairness"))
+        for m in evidence.measures
+        if m.of == {"attribute": attribute} and m.name in _MAIN
+    }
+    chosen = sorted(
+        found.values(), key=lambda item: (_MAIN.index(item[0].name), item[1] != _RATES[0][0], item[1])
+    )
+    if not chosen:
+        return
+    noted = any(m.note for m, _ in chosen)
+    rows = tuple(
+        (
+            Cell(measure_title(m)),
+            Cell(check_title(check).partition(":")[0]),
+            Cell(wording.measured(m)),
+            Cell(wording.count(m.n)),
+            *((Cell(wording.sentence(m.note or "")),) if noted else ()),
+        )
+        for m, check in chosen
+    )
+    heads = (
+        Column("Difference"),
+        Column("In"),
+        Column("Value (interval)", "number"),
+        Column("Rows", "number"),
+    )
+    columns = (*heads, *((Column("Note"),) if noted else ()))
+    yield Table(f"Differences between groups of {title}", columns, rows)

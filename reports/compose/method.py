@@ -22,17 +22,17 @@ def reading() -> Section:
         "reading",
         blocks=(
             Paragraph(
-                "Checks measure; rules judge. A number with an interval, such as 0.784 (0.712 to 0.853), was "
-                "measured on a sample: with 95 % confidence the true value lies between the two ends. A rule "
-                "is met only when the whole interval keeps its limit, and not met only when the whole interval "
-                "breaks it. In between stands undecided, and more data could settle it."
+                "Checks measure; rules judge. A number with an interval, such as 0.784 (0.712 to 0.853), "
+                "was measured on a sample: intervals made this way hold the true value 95 times in 100. A "
+                "rule is met only when the whole interval keeps its limit, and not met only when the whole "
+                "interval breaks it. In between stands undecided, and more data could settle it."
             ),
             Table(
                 "What each verdict says, worst first", (Column("Verdict", "verdict"), Column("Meaning")), rows
             ),
             Paragraph(
-                "Beside every limit stands where it comes from: law, guideline, standard, accepted practice, or "
-                "a suggestion of this project. Only the first is law. n is the number of people behind a number."
+                "Beside every limit stands its basis: law, guideline, standard, accepted practice, or a "
+                "suggestion of this project. Only the first is law. n is how many people a number rests on."
             ),
             Paragraph(
                 "This report assesses a system by the evidence supplied. It does not say that the system is "
@@ -133,7 +133,7 @@ def _versions(view: View) -> Iterator[Block]:
         "Rule sets, by the SHA-256 of their content", (Column("Rules"), Column("Digest", "code")), rows
     )
     checks = dict.fromkeys(one.check for one in view.evidence)
-    rows = tuple(
+    ran = tuple(
         (
             Cell(check_title(check)),
             Cell(check),
@@ -146,15 +146,16 @@ def _versions(view: View) -> Iterator[Block]:
         for check in checks
     )
     columns = (Column("Check"), Column("Identifier", "code"), Column("Parameters"))
-    yield Table("Checks that ran", columns, rows)
+    yield Table("Checks that ran", columns, ran)
 
 
 def _recheck(view: View) -> tuple[Block, ...]:
     return (
         Paragraph(
-            "Everything in this report is recomposed from one record, audit.json, which is attached to the PDF. "
-            "Its digest is the SHA-256 of the canonical JSON (RFC 8785) of its body. Times, host and identifier "
-            "of a run are kept outside the body, so the same files, rules, day and seed give the same digest."
+            "Everything in this report is composed from one record, audit.json, which is attached to the "
+            "PDF. Its digest is the SHA-256 of the canonical JSON (RFC 8785) of its body. Times, host and "
+            "identifier of a run stand outside the body (the attached record leaves them out), so the same "
+            "files, rules, day and seed give the same digest."
         ),
         KeyValues((Pair("Digest of this audit", view.digest, "code"),)),
         Bullets(
@@ -165,7 +166,7 @@ def _recheck(view: View) -> tuple[Block, ...]:
                 ),
                 Bullet("From the record: compute the digest of its body; a changed number changes it."),
                 Bullet(
-                    "From the rules: compare the digests of the rule sets with those that their issuers publish."
+                    "From the rules: compare the digests of the rule sets with those of the published files."
                 ),
             )
         ),

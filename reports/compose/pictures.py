@@ -9,13 +9,13 @@ from reports import wording
 from reports.compose.view import check_anchor
 from reports.document import Block, Chart
 
-DRAWN = frozenset({"reliability", "reliability_curve", "calibration_curve", "attributions"})
+DRAWN = frozenset({"reliability", "contributions"})
 """Tables of evidence that a picture shows."""
 
 GROUPS_SHOWN = 20
 _BARS_SHOWN = 15
 _NAMED_IN_WORDS = 12
-_POINTS_SHOWN = 1500
+PEOPLE_DRAWN = 100
 
 
 def rates(
@@ -34,7 +34,7 @@ def rates(
     return Chart(
         id=f"picture-{anchor}",
         kind="rates",
-        caption=f"Rates by {attribute}, each with its 95 % interval; hollow points are measured but not compared",
+        caption=f"Rates by {attribute} with 95 % intervals; hollow points are measured but not compared",
         alt=". ".join(words) + ".",
         data={
             "panels": [
@@ -75,40 +75,29 @@ def calibration(evidence: Evidence) -> Iterator[Block]:
     yield Chart(
         id=f"picture-{check_anchor(evidence.check)}",
         kind="calibration",
-        caption="Reliability: how often the event happened against the score given; on the diagonal they agree",
+        caption="Reliability: the score given against how often the event happened; on the line they agree",
         alt=(
-            f"{wording.plural(len(points), 'bin')} of the score. The largest distance from the diagonal is at a mean "
-            f"score of {wording.number(worst['said'])}, where {wording.number(worst['seen'])} was seen."
+            f"{wording.plural(len(points), 'bin')} of the score. The largest distance from the diagonal "
+            f"is at a mean score of {wording.number(worst['said'])}, where {wording.number(worst['seen'])} "
+            "was seen."
         ),
         data={"points": points},
     )
 
 
-_SAID = ("mean_score", "mean_predicted", "score", "predicted", "mean_prediction")
-_SEEN = ("observed_rate", "observed", "frequency", "observed_share", "rate")
-_ENDS = {"low": ("low", "observed_low"), "high": ("high", "observed_high")}
-
-
 def _reliability(table: Table) -> list[dict[str, float]]:
-    said, seen = _position(table, _SAID), _position(table, _SEEN)
-    ends = {name: _position(table, among) for name, among in _ENDS.items()}
+    said, seen = _position(table, "mean_score"), _position(table, "frequency")
     if said is None or seen is None:
         return []
-    points = []
-    for row in table.rows:
-        x, y = row[said], row[seen]
-        if isinstance(x, int | float) and isinstance(y, int | float):
-            point = {"said": float(x), "seen": float(y)}
-            for name, at in ends.items():
-                end = row[at] if at is not None else None
-                if isinstance(end, int | float):
-                    point[name] = float(end)
-            points.append(point)
-    return points
+    return [
+        {"said": float(x), "seen": float(y)}
+        for row in table.rows
+        if isinstance(x := row[said], int | float) and isinstance(y := row[seen], int | float)
+    ]
 
 
-def _position(table: Table, among: Sequence[str]) -> int | None:
-    return next((table.columns.index(name) for name in among if name in table.columns), None)
+def _position(table: Table, name: str) -> int | None:
+    return table.columns.index(name) if name in table.columns else None
 
 
 def importances(evidence: Evidence) -> Iterator[Block]:
@@ -126,10 +115,8 @@ def importances(evidence: Evidence) -> Iterator[Block]:
     yield Chart(
         id=f"picture-{check_anchor(evidence.check)}",
         kind="bars",
-        caption=(
-            f"{'The heaviest ' + str(len(shown)) if more else 'All ' + str(len(shown))} features by importance"
-            + (f"; {wording.plural(more, 'more')} in the table" if more else "")
-        ),
+        caption="Features by importance, heaviest first"
+        + (f"; {wording.plural(more, 'more feature')} in the table" if more else ""),
         alt="Importance: "
         + "; ".join(f"{m.of['feature']} {wording.measured(m)}" for m in shown[:_NAMED_IN_WORDS])
         + ".",
@@ -152,21 +139,42 @@ def contributions(evidence: Evidence) -> Iterator[Block]:
     """Yield the bars, and each sampled person's contributions where the check kept them."""
     yield from importances(evidence)
     table = next((t for t in evidence.tables if t.name in DRAWN), None)
-    if table is None:
+    points = _contributions(table) if table is not None else {}
+    if not points:
         return
-    feature, value = _position(table, ("feature",)), _position(table, ("attribution",))
-    level = _position(table, ("value",))
-    if feature is None or value is None:
-        return
-    points = [
-        {"label": str(row[feature]), "value": row[value], "level": row[level] if level is not None else None}
-        for row in table.rows[:_POINTS_SHOWN]
-    ]
-    names = list(dict.fromkeys(str(p["label"]) for p in points))
+    drawn = max(len(values) for values in points.values())
+    cut = f"; {wording.count(drawn)} sampled people" if drawn >= PEOPLE_DRAWN else ""
+    spans = (
+        f"{name} from {wording.number(min(v for v, _ in values))} "
+        f"to {wording.number(max(v for v, _ in values))}"
+        for name, values in points.items()
+    )
     yield Chart(
         id=f"swarm-{check_anchor(evidence.check)}",
         kind="swarm",
-        caption="Contributions to single decisions: a point is one person; right of the line it raised the score",
-        alt=f"Contributions of {wording.joined(names[:_NAMED_IN_WORDS])} to sampled decisions.",
-        data={"points": points},
+        caption="Contributions to single decisions: a point is a person, right of the line it raised the "
+        f"score; warm points have high values of the feature, cool ones low{cut}",
+        alt=f"Contributions to single decisions: {'; '.join(spans)}.",
+        data={
+            "points": [
+                {"label": name, "value": value, "level": level}
+                for name, values in points.items()
+                for value, level in values
+            ]
+        },
     )
+
+
+def _contributions(table: Table) -> dict[str, list[tuple[float, float | None]]]:
+    """Return contributions with the level of the feature, by feature, for as many people as fit a picture."""
+    feature, value = _position(table, "feature"), _position(table, "contribution")
+    level = _position(table, "rank")
+    found: dict[str, list[tuple[float, float | None]]] = {}
+    if feature is None or value is None:
+        return found
+    for row in table.rows:
+        points, moved = found.setdefault(str(row[feature]), []), row[value]
+        if len(points) < PEOPLE_DRAWN and isinstance(moved, int | float):
+            place = row[level] if level is not None else None
+            points.append((float(moved), float(place) if isinstance(place, int | float) else None))
+    return {name: points for name, points in found.items() if points}

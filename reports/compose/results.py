@@ -94,7 +94,15 @@ def _found(finding: Finding) -> str:
     if finding.measure is None or finding.value is None:
         return ""
     parts = [
-        f"{wording.where(finding.of)}: {wording.measured(finding, beside=wording.edge(finding.bound))}",
+        ": ".join(
+            filter(
+                None,
+                (
+                    wording.where(finding.of),
+                    wording.measured(finding, beside=wording.edge(finding.bound)),
+                ),
+            )
+        ),
         *([f"n {wording.count(finding.n)}"] if finding.n is not None else []),
         *([wording.p_value(finding.p_raw)] if finding.p_raw is not None else []),
         *([f"after Holm {wording.p_value(finding.p_holm)}"] if finding.p_holm is not None else []),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from frameworks.judge import worst_findings
@@ -55,7 +55,7 @@ def _alarms(view: View) -> Iterator[Block]:
         yield Callout(
             "stop",
             "The model gives everybody the same answer.",
-            "Equal rates between groups then say nothing about how it would treat people if it told them apart.",
+            "Equal rates between groups then say nothing about how it would treat people it can tell apart.",
         )
     chance = view.number("performance.sanity.better_than_chance")
     if chance and chance.value is not None and (chance.value if chance.low is None else chance.low) <= 0:
@@ -111,8 +111,8 @@ def _verdicts(view: View) -> Iterator[Block]:
         "The counts say more.",
     )
     for name, whole in view.verdicts.items():
-        rows = tuple(_stripe(name, p, part) for p, part in whole["principles"].items())
-        yield VerdictStrip(f"Requirements by principle: {view.framework_title(name)}", rows)
+        rows = tuple(_stripe(view, name, p, part) for p, part in whole["principles"].items())
+        yield VerdictStrip(f"Criteria by principle: {view.framework_title(name)}", rows)
 
 
 def _rule_row(view: View, name: str, whole: Mapping[str, object]) -> tuple[Cell, ...]:
@@ -136,11 +136,13 @@ def _spelt_counts(counts: object) -> str:
     )
 
 
-def _stripe(framework: str, principle: str, part: Mapping[str, object]) -> Stripe:
-    counts = part["counts"]
-    assert isinstance(counts, Mapping)
+def _stripe(view: View, framework: str, principle: str, part: Mapping[str, object]) -> Stripe:
+    """Count criteria, not requirements: one open criterion opens its requirement and hides the others."""
+    counts = Counter(
+        f.verdict.value for f in view.findings if f.framework == framework and f.principle == principle
+    )
     shares = (
-        Share(name, int(counts[name]), f"{count(counts[name])} {verdict(name).lower()}")
+        Share(name, counts[name], f"{count(counts[name])} {verdict(name).lower()}")
         for name in _STRIP_ORDER
         if counts.get(name)
     )
@@ -168,7 +170,8 @@ def _remark(view: View, finding: Finding) -> Remark:
         word=verdict(finding.verdict.value),
         title=finding.title,
         text=explain(view, finding),
-        source=f"{view.framework_title(finding.framework)}: {view.clause(finding.framework, finding.requirement)}",
+        source=f"{view.framework_title(finding.framework)}: "
+        f"{view.clause(finding.framework, finding.requirement)}",
         target=requirement_anchor(finding.framework, finding.requirement),
     )
 

@@ -13,7 +13,7 @@ from frameworks.measures import measures
 from frameworks.model import Finding
 from reports.record import Audit, evidence_from_json, finding_from_json
 from reports.wording import measure as measure_words
-from reports.wording import parameters, plain
+from reports.wording import parameters, plain, unit
 
 FAMILIES = {
     "fairness": "Fairness",
@@ -193,5 +193,6 @@ def meaning(path: str) -> str:
 
 def measure_title(measure: Measure) -> str:
     """Return a measure's name, ready to head a row."""
-    words = measure_words(measure.name)
-    return words[:1].upper() + words[1:] if len(words) > 1 else words
+    words, of_what = measure_words(measure.name), unit(measure.unit)
+    head = words[:1].upper() + words[1:] if len(words) > 1 else words
+    return f"{head}, {of_what}" if of_what else head

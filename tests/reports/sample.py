@@ -14,6 +14,7 @@ from checks.registry import all_checks
 from frameworks.judge import judge, summarise
 from frameworks.load import packs
 from frameworks.model import Facts
+from frameworks.plan import parameter_sets
 from reports.record import Audit, evidence_to_json, finding_to_json, framework_to_json
 
 SUBMISSION: dict[str, Any] = {
@@ -101,14 +102,22 @@ def subject(table: pd.DataFrame | None = None) -> Subject:
 def record(measured: Subject, submission: dict[str, Any] | None = None) -> Audit:
     """Measure *measured* by every check, judge it by every bundled framework, and return the record."""
     submission = SUBMISSION if submission is None else submission
-    evidence = [check(measured, **_small(check.id)) for check in all_checks().values()]
+    sets = parameter_sets(tuple(packs().values()))
+    evidence = [
+        check(measured, **given, **_small(check.id))
+        for check in all_checks().values()
+        for given in sets.get(check.id, ({},))
+    ]
     as_of = dt.date(2026, 12, 1)
     facts = Facts("binary", "high", as_of, ANSWERS, frozenset(), measured.rows)
     findings = {name: judge(framework, evidence, facts) for name, framework in packs().items()}
     body = {
         "engine": {"auditor": "0.1.0", "python": "3.11.2", "numpy": "2.4.0"},
         "as_of": as_of.isoformat(),
-        "submission": {**submission, "resolved": {"rows": measured.rows, "features": ["income", "history", "debt"]}},
+        "submission": {
+            **submission,
+            "resolved": {"rows": measured.rows, "features": ["income", "history", "debt"]},
+        },
         "evidence": [evidence_to_json(one) for one in evidence],
         "findings": [finding_to_json(one) for found in findings.values() for one in found],
         "verdicts": {name: summarise(packs()[name], found) for name, found in findings.items()},
