@@ -1,0 +1,108 @@
+"""Filling the form with examples/mortgage the way a person does: read, choose, type, continue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "mortgage"
+ASKED = yaml.safe_load((EXAMPLE / "submission.yaml").read_text(encoding="utf-8"))
+ANSWERS = yaml.safe_load((EXAMPLE / "answers.yaml").read_text(encoding="utf-8"))
+
+
+def next_step(page):
+    page.get_by_role("button", name="Save and continue").click()
+
+
+def fill(page, look=lambda _page: None):
+    """Lead *page* from the front page to the check page, and *look* at every step."""
+    page.goto("/")
+    page.get_by_role("button", name="Start an audit").click()
+    for step in (
+        fill_system,
+        fill_files,
+        fill_task,
+        fill_outcome,
+        fill_groups,
+        fill_columns,
+        fill_rules,
+        fill_answers,
+    ):
+        look(page)
+        step(page)
+        next_step(page)
+    page.get_by_role("heading", name="Check your answers").wait_for()
+    look(page)
+
+
+def fill_system(page):
+    for key in ("name", "version", "purpose", "provider", "sector", "contact"):
+        page.fill(f"[name='system.{key}']", ASKED["system"][key])
+
+
+def fill_files(page):
+    for where, file in (
+        ("data.evaluation", ASKED["data"]["evaluation"]),
+        ("model", ASKED["model"]["file"]),
+        ("data.training", ASKED["data"]["training"]),
+    ):
+        page.set_input_files(f"[name='{where}']", EXAMPLE / file)
+        page.get_by_role("button", name="Upload and show").or_(
+            page.get_by_text(file, exact=True)
+        ).first.wait_for()
+        plain = page.get_by_role("button", name="Upload and show")
+        if plain.is_visible():  # without scripts there is a button for it
+            plain.click()
+        page.get_by_text(file, exact=True).wait_for()
+
+
+def fill_task(page):
+    page.get_by_label("Yes or no").check()
+    page.select_option("[name='columns.label']", ASKED["columns"]["label"])
+
+
+def fill_outcome(page):
+    page.check(f"[name='columns.favourable'][value='{ASKED['columns']['favourable']}']")
+    page.check(f"[name='columns.positive'][value='{ASKED['columns']['positive']}']")
+
+
+def fill_groups(page):
+    tick(page, "columns.groups", ASKED["columns"]["groups"])
+
+
+def fill_columns(page):
+    for key in ("features", "quasi_identifiers"):
+        page.check(f"[name='{key}.how'][value=chosen]")
+        tick(page, f"columns.{key}", ASKED["columns"][key])
+    tick(page, "columns.sensitive", ASKED["columns"]["sensitive"])
+    page.fill("[name=seed]", str(ASKED["seed"]))
+
+
+def fill_rules(page):
+    for box in page.locator("[name=frameworks]").all():
+        box.set_checked(box.get_attribute("value") in ASKED["frameworks"])
+    page.check(f"[name='system.risk_tier'][value='{ASKED['system']['risk_tier']}']")
+    for condition in ASKED["system"].get("conditions", ()):
+        name, said = condition.removeprefix("not "), "no" if condition.startswith("not ") else "yes"
+        page.check(f"[name='condition.{name}'][value={said}]")
+
+
+def fill_answers(page):
+    for key, answer in ANSWERS.items():
+        field = page.locator(f"[name='answers.{key}.answer']")
+        if not field.is_visible():
+            page.locator("details", has=field).locator("summary").click()
+        field.fill(answer["answer"].strip())
+        for part in ("signer", "date", "expiry"):
+            if part in answer:
+                page.fill(f"[name='answers.{key}.{part}']", str(answer[part]))
+
+
+def tick(page, name, values):
+    for value in values:
+        box = page.locator(f"[name='{name}'][value='{value}']")
+        if not box.is_visible():
+            page.locator("details", has=box).locator("summary").first.click()
+        box.check()
