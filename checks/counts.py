@@ -160,9 +160,9 @@ class Counts:
 
 def count(subject: Subject) -> Counts:
     """Code every attribute, decision and label once, and count."""
-    coded = [group_codes(subject, attribute) for attribute in subject.attributes]
-    cell, members = _cells([codes for codes, _ in coded], [len(names) for _, names in coded], subject.rows)
-    names = [n for _, n in coded]
+    coded = [_coded(subject, attribute) for attribute in subject.attributes]
+    cell, members = _cells(coded, subject.rows)
+    names = [attribute.names for attribute in coded]
     depth = min(subject.roles.intersections, len(names))
     chosen = [c for size in range(1, depth + 1) for c in combinations(range(len(names)), size)]
     groups = [_groups(subject.attributes, names, members, which) for which in chosen]
@@ -176,13 +176,24 @@ def count(subject: Subject) -> Counts:
     )
 
 
-def group_codes(subject: Subject, attribute: str) -> tuple[Array, tuple[str, ...]]:
-    """Return each row's group as a position in the sorted names; `not stated` is last."""
-    codes, distinct = pd.factorize(subject.evaluation[attribute], use_na_sentinel=False)
+@dataclass(frozen=True, eq=False)
+class _Coded:
+    """One attribute: the value of each row by number, the group of each value, and the names of groups."""
+
+    values: Array
+    group: Array
+    names: tuple[str, ...]
+
+
+def _coded(subject: Subject, attribute: str) -> _Coded:
+    values, distinct = pd.factorize(subject.evaluation[attribute], use_na_sentinel=False)
     text = group_values(pd.Series(distinct), attribute, subject.roles)
     names = sorted(set(text), key=lambda name: (name == NOT_STATED, name))
     position = {name: i for i, name in enumerate(names)}
-    return np.array([position[t] for t in text], dtype=np.int64)[codes], tuple(names)
+    group = np.array([position[t] for t in text], dtype=np.int64)
+    if len(group) > len(names):  # bins and merges: many values would make many cells of one group
+        return _Coded(group[values], np.arange(len(names)), tuple(names))
+    return _Coded(values, group, tuple(names))  # put in order cell by cell, not row by row
 
 
 def intersection_key(parts: tuple[str, ...]) -> str:
@@ -190,15 +201,16 @@ def intersection_key(parts: tuple[str, ...]) -> str:
     return "*".join(part.replace("\\", "\\\\").replace("*", "\\*") for part in parts)
 
 
-def _cells(codes: list[Array], sizes: list[int], rows: int) -> tuple[Array, Array]:
+def _cells(coded: list[_Coded], rows: int) -> tuple[Array, Array]:
     """Return the cell of each row, and the group of each attribute for each cell that occurs."""
     cell, members = np.zeros(rows, dtype=np.int64), np.zeros((1, 0), dtype=np.int64)
-    for group, size in zip(codes, sizes, strict=True):
-        cell = cell * size + group
+    for i, attribute in enumerate(coded):
+        size = len(attribute.group)
+        cell = cell * size + attribute.values if i else attribute.values
         present = np.arange(len(members) * size) if len(members) * size <= DENSE else None
         if present is None:
             cell, present = pd.factorize(cell)
-        members = np.column_stack([members[present // size], present % size])
+        members = np.column_stack([members[present // size], attribute.group[present % size]])
     present = np.flatnonzero(np.bincount(cell, minlength=len(members)))
     if len(present) < len(members):
         compact = np.zeros(len(members), dtype=np.int64)
@@ -224,24 +236,23 @@ def _groups(
 
 
 def _outcomes(subject: Subject) -> Array:
+    """Return the outcome of each row; sums are made over distinct values and then looked up, row by row."""
     roles = subject.roles
-    unknown = np.full(1, Truth.UNKNOWN, dtype=np.int64)
-    favoured, predicted, actual = unknown, unknown, unknown
+    outcome = np.full(subject.rows, Truth.UNKNOWN * 12 if subject.decision is None else 0, dtype=np.int8)
     if subject.decision is not None:
         codes, distinct = pd.factorize(subject.decision)
-        predicted = truth(np.asarray(distinct), roles.positive)[codes]
-        favoured = predicted
-        if roles.favourable != roles.positive:
-            favoured = truth(np.asarray(distinct), roles.favourable)[codes]
-    if roles.label is not None:
-        codes, uniques = pd.factorize(subject.evaluation[roles.label], use_na_sentinel=False)
-        actual = truth(as_text(pd.Series(uniques)), roles.positive)[codes]
-    return np.broadcast_to(9 * favoured + 3 * predicted + actual, subject.rows)
+        text = np.asarray(distinct)
+        outcome = (9 * truth(text, roles.favourable) + 3 * truth(text, roles.positive))[codes]
+    if roles.label is None:
+        return outcome + np.int8(Truth.UNKNOWN)
+    codes, uniques = pd.factorize(subject.evaluation[roles.label], use_na_sentinel=False)
+    outcome += truth(as_text(pd.Series(uniques)), roles.positive)[codes]
+    return outcome
 
 
 def truth(values: Array, yes: str | None) -> Array:
     """Return the Truth of each of *values*: whether it is *yes*, unknown where it is not stated."""
     if yes is None:
-        return np.full(len(values), Truth.UNKNOWN, dtype=np.int64)
+        return np.full(len(values), Truth.UNKNOWN, dtype=np.int8)
     known = np.where(values == yes, Truth.YES, Truth.NO)
-    return np.where(values == NOT_STATED, Truth.UNKNOWN, known).astype(np.int64)
+    return np.where(values == NOT_STATED, Truth.UNKNOWN, known).astype(np.int8)
