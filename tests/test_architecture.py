@@ -37,7 +37,7 @@ def test_imports_point_left(path):
     assert imported_packages(path) & set(ORDER) <= allowed
 
 
-@pytest.mark.parametrize("path", FILES, ids=str)
+@pytest.mark.parametrize("path", [path for path in FILES if "migrations" not in path.parts], ids=str)
 def test_files_stay_readable(path):
     """A file has at most about 400 lines and a function at most 50, docstrings aside."""
     source = (ROOT / path).read_text(encoding="utf-8")
