@@ -62,7 +62,7 @@ def run(
         changed = {"frameworks": list(frameworks) or None, "seed": seed}
         raw |= {key: value for key, value in changed.items() if value is not None}
     parse(raw)  # the shape first: hashing large files can wait
-    digests = {where: _sha256(file) for where, file in files.items()}
+    digests = {where: sha256(file) for where, file in files.items()}
     submission = parse(named_by_digest(raw, digests))
     planned = plan(frameworks_named(submission.frameworks))
     paths = {digest: str(files[where]) for where, digest in digests.items()}
@@ -165,6 +165,7 @@ def _put(results: Path, out: Path) -> None:
             (Path(beside) / name).replace(out / name)
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """Return the digest of a file without holding it in memory."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -126,7 +126,7 @@ class Live:
         return self.ask("GET", path, **headers)
 
     def post(self, path, raw, **headers):
-        return self.ask("POST", path, json.dumps(raw).encode(), **headers)
+        return self.ask("POST", path, json.dumps(raw, default=str).encode(), **headers)
 
     def put(self, path, data, **headers):
         return self.ask("PUT", path, data, "application/octet-stream", **headers)
