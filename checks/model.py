@@ -226,29 +226,6 @@ class Subject:
         return self.roles.groups
 
     @cached_property
-    def favoured(self) -> Array | None:
-        """Whether each row's decision is the favourable outcome."""
-        if self.decision is None or self.roles.favourable is None:
-            return None
-        return np.asarray(self.decision == self.roles.favourable)
-
-    @cached_property
-    def predicted(self) -> Array | None:
-        """Whether each row's decision is the positive class."""
-        if self.decision is None or self.roles.positive is None:
-            return None
-        return np.asarray(self.decision == self.roles.positive)
-
-    @cached_property
-    def actual(self) -> Array | None:
-        """Whether each row's label is the positive class."""
-        if self.roles.label is None or self.roles.positive is None:
-            return None
-        from checks.values import as_text
-
-        return np.asarray(as_text(self.evaluation[self.roles.label]) == self.roles.positive)
-
-    @cached_property
     def weights(self) -> Array | None:
         """Row weights as declared, or None."""
         if self.roles.weight is None:

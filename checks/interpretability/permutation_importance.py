@@ -39,6 +39,7 @@ from checks.interpretability.asking import (
 )
 from checks.model import Array, Inconclusive, Measure, Subject, Task, check
 from checks.statistics import LEVEL, Z, estimate, undefined
+from checks.values import as_text
 
 STREAM = 11  # keeps this check's random numbers apart from every other's
 
@@ -82,9 +83,11 @@ def _truth(subject: Subject) -> Array | None:
         values = pd.to_numeric(subject.evaluation[subject.roles.label], errors="coerce")
         numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
         return numbers if np.isfinite(numbers).all() else None
-    if subject.actual is None or subject.evaluation[subject.roles.label].isna().any():
+    if subject.roles.label is None or subject.evaluation[subject.roles.label].isna().any():
         return None
-    return subject.actual.astype(np.float64)
+    return np.asarray(
+        as_text(subject.evaluation[subject.roles.label]) == subject.roles.positive, dtype=np.float64
+    )
 
 
 def _shuffled(output: Output, asked: pd.DataFrame, repeats: int, rng: np.random.Generator) -> Array:
