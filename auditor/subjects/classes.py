@@ -12,8 +12,6 @@ from auditor.subjects.columns import classes_of, listed
 from auditor.submission import Columns, Submission
 from checks.model import Task
 
-BOOLEANS = {"false", "true"}
-
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
@@ -38,13 +36,13 @@ def outcomes(submission: Submission, table: pd.DataFrame, model_classes: Sequenc
     decided = classes_of(table[columns.prediction]) if columns.prediction else tuple(model_classes)
     classes = tuple(sorted({*label, *decided}))
     positive, favourable = columns.positive, columns.favourable
-    if submission.task in (Task.REGRESSION, Task.SCORING):
+    if submission.task is Task.REGRESSION:
         return Outcomes((), positive, favourable)
-    if positive is None and favourable is None and (set(classes) <= {"0", "1"} or set(classes) <= BOOLEANS):
-        positive = favourable = "true" if set(classes) & BOOLEANS else "1"
     positive, favourable = positive or favourable, favourable or positive
     if positive is None or favourable is None:
-        sentence = f"say which outcome people want: set `favourable` to one of {listed(classes)}."
+        if submission.task is Task.MULTICLASS or (submission.task is Task.SCORING and not model_classes):
+            return Outcomes(classes, None, None)
+        sentence = f"say which outcome people want: set `favourable` to {_one_of(classes)}."
         raise refuse("columns.favourable", "favourable-missing", sentence)
     held = ((f"the label `{columns.label}`, which holds", label), ("the decisions, which hold", decided))
     problems = [
@@ -57,6 +55,10 @@ def outcomes(submission: Submission, table: pd.DataFrame, model_classes: Sequenc
     if problems:
         raise Refused(problems)
     return Outcomes(classes, positive, favourable)
+
+
+def _one_of(classes: Sequence[str]) -> str:
+    return f"one of {listed(classes)}" if classes else "the value of that decision"
 
 
 def _absent(

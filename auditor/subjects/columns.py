@@ -29,6 +29,8 @@ LISTS = ("groups", "features", "quasi_identifiers", "sensitive", "identifiers")
 MOST_SHOWN = 8
 """Values or names that one sentence lists."""
 
+MOST_GROUPS = 500
+
 
 def listed(names: Sequence[str]) -> str:
     """Spell names for a sentence: `a`, `b` and 3 more."""
@@ -57,11 +59,28 @@ def existing(submission: Submission, table: pd.DataFrame) -> Iterator[Problem]:
         for name in getattr(columns, role) or ():
             if name not in table.columns:
                 yield unknown(f"columns.{role}", name, table)
-    answers = {columns.label, columns.prediction, columns.score} - {None}
+    yield from _at_odds(submission)
+
+
+def _at_odds(submission: Submission) -> Iterator[Problem]:
+    """Find columns that play two parts which contradict each other, or one part twice."""
+    columns = submission.columns
+    answers: dict[str, str] = {}
+    for role in ("label", "prediction", "score"):
+        name = getattr(columns, role)
+        if name in answers:
+            sentence = f"`{name}` cannot be both {answers[name]} and {role}: name the column of each."
+            yield Problem(f"columns.{role}", "two-roles", sentence)
+        elif name is not None:
+            answers[name] = role
     for name in columns.features or ():
         if name in answers:
             sentence = f"`{name}` is an answer and cannot be a feature too; remove it from `features`."
             yield Problem("columns.features", "answer-as-feature", sentence)
+    for role in LISTS:
+        names = getattr(columns, role) or ()
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield Problem(f"columns.{role}", "named-twice", f"`{name}` stands twice in `{role}`; keep one.")
 
 
 def about_groups(submission: Submission) -> Iterator[Problem]:
@@ -73,23 +92,51 @@ def about_groups(submission: Submission) -> Iterator[Problem]:
                 yield Problem(f"{role}.{name}", "not-a-group", sentence)
 
 
-def usable(submission: Submission, table: pd.DataFrame) -> Iterator[Problem]:
-    """Find columns that exist but do not hold what their role needs."""
+def usable(submission: Submission, table: pd.DataFrame, which: str) -> Iterator[Problem]:
+    """Find columns of the *which* table that exist but do not hold what their role needs."""
     columns = submission.columns
-    if columns.label is not None and table[columns.label].isna().all():
-        sentence = f"the label `{columns.label}` is empty in every row; fill it or leave `label` out."
-        yield Problem("columns.label", "label-empty", sentence)
-    if columns.prediction is not None and (gaps := table[columns.prediction].isna()).any():
-        yield _gaps("columns.prediction", columns.prediction, gaps.to_numpy(), "decision")
-    if columns.score is not None:
-        bounded = submission.task is Task.BINARY
-        yield from _numbers("columns.score", table[columns.score], low=0 if bounded else None, high=1)
-    if columns.weight is not None:
-        yield from _numbers("columns.weight", table[columns.weight], low=0)
-    for name in submission.bins:
+    yield from _labels(submission, table, which)
+    by_number = submission.task is Task.REGRESSION
+    for role, name in (
+        ("prediction", columns.prediction),
+        ("score", columns.score),
+        ("weight", columns.weight),
+    ):
+        where = f"columns.{role}" if which == "evaluation" else f"data.{which}"
+        if name is None or name not in table.columns:
+            continue
+        values = table[name]
+        if role == "prediction" and not by_number:
+            gaps = values.isna().to_numpy()
+            if gaps.any():
+                yield _gaps(where, name, gaps, "decision")
+        elif role == "weight":
+            yield from _numbers(where, values, low=0)
+            if _numeric(values) and (values == 0).all():
+                yield Problem(
+                    where, "out-of-range", f"every weight in `{name}` is 0; give weights that count."
+                )
+        else:
+            yield from _numbers(where, values, low=0 if submission.task is Task.BINARY else None, high=1)
+    for name in submission.bins if which == "evaluation" else ():
         if not _numeric(table[name]):
             sentence = f"`{name}` holds text and cannot be cut into bins; remove it from `bins`."
             yield Problem(f"bins.{name}", "not-a-number", sentence)
+
+
+def _labels(submission: Submission, table: pd.DataFrame, which: str) -> Iterator[Problem]:
+    name = submission.columns.label
+    if name is None or name not in table.columns:
+        return
+    where = "columns.label" if which == "evaluation" else f"data.{which}"
+    gaps = table[name].isna().to_numpy()
+    if gaps.all():
+        sentence = f"the label `{name}` is empty in every row; fill it or leave `label` out."
+        yield Problem(where, "label-empty", sentence)
+    elif gaps.any():
+        yield _gaps(where, name, gaps, "label")
+    elif submission.task is Task.REGRESSION:
+        yield from _numbers(where, table[name], low=None)
 
 
 def groups_exist(submission: Submission, roles: Roles, table: pd.DataFrame) -> Iterator[Problem]:
@@ -101,6 +148,33 @@ def groups_exist(submission: Submission, roles: Roles, table: pd.DataFrame) -> I
         if reference not in ("best", "rest"):
             values = group_values(table[name], name, roles)
             yield from _absent(f"references.{name}", name, (reference,), values)
+
+
+def too_many_groups(roles: Roles, table: pd.DataFrame) -> Iterator[Problem]:
+    """Find group columns that hold a value for nearly everybody: a number that wants cutting, or a name."""
+    for name in roles.groups:
+        count = len(set(group_values(table[name], name, roles)))
+        if count > MOST_GROUPS:
+            sentence = (
+                f"`{name}` has {count:,} groups; {MOST_GROUPS} are compared at most: cut it into `bins`."
+            )
+            yield Problem("columns.groups", "too-many-groups", sentence)
+
+
+def notes(
+    submission: Submission, roles: Roles, table: pd.DataFrame, classes: Sequence[str]
+) -> Iterator[str]:
+    """Say what was accepted but limits what can be shown."""
+    for name in roles.groups:
+        groups = sorted(set(group_values(table[name], name, roles)))
+        if len(groups) == 1:
+            yield f"`{name}` has one group only, `{groups[0]}`: nothing can be compared by it."
+    if submission.columns.label is None:
+        yield "no label was supplied: whether decisions were right cannot be measured."
+    elif submission.task is not Task.REGRESSION and len(classes_of(table[submission.columns.label])) == 1:
+        yield f"`{submission.columns.label}` holds one value only: error rates have nothing to tell apart."
+    if classes and roles.favourable not in {None, *classes}:
+        yield f"no row has the favourable value `{roles.favourable}`: every answer is `{classes[0]}`."
 
 
 def _absent(where: str, name: str, wanted: Sequence[str], values: Array) -> Iterator[Problem]:

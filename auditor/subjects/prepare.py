@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from auditor.problems import Problem, Refused, refuse
 from auditor.sandbox import Limits, SandboxedModel, open_model, read_table
 from auditor.subjects import columns as check_columns
+from auditor.subjects.answers import Answers, answers
 from auditor.subjects.classes import Outcomes, outcomes
 from auditor.subjects.columns import lacking, listed
 from auditor.submission import Submission
-from checks.model import Array, ModelError, ModelFile, Roles, Subject, Task
-from checks.values import as_text
+from checks.model import ModelFile, Roles, Subject, Task
 
 ALIKE = re.compile(
     r"(?:^|_|\b)(?:age|sex|gender|race|ethnic\w*|nation\w*|birth\w*|dob|zip\w*|post_?code|postal\w*|region|district"
@@ -31,6 +30,10 @@ ALIKE = re.compile(
 """Names of features that others may know of a person: quasi-identifiers unless somebody declares them."""
 
 
+MOST_NAMED = 20
+"""Missing inputs that get a sentence each."""
+
+
 @dataclass(frozen=True, eq=False)
 class Prepared:
     """A subject without its live model, and everything that was inferred on the way."""
@@ -39,37 +42,32 @@ class Prepared:
     resolved: Mapping[str, Any]
 
 
-@dataclass(frozen=True, eq=False)
-class Answers:
-    """What a system said about rows."""
-
-    decision: Array | None
-    score: Array | None
-    disagreement: int | None = None
-    """Rows where a given decision differs from the given score at the threshold."""
-
-
 def prepare(submission: Submission, open_artifact: Callable[[str], Path], limits: Limits) -> Prepared:
     """Return the subject of *submission*; raise `Refused` with every problem that can be seen at once."""
     tables = _tables(submission, open_artifact, limits)
     table = tables["evaluation"]
     _raise(chain(check_columns.existing(submission, table), check_columns.about_groups(submission)))
-    _raise(check_columns.usable(submission, table))
     _raise(_one_source(submission))
+    _raise(check_columns.usable(submission, table, "evaluation"))
+    if "training" in tables:
+        _raise(check_columns.usable(submission, tables["training"], "training"))
     with ExitStack() as stack:
         model = None
         if submission.model is not None:
             path = open_artifact(submission.model.digest)
             model = stack.enter_context(open_model(path, submission.model.format, limits))
         features = _features(submission, table, model)
-        _raise(_inputs(features, table, model))
+        _raise(_inputs(submission.columns.features, features, table, model))
         settled = outcomes(submission, table, model.classes if model else ())
         roles = _roles(submission, features, settled)
         _raise(check_columns.groups_exist(submission, roles, table))
+        _raise(check_columns.too_many_groups(roles, table))
         _raise(_fits(submission, tables, roles, model))
-        answers = {name: _answers(submission, frame, roles, settled, model) for name, frame in tables.items()}
-        subject = _subject(submission, tables, roles, answers, model.file if model else None)
-        return Prepared(subject, _resolved(subject, settled, answers["evaluation"], model, submission))
+        said = {
+            name: answers(submission.task, frame, roles, settled, model) for name, frame in tables.items()
+        }
+        subject = _subject(submission, tables, roles, said, model.file if model else None)
+        return Prepared(subject, _resolved(subject, settled, said["evaluation"], model, submission))
 
 
 def _raise(problems: Iterator[Problem]) -> None:
@@ -149,17 +147,35 @@ def _features(submission: Submission, table: pd.DataFrame, model: SandboxedModel
 
 
 def _inputs(
-    features: tuple[str, ...], table: pd.DataFrame, model: SandboxedModel | None
+    declared: tuple[str, ...] | None,
+    features: tuple[str, ...],
+    table: pd.DataFrame,
+    model: SandboxedModel | None,
 ) -> Iterator[Problem]:
-    """Find features that the model needs and the table lacks."""
+    """Find features that the model needs and the table lacks, or that were declared otherwise."""
     if model is None:
         return
-    if missing := lacking(features, table):
-        sentence = f"the model needs {listed(missing)}, which the evaluation table does not have; add it."
-        yield Problem("model", "inputs-missing", sentence)
+    missing = lacking(features, table)
+    for name in missing[:MOST_NAMED]:
+        yield check_columns.unknown("model", name, table, f"the model needs `{name}`; the evaluation table")
+    if len(missing) > MOST_NAMED:
+        rest = f"the model needs {len(missing) - MOST_NAMED} more columns that the evaluation table lacks."
+        yield Problem("model", "unknown-column", rest)
+    if model.features is not None and declared is not None:
+        yield from _declared_otherwise(declared, [name for name in features if name not in missing])
     width = model.inspection.n_features
     if model.features is None and width is not None and width != len(features):
         sentence = f"the model takes {width} features, not {len(features)}; name its columns in `features`."
+        yield Problem("columns.features", "features-differ", sentence)
+
+
+def _declared_otherwise(declared: Sequence[str], taken: Sequence[str]) -> Iterator[Problem]:
+    """Find declared features that the model does not take, and features that it takes undeclared."""
+    if extra := [name for name in declared if name not in taken]:
+        sentence = f"`features` names {listed(extra)}, which the model does not take; remove it."
+        yield Problem("columns.features", "features-differ", sentence)
+    if more := [name for name in taken if name not in declared]:
+        sentence = f"the model also takes {listed(more)}; add it to `features`, or leave `features` out."
         yield Problem("columns.features", "features-differ", sentence)
 
 
@@ -190,54 +206,6 @@ def _model_fits(submission: Submission, model: SandboxedModel) -> Iterator[Probl
     if submission.columns.threshold is not None and not model.has_probabilities:
         sentence = "the model gives no probabilities, so no threshold applies; leave `threshold` out."
         yield Problem("columns.threshold", "no-probabilities", sentence)
-
-
-def _answers(
-    submission: Submission, table: pd.DataFrame, roles: Roles, settled: Outcomes, model: SandboxedModel | None
-) -> Answers:
-    """Return the system's answers for the rows of *table*; nothing for a table that carries none."""
-    if model is None:
-        return _given(submission, table, roles, settled)
-    if lacking(roles.features, table):
-        return Answers(None, None)  # a reference population has no features
-    try:
-        return _asked(submission, table.loc[:, list(roles.features)], roles, settled, model)
-    except ModelError as why:
-        raise refuse("model", "no-answer", f"the model could not answer the rows: {why}.") from None
-
-
-def _asked(
-    submission: Submission, X: pd.DataFrame, roles: Roles, settled: Outcomes, model: SandboxedModel
-) -> Answers:
-    names = np.array(model.classes, dtype=object)
-    if submission.task is Task.BINARY and model.has_probabilities:
-        score = model.predict_proba(X)[:, model.classes.index(str(settled.positive))]
-        return Answers(_decided(score, roles, settled), score)
-    if submission.task is Task.SCORING and model.has_probabilities and settled.positive in model.classes:
-        return Answers(None, model.predict_proba(X)[:, model.classes.index(settled.positive)])
-    answer = model.predict(X)
-    if submission.task in (Task.BINARY, Task.MULTICLASS):
-        return Answers(names[answer.astype(np.int64)], None)
-    return Answers(None, answer)
-
-
-def _given(submission: Submission, table: pd.DataFrame, roles: Roles, settled: Outcomes) -> Answers:
-    decision = score = None
-    if roles.score is not None and roles.score in table.columns:
-        score = table[roles.score].to_numpy(dtype=np.float64, na_value=np.nan)
-    if roles.prediction is not None and roles.prediction in table.columns:
-        decision = as_text(table[roles.prediction])
-    if score is None or submission.task is not Task.BINARY:
-        return Answers(decision, score)
-    by_score = _decided(score, roles, settled)
-    if decision is None:
-        return Answers(by_score, score)
-    return Answers(decision, score, int((decision != by_score).sum()))
-
-
-def _decided(score: Array, roles: Roles, settled: Outcomes) -> Array:
-    names = np.array([settled.negative, settled.positive], dtype=object)
-    return np.asarray(names[(score >= roles.threshold).astype(np.int64)])
 
 
 def _subject(
@@ -275,17 +243,26 @@ def _resolved(
         "tables": {name: _read_as(frame) for name, frame in read.items()},
         "features": list(roles.features),
         "quasi_identifiers": list(roles.quasi_identifiers),
-        "quasi_identifiers_declared": submission.columns.quasi_identifiers is not None,
         "classes": list(settled.classes),
         "positive": roles.positive,
         "favourable": roles.favourable,
         "threshold": roles.threshold if said.score is not None and said.decision is not None else None,
         "answers_from": "model" if model else ("prediction" if roles.prediction else "score"),
         "decisions_against_score": said.disagreement,
-        "labels_missing": None if roles.label is None else int(table[roles.label].isna().sum()),
+        "not_declared": _not_declared(submission),
+        "notes": list(check_columns.notes(submission, roles, table, settled.classes)),
         "groups": check_columns.group_sizes(table, roles),
         "model": None if model is None else _model_facts(model),
     }
+
+
+def _not_declared(submission: Submission) -> list[str]:
+    """Return the roles that were inferred because the submitter left them out."""
+    columns = submission.columns
+    inferred = ["positive", "favourable", "features", "quasi_identifiers"]
+    if submission.task is Task.REGRESSION:
+        inferred = inferred[2:]
+    return [role for role in inferred if getattr(columns, role) is None]
 
 
 def _read_as(frame: pd.DataFrame) -> dict[str, Any]:
