@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -178,3 +180,7 @@ def validate(record: Any) -> None:
         raise ValueError(
             f"not an audit record: `{where}` is not as published ({message[:1].lower()}{message[1:]})"
         ) from None
+
+
+if __name__ == "__main__":  # python -m reports.schema > docs/reference/audit.schema.json
+    sys.stdout.write(json.dumps(audit_schema(), indent=2) + "\n")

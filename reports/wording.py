@@ -18,7 +18,7 @@ NARROW = "\N{NO-BREAK SPACE}"
 PLACES = 3
 SHARES = frozenset({"proportion", "ratio", "share", "probability", "difference", "p value", "p-value", ""})
 COUNTS = frozenset({"count", "rows", "people", "types", "columns", "groups", "values"})
-FLAG = "flag"
+FLAGS = frozenset({"flag", "yes is 1"})
 
 _VERDICTS = {
     "met": "Met",
@@ -143,7 +143,7 @@ def quantity(value: float | None, *, kind: str | None, unit: str | None, beside:
     """Spell a measured number; its unit stands with its name."""
     if value is None:
         return UNDEFINED
-    if unit == FLAG:
+    if unit in FLAGS:
         return "yes" if value else "no"
     whole = kind == "exact" and float(value).is_integer() and (unit or "") not in SHARES
     return count(value) if whole else number(value, beside=beside)
@@ -151,7 +151,7 @@ def quantity(value: float | None, *, kind: str | None, unit: str | None, beside:
 
 def unit(name: str | None) -> str:
     """Spell a unit where a reader needs it: shares, counts and flags explain themselves."""
-    return "" if not name or name in SHARES | COUNTS or name == FLAG else plain(name)
+    return "" if not name or name in SHARES | COUNTS | FLAGS else plain(name)
 
 
 def interval(low: float | None, high: float | None, *, beside: float | None = None) -> str:
@@ -282,6 +282,11 @@ def split(name: str) -> tuple[str, ...]:
 def crossed(name: str) -> str:
     """Spell an attribute or a group, with a cross between the parts of an intersection."""
     return " × ".join(split(name))
+
+
+def brief(name: str, most: int = 60) -> str:
+    """Shorten a name for words that only accompany a table, where it stands in full."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def where(of: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checks.model import Outcome
 from reports import wording
-from reports.compose.evidence import evidence_table, listed
+from reports.compose.tables import ROWS_LISTED, evidence_table, listed
 from reports.compose.view import View, annex_anchor, evidence_title
 from reports.document import Block, Paragraph, Section
 
@@ -30,5 +30,5 @@ def _parts(view: View) -> Iterator[Section]:
                 Paragraph(wording.sentence(f"{ending}: {evidence.reason or 'no reason was recorded'}"))
             )
         blocks += listed(evidence)
-        blocks += [evidence_table(table) for table in evidence.tables]
+        blocks += [evidence_table(t, ROWS_LISTED, "the attached record") for t in evidence.tables]
         yield Section(evidence_title(evidence), annex_anchor(position), tuple(blocks))

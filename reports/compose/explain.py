@@ -21,6 +21,10 @@ _RATES = {
 }
 """How a rate reads after `78 of every 100`."""
 
+_ODDS = ("true_positive_rate", "false_positive_rate")
+_ODDS_GAPS = frozenset({"equalized_odds_gap", "average_odds_gap"})
+"""Gaps over both rates: the one that differs more is told."""
+
 
 def explain(view: View, finding: Finding) -> str:
     """Return what was asked, what was found, how sure that is, and whom it touches."""
@@ -80,10 +84,13 @@ def contrast(view: View, finding: Finding) -> str:
     named = measures().get(finding.measure or "")
     if attribute is None or named is None or named.by_group is None:
         return ""
-    rates = compared(view, f"{named.check}.{named.by_group}", attribute)
-    if len(rates) < 2 or named.by_group not in _RATES:
+    bases = _ODDS if named.name in _ODDS_GAPS else (named.by_group,)
+    spreads = [(compared(view, f"{named.check}.{base}", attribute), base) for base in bases if base in _RATES]
+    told = [(rates, base) for rates, base in spreads if len(rates) >= 2]
+    if not told:
         return ""
-    return spell_contrast(named.by_group, rates)
+    rates, base = max(told, key=lambda item: (item[0][-1].value or 0.0) - (item[0][0].value or 0.0))
+    return spell_contrast(base, rates)
 
 
 def spell_contrast(rate: str, rates: list[Measure]) -> str:

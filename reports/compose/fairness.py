@@ -44,8 +44,8 @@ def fairness(view: View) -> Section:
     crossed = [a for a in attributes if len(wording.split(a)) > 1]
     parts = [_attribute(view, a) for a in (*single, *crossed)]
     lead = (
-        "Per attribute: one sentence, the rates with their intervals, and the main differences. The annex has "
-        "the rest. Hollow points and noted groups were measured but are too small, or not stated, to compare."
+        "Per attribute: one sentence, the rates with their intervals, and the main differences. The annex "
+        "has the rest. Hollow points and noted groups were measured, but are too small or not stated."
         if parts
         else "Nothing was compared between groups; the reasons stand under “What was not measured”."
     )

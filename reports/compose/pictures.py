@@ -23,7 +23,7 @@ def rates(
 ) -> Chart:
     """Return one picture of an attribute: a panel a rate, a line a group, with intervals."""
     words = [
-        f"{title} by {attribute}: {'; '.join(_spelt(m) for m in measures[:_NAMED_IN_WORDS])}"
+        f"{title} by {wording.brief(attribute)}: {'; '.join(_spelt(m) for m in measures[:_NAMED_IN_WORDS])}"
         + (
             f"; and {wording.count(len(measures) - _NAMED_IN_WORDS)} more"
             if len(measures) > _NAMED_IN_WORDS
@@ -50,7 +50,8 @@ def _in_order(measures: Sequence[Measure], order: Sequence[str]) -> list[Measure
 
 
 def _spelt(measure: Measure) -> str:
-    return f"{wording.crossed(measure.of['group'])} {wording.measured(measure)}, n {wording.count(measure.n)}"
+    group = wording.brief(wording.crossed(measure.of["group"]))
+    return f"{group} {wording.measured(measure)}, n {wording.count(measure.n)}"
 
 
 def _rate_row(measure: Measure) -> dict[str, str | float | bool | None]:
@@ -118,7 +119,9 @@ def importances(evidence: Evidence) -> Iterator[Block]:
         caption="Features by importance, heaviest first"
         + (f"; {wording.plural(more, 'more feature')} in the table" if more else ""),
         alt="Importance: "
-        + "; ".join(f"{m.of['feature']} {wording.measured(m)}" for m in shown[:_NAMED_IN_WORDS])
+        + "; ".join(
+            f"{wording.brief(m.of['feature'])} {wording.measured(m)}" for m in shown[:_NAMED_IN_WORDS]
+        )
         + ".",
         data={
             "rows": [
@@ -145,7 +148,7 @@ def contributions(evidence: Evidence) -> Iterator[Block]:
     drawn = max(len(values) for values in points.values())
     cut = f"; {wording.count(drawn)} sampled people" if drawn >= PEOPLE_DRAWN else ""
     spans = (
-        f"{name} from {wording.number(min(v for v, _ in values))} "
+        f"{wording.brief(name)} from {wording.number(min(v for v, _ in values))} "
         f"to {wording.number(max(v for v, _ in values))}"
         for name, values in points.items()
     )

@@ -110,8 +110,8 @@ def _verdicts(view: View) -> Iterator[Block]:
         "A whole is as good as the worst of its parts, so one open requirement leaves the whole undecided. "
         "The counts say more.",
     )
-    for name, whole in view.verdicts.items():
-        rows = tuple(_stripe(view, name, p, part) for p, part in whole["principles"].items())
+    for name in view.verdicts:
+        rows = tuple(_stripe(view, name, p, part) for p, part in view.principles(name).items())
         yield VerdictStrip(f"Criteria by principle: {view.framework_title(name)}", rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from checks.model import Evidence, Measure, Outcome
 from checks.registry import pages
 from frameworks.measures import measures
 from frameworks.model import Finding
-from reports.record import Audit, evidence_from_json, finding_from_json
+from reports.record import Audit, canonical, evidence_from_json, finding_from_json
 from reports.wording import measure as measure_words
 from reports.wording import parameters, plain, unit
 
@@ -45,8 +46,10 @@ class View:
 
     @classmethod
     def of(cls, audit: Audit) -> View:
-        """Return the view of *audit*; of its body only."""
-        body = audit.body
+        """Return the view of *audit*; of its body only, and alike whether it was just made or read again."""
+        body = json.loads(canonical(audit.body))
+        asked = [str(name) for name in body["submission"].get("frameworks") or ()]
+        names = sorted(body["verdicts"], key=lambda n: (asked.index(n) if n in asked else len(asked), n))
         return cls(
             as_of=body["as_of"],
             digest=audit.digest,
@@ -54,7 +57,7 @@ class View:
             engine=body["engine"],
             evidence=tuple(evidence_from_json(one) for one in body["evidence"]),
             findings=tuple(finding_from_json(one) for one in body["findings"]),
-            verdicts=body["verdicts"],
+            verdicts={name: body["verdicts"][name] for name in names},
             frameworks=body.get("frameworks", {}),
         )
 
@@ -86,6 +89,12 @@ class View:
         """Return what the rule set says of one requirement; empty where the record does not hold it."""
         items = self.frameworks.get(framework, {}).get("requirements", ())
         return next((item for item in items if item["id"] == requirement), {})
+
+    def principles(self, framework: str) -> dict[str, Mapping[str, Any]]:
+        """Return the sums of each principle, in the order in which the framework asks."""
+        sums: Mapping[str, Mapping[str, Any]] = self.verdicts[framework]["principles"]
+        order = dict.fromkeys(f.principle for f in self.findings if f.framework == framework)
+        return {name: sums[name] for name in [*order, *sums] if name in sums}
 
     def clause(self, framework: str, requirement: str) -> str:
         """Return where a requirement is written."""

@@ -1,0 +1,187 @@
+"""Tables of measures: crossed where many measures are of the same things, one below another otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from checks.model import Evidence, Measure
+from checks.model import Table as EvidenceTable
+from reports import wording
+from reports.compose.view import check_title, meaning, measure_title
+from reports.document import Block, Cell, Column, Paragraph, Table
+
+ROWS_TOLD = 15
+ROWS_LISTED = 100
+"""Longer tables of single points are drawn, and stand in full in the record only."""
+
+_ACROSS = 4
+
+
+def told(evidence: Evidence) -> Iterator[Table]:
+    """Yield the measures in short, without those of single groups, which fairness tells."""
+    measures = [m for m in evidence.measures if "group" not in m.of]
+    models = list(dict.fromkeys(m.of["model"] for m in measures if "model" in m.of))
+    if models and all(m.of.keys() <= {"model"} for m in measures):
+        yield _by_model(evidence, ["", *models])
+    else:
+        yield from _tables(evidence, measures, ROWS_TOLD)
+
+
+def listed(evidence: Evidence) -> Iterator[Block]:
+    """Yield every measure, and how the numbers were made."""
+    yield from _tables(evidence, evidence.measures, None)
+    methods = list(dict.fromkeys(m.method for m in evidence.measures if m.method))
+    if methods:
+        yield Paragraph(f"Methods: {'; '.join(methods)}.")
+
+
+def _tables(evidence: Evidence, measures: Sequence[Measure], most: int | None) -> Iterator[Table]:
+    by_keys: dict[tuple[str, ...], list[Measure]] = {}
+    for m in measures:
+        by_keys.setdefault(tuple(sorted(m.of)), []).append(m)
+    for keys, alike in by_keys.items():
+        names, things = (
+            dict.fromkeys(m.name for m in alike),
+            dict.fromkeys(wording.where(m.of) for m in alike),
+        )
+        if (
+            len(names) > 1
+            and len(things) > 1
+            and len(alike) == len({(m.name, wording.where(m.of)) for m in alike})
+        ):
+            yield from _crossed(evidence, keys, alike, most)
+        else:
+            yield _listed(_caption(evidence, keys), alike, most)
+
+
+def _by_model(evidence: Evidence, models: list[str]) -> Table:
+    """Set the model beside its baselines."""
+    names = dict.fromkeys(m.name for m in evidence.measures)
+    found = {(m.name, m.of.get("model", "")): wording.measured(m) for m in evidence.measures}
+    heads = (Column(wording.plain(model) if model else "this model", "number") for model in models)
+    return Table(
+        _caption(evidence, ()),
+        (Column("Measure"), *heads),
+        tuple(
+            (_named(evidence, name), *(Cell(found.get((name, model), "")) for model in models))
+            for name in names
+        ),
+    )
+
+
+def _named(evidence: Evidence, name: str) -> Cell:
+    says, words = meaning(f"{evidence.check}.{name}"), wording.measure(name)
+    return Cell(f"{words[:1].upper()}{words[1:]}{f': {says}' if says else ''}")
+
+
+def _crossed(
+    evidence: Evidence, keys: tuple[str, ...], measures: list[Measure], most: int | None
+) -> Iterator[Table]:
+    """Yield things down and measures across, or the other way where there are more measures than things."""
+    names, things = _leading(measures)
+    cells = {(measure_title(m), wording.where(m.of)): m for m in measures}
+    upright = len(things) >= len(names)
+    down, across = (things, names) if upright else (names, things)
+    shown = down[:most]
+    rest = (
+        f"{wording.plural(len(down) - len(shown), 'more row')} in the annex."
+        if len(shown) < len(down)
+        else ""
+    )
+    for start in range(0, len(across), _ACROSS):
+        part = across[start : start + _ACROSS]
+        picked = {
+            (row, head): cells.get((head, row) if upright else (row, head)) for row in shown for head in part
+        }
+        columns = (Column("Of" if upright else "Measure"), *(Column(head, "number") for head in part))
+        yield Table(
+            _caption(evidence, keys, part if len(across) > _ACROSS else ()),
+            columns,
+            tuple((Cell(row), *(Cell(_full(picked[row, head])) for head in part)) for row in shown),
+            " ".join(filter(None, (_notes(picked), rest))),
+        )
+
+
+def _leading(measures: list[Measure]) -> tuple[list[str], list[str]]:
+    """Return the names and the things measured; features with the heaviest first."""
+    names = list(dict.fromkeys(measure_title(m) for m in measures))
+    if all(m.of.keys() == {"feature"} for m in measures):
+        first = measures[0].name
+        weights = {wording.where(m.of): m.value or 0.0 for m in measures if m.name == first}
+        return names, sorted(
+            dict.fromkeys(wording.where(m.of) for m in measures), key=lambda t: -weights.get(t, 0.0)
+        )
+    return names, list(dict.fromkeys(wording.where(m.of) for m in measures))
+
+
+def _full(measure: Measure | None) -> str:
+    if measure is None:
+        return ""
+    return wording.measured(measure) + (
+        f" n\u00a0{wording.count(measure.n)}" if measure.n is not None else ""
+    )
+
+
+def _notes(picked: Mapping[tuple[str, str], Measure | None]) -> str:
+    """Say each note once, with the rows (or the single numbers) that it is of."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for (row, head), m in picked.items():
+        if m is not None and m.note:
+            found.setdefault(m.note, {}).setdefault(row, []).append(head)
+    width = len({head for _, head in picked})
+    said = []
+    for note, rows in found.items():
+        named = [row if len(heads) == width else f"{row} ({', '.join(heads)})" for row, heads in rows.items()]
+        said.append(f"{'; '.join(named)}: {note}.")
+    return " ".join(said)
+
+
+def _listed(caption: str, measures: Sequence[Measure], most: int | None) -> Table:
+    shown = measures[:most]
+    of, noted = any(m.of for m in shown), any(m.note for m in shown)
+    columns = (
+        Column("Measure"),
+        *([Column("Of")] if of else []),
+        Column("Value (interval)", "number"),
+        Column("n", "number"),
+        *([Column("Note")] if noted else []),
+    )
+    rows = tuple(
+        (
+            Cell(measure_title(m)),
+            *((Cell(wording.where(m.of)),) if of else ()),
+            Cell(wording.measured(m)),
+            Cell(wording.count(m.n)),
+            *((Cell(wording.sentence(m.note or "")),) if noted else ()),
+        )
+        for m in shown
+    )
+    more = len(measures) - len(shown)
+    return Table(caption, columns, rows, f"{wording.plural(more, 'more row')} in the annex." if more else "")
+
+
+def _caption(evidence: Evidence, keys: tuple[str, ...], part: Sequence[str] = ()) -> str:
+    by = f" by {wording.joined(keys)}" if keys else ""
+    names = f": {', '.join(name[:1].lower() + name[1:] for name in part)}" if part else ""
+    return f"{check_title(evidence.check).partition(':')[0]}, measured{by}{names}"
+
+
+def evidence_table(table: EvidenceTable, most: int, where: str) -> Block:
+    """Return a check's own table, at most *most* rows of it; *where* says where the others are."""
+    title = wording.plain(table.name).capitalize()
+    if not table.rows:
+        return Paragraph(f"{title}: none.")
+    kinds = ["number"] * len(table.columns)
+    for row in table.rows:
+        for i, value in enumerate(row):
+            if isinstance(value, str | bool):
+                kinds[i] = "text"
+    shown = table.rows[:most]
+    more = len(table.rows) - len(shown)
+    rest = f"{wording.plural(more, 'more row')} in {where}." if more else ""
+    return Table(
+        title,
+        tuple(Column(wording.plain(c), kind) for c, kind in zip(table.columns, kinds, strict=True)),
+        tuple(tuple(Cell(wording.cell(value)) for value in row) for row in shown),
+        " ".join(filter(None, (wording.sentence(table.note or ""), rest))),
+    )

@@ -1,0 +1,144 @@
+"""Numbers, names and verdicts read the same everywhere."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from checks.model import Kind, Measure
+from frameworks.model import Basis, State, Verdict
+from reports import wording
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.78437, "0.784"),
+        (1.0, "1.000"),
+        (0, "0.000"),
+        (-0.0, "0.000"),
+        (0.00041, "0.00041"),
+        (-0.25, "−0.250"),
+        (1e-9, "under 0.000001"),
+        (-1e-9, "a little under 0"),
+        (123.456, "123.46"),
+        (65432.1, "65,432.1"),
+        (None, "undefined"),
+    ],
+)
+def test_a_number(value, text):
+    assert wording.number(value) == text
+
+
+def test_a_number_never_looks_equal_to_the_limit_that_it_misses():
+    assert wording.number(0.79996, beside=0.8) == "0.79996"
+    assert wording.number(0.8, beside=0.8) == "0.800"
+
+
+@given(st.floats(-1e6, 1e6, allow_nan=False))
+def test_every_finite_number_has_a_spelling_near_its_value(value):
+    text = wording.number(value)
+    if not text.startswith(("under", "a little")):
+        read = float(text.replace(",", "").replace("−", "-"))
+        assert read == pytest.approx(value, rel=0.06, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1989, "1,989"), (12.5, "12.5"), (0, "0"), (None, "not stated"), (1e6, "1,000,000")]
+)
+def test_a_count(value, text):
+    assert wording.count(value) == text
+
+
+def test_an_interval_or_its_absence():
+    assert wording.interval(0.712, 0.8531) == "0.712 to 0.853"
+    assert wording.interval(None, 0.9) == "not estimated"
+
+
+def test_a_measure_reads_with_its_interval():
+    measure = Measure("impact_ratio", 0.784, 0.712, 0.853, 1989)
+    assert wording.measured(measure).replace("\u00a0", " ") == "0.784 (0.712 to 0.853)"
+    assert wording.measured(Measure("k", 5, n=10, kind=Kind.EXACT, unit="rows")) == "5"
+    assert wording.measured(Measure("constant_output", 1.0, kind=Kind.EXACT, unit="flag")) == "yes"
+
+
+def test_exact_shares_keep_their_places():
+    assert wording.quantity(1.0, kind="exact", unit="proportion") == "1.000"
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.784, "78 of every 100"),
+        (0.001, "fewer than 1 of every 100"),
+        (0.999, "more than 99 of every 100"),
+        (0.0, "0 of every 100"),
+        (1.0, "100 of every 100"),
+    ],
+)
+def test_a_rate_for_people_who_do_not_read_decimals(share, text):
+    assert wording.per_hundred(share) == text
+
+
+def test_p_values():
+    assert wording.p_value(0.0004) == "p < 0.001"
+    assert wording.p_value(0.0324) == "p = 0.032"
+
+
+@pytest.mark.parametrize(
+    ("bound", "text"),
+    [
+        ({"at_least": 0.8}, "at least 0.8"),
+        ({"at_most": 365.0}, "at most 365"),
+        ({"equals": 1}, "exactly 1"),
+        ({"reported": True}, "reported for all groups; no limit"),
+        ({}, "no limit"),
+    ],
+)
+def test_a_bound_reads_as_it_was_written(bound, text):
+    assert wording.limit(bound) == text
+
+
+def test_every_verdict_state_and_basis_has_words():
+    for verdict in Verdict:
+        assert verdict.value in wording._VERDICTS
+        assert verdict.value in wording.verdict_meanings()
+    assert {s.value for s in State} == wording._STATES.keys()
+    assert {b.value for b in Basis} == wording._BASES.keys()
+
+
+def test_words_assess_and_never_absolve():
+    said = " ".join(
+        [*wording._VERDICTS.values(), *wording._VERDICT_MEANINGS.values(), *wording._BASES.values()]
+    )
+    assert not {"unbiased", "safe", "compliant", "fair"} & set(said.lower().split())
+
+
+def test_intersections_read_with_a_cross():
+    assert wording.crossed("race*sex") == "race × sex"
+    assert wording.crossed(r"a\*b*c\\") == "a*b × c\\"
+    assert wording.where({"attribute": "race*sex", "group": "B*F"}) == "race × sex: B × F"
+    assert wording.where({}) == ""
+
+
+@given(st.lists(st.text(), min_size=1, max_size=3))
+def test_crossing_is_undone_by_splitting(parts):
+    joined = "*".join(part.replace("\\", "\\\\").replace("*", "\\*") for part in parts)
+    assert wording.split(joined) == tuple(parts)
+
+
+def test_measures_read_as_words():
+    assert wording.measure("fairness.error_rates.true_positive_rate_gap") == "gap in true positive rate"
+    assert wording.measure("roc_auc") == "AUC"
+
+
+@pytest.mark.parametrize("char", ["\u202e", "\u2066", "\u200f", "\x00", "\x1b", "\x07", "\u2028", "\ud800"])
+def test_characters_that_hide_are_shown(char):
+    assert wording.shown(f"a{char}b") == "a\ufffdb"
+
+
+def test_other_scripts_stay_as_they_are():
+    for text in ("漢字", "עברית", "naïve", "😀", "a\u200db"):
+        assert wording.shown(text) == text
+    assert wording.shown("two\nlines") == "two lines"
