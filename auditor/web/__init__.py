@@ -9,9 +9,12 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 
 from auditor.web import audits, drafts, errors, library, words
+from auditor.web.form import ROLES
 from auditor.web.here import POLICY, service
 from reports import wording
 
+FORM_BYTES = 2**21
+"""More than any form holds beside its files."""
 ROOT = Path(__file__).resolve().parents[2]
 
 blueprint = Blueprint(
@@ -38,6 +41,10 @@ def register(app: Flask) -> None:
 
 @blueprint.before_request
 def _protect() -> None:
+    """Bound what is read of a request before the token inside it can be looked at."""
+    settings = current_app.config.get("AUDITOR_SETTINGS")
+    files = {"web.upload": 1, "web.step": len(ROLES)}.get(request.endpoint or "", 0)
+    request.max_content_length = FORM_BYTES + files * getattr(settings, "upload_bytes", 0)
     if current_app.config["WTF_CSRF_ENABLED"]:
         csrf.protect()
 

@@ -35,7 +35,7 @@ def _read(text: str) -> Iterator[Block]:
             and not lines[0].startswith(" ")
             and all(line.startswith("    ") for line in lines[1:])
         ):
-            yield Block("heading", (_inline(lines[0]),))
+            yield Block("heading", (inline(lines[0]),))
             lines = dedent("\n".join(lines[1:])).splitlines()
         else:
             lines = dedent(part).splitlines()
@@ -45,14 +45,14 @@ def _read(text: str) -> Iterator[Block]:
 def _piece(lines: list[str]) -> Iterator[Block]:
     if lines[0].startswith(("- ", "* ")):
         items = re.split(r"\n[-*] ", "\n".join(lines)[2:])
-        yield Block("list", tuple(_inline(" ".join(item.split())) for item in items))
+        yield Block("list", tuple(inline(" ".join(item.split())) for item in items))
     elif all(line.startswith("    ") for line in lines):
         yield Block("code", (escape(dedent("\n".join(lines))),))
     else:
-        yield Block("paragraph", (_inline(" ".join(" ".join(lines).split())),))
+        yield Block("paragraph", (inline(" ".join(" ".join(lines).split())),))
 
 
-def _inline(text: str) -> Markup:
+def inline(text: str) -> Markup:
     """Escape the text, then set what stands between backticks as code and between stars as emphasis."""
     marked = re.sub(r"``?([^`]+)``?", r"<code>\1</code>", str(escape(text)))
     return Markup(re.sub(r"(?<![\w*])\*([^*<>\n]+)\*(?![\w*])", r"<em>\1</em>", marked))  # noqa: S704 - escaped above

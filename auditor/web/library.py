@@ -7,8 +7,9 @@ from itertools import groupby
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from auditor.web.docstring import blocks
+from auditor.web.docstring import blocks, inline
 from auditor.web.here import all_frameworks, service
+from frameworks.measures import measures
 
 
 def add_to(pages: Blueprint) -> None:
@@ -27,8 +28,8 @@ def frameworks() -> ResponseReturnValue:
 
 def framework(framework_id: str) -> ResponseReturnValue:
     """Show one framework with all that it asks."""
-    known = {row.id for row in service().checks()}
-    return render_template("web/framework.html", framework=service().framework(framework_id), known=known)
+    asked = service().framework(framework_id)
+    return render_template("web/framework.html", framework=asked, nameable=measures(), inline=inline)
 
 
 def checks() -> ResponseReturnValue:

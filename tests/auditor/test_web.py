@@ -233,6 +233,12 @@ def test_errors_of_the_whole_application_have_their_page(client, app):
     assert real.get("/api/v1/nothing").mimetype == "application/problem+json"
 
 
+def test_a_form_larger_than_any_form_is_refused_before_it_is_kept(app):
+    page = app.test_client().post("/drafts", data={"csrf_token": "x" * (3 * 2**20)})
+    assert page.status_code == 413
+    assert "That file is too large" in page.text
+
+
 def test_a_fault_of_ours_shows_no_trace(app, monkeypatch):
     def broken(*_args, **_options):
         raise RuntimeError("secret place")

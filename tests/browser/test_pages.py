@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, WIDE, assert_sane
 
@@ -36,9 +37,9 @@ def test_an_error_takes_the_focus_and_leads_to_its_field(visit):
     page.goto("/")
     page.get_by_role("button", name="Start an audit").click()
     page.get_by_role("button", name="Save and continue").click()
-    assert page.evaluate("document.activeElement.className") == "error-summary"
+    expect(page.locator(".error-summary")).to_be_focused()
     page.get_by_role("link", name="Give the system a name.").press("Enter")
-    assert page.evaluate("document.activeElement.name") == "system.name"
+    expect(page.locator("[name='system.name']")).to_be_focused()
     assert_sane(page)
 
 
