@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class Steps:
         self.bench = bench
         self.work = work
         self._laying_out = threading.Lock()
+        self._one_at_a_time = threading.Lock()
         shutil.rmtree(work, ignore_errors=True)  # left by an earlier life of this worker
         work.mkdir(parents=True, mode=0o700)
 
@@ -83,7 +84,8 @@ class Steps:
                 "model": str(self.artifacts.path(_digest(model))) if model else None,
                 "format": model.get("format") if model else None,
             }
-            try:
+            # kept before the next begins: a kill then costs one check, not two
+            with suppress(Stopped), self._one_at_a_time:
                 measured = attempts.measure(
                     self.bench,
                     request,
@@ -94,8 +96,6 @@ class Steps:
                     died=lambda deaths: self._change(row, deaths=deaths),
                 )
                 self._keep_evidence(row, out, measured)
-            except Stopped:
-                logger.info("audit %s was stopped", audit_id)
 
     def finish(self, audit_id: str) -> None:
         """Judge the evidence, keep the record and its reports, and let go of everything else."""
