@@ -9,6 +9,7 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 
 from auditor.web import audits, drafts, errors, library, words
+from auditor.web.docstring import codes
 from auditor.web.form import ROLES
 from auditor.web.here import POLICY, service
 from reports import wording
@@ -63,6 +64,7 @@ def _frame() -> dict[str, object]:
         "loopback": getattr(settings, "loopback", False),
         "here": request.endpoint,
         "missing_layer": service().missing_layer,
+        "codes": codes,
         "words": words,
         "wording": wording,
     }

@@ -12,7 +12,7 @@ from auditor.problems import Problem, Refused
 from auditor.views import AuditState, AuditView
 from auditor.web.form import anchor, from_submission
 from auditor.web.here import account, all_frameworks, service
-from auditor.web.steps import field_of, owner
+from auditor.web.steps import owner
 from auditor.web.verdicts import outcome
 
 
@@ -104,4 +104,4 @@ def _page(view: AuditView, errors: dict[str, str], chosen: Any, as_of: str | Non
 def _located(problem: Problem) -> tuple[str, str]:
     """Return the question that a problem belongs to, and its sentence."""
     step = owner(problem.where)
-    return (f"{step.title} ({field_of(step, problem.where)})" if problem.where else ""), problem.sentence
+    return (step.title if problem.where else ""), problem.sentence

@@ -53,6 +53,10 @@ def _piece(lines: list[str]) -> Iterator[Block]:
 
 
 def inline(text: str) -> Markup:
-    """Escape the text, then set what stands between backticks as code and between stars as emphasis."""
-    marked = re.sub(r"``?([^`]+)``?", r"<code>\1</code>", str(escape(text)))
-    return Markup(re.sub(r"(?<![\w*])\*([^*<>\n]+)\*(?![\w*])", r"<em>\1</em>", marked))  # noqa: S704 - escaped above
+    """Set what stands between backticks as code and between stars as emphasis."""
+    return Markup(re.sub(r"(?<![\w*])\*([^*<>\n]+)\*(?![\w*])", r"<em>\1</em>", str(codes(text))))  # noqa: S704 - escaped
+
+
+def codes(text: str) -> Markup:
+    """Escape the text, then set what stands between backticks as code."""
+    return Markup(re.sub(r"``?([^`]+)``?", r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped first

@@ -86,4 +86,5 @@ SANE = """() => {
 
 
 def assert_sane(page):
+    page.wait_for_load_state()
     assert page.evaluate(SANE) == [], page.url

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
+from playwright.sync_api import expect
+
+from auditor.web.steps import STEPS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "mortgage"
@@ -20,7 +23,7 @@ def fill(page, look=lambda _page: None):
     """Lead *page* from the front page to the check page, and *look* at every step."""
     page.goto("/")
     page.get_by_role("button", name="Start an audit").click()
-    for step in (
+    answers = (
         fill_system,
         fill_files,
         fill_task,
@@ -29,9 +32,11 @@ def fill(page, look=lambda _page: None):
         fill_columns,
         fill_rules,
         fill_answers,
-    ):
+    )
+    for step, answer in zip(STEPS, answers, strict=True):
+        page.get_by_role("heading", level=1, name=step.title).wait_for()
         look(page)
-        step(page)
+        answer(page)
         next_step(page)
     page.get_by_role("heading", name="Check your answers").wait_for()
     look(page)
@@ -49,13 +54,13 @@ def fill_files(page):
         ("data.training", ASKED["data"]["training"]),
     ):
         page.set_input_files(f"[name='{where}']", EXAMPLE / file)
-        page.get_by_role("button", name="Upload and show").or_(
-            page.get_by_text(file, exact=True)
-        ).first.wait_for()
         plain = page.get_by_role("button", name="Upload and show")
         if plain.is_visible():  # without scripts there is a button for it
             plain.click()
-        page.get_by_text(file, exact=True).wait_for()
+        shown = page.get_by_text(file, exact=True)
+        shown.or_(page.locator(".wrong-sentence")).first.wait_for()
+        expect(page.locator(".wrong-sentence")).to_have_count(0)
+        expect(shown).to_be_visible()
 
 
 def fill_task(page):

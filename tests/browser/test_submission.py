@@ -135,3 +135,4 @@ def test_a_refused_audit_leads_back_to_its_draft(visit):
     page.get_by_role("button", name="Change the answers").click()
     page.get_by_role("heading", name="Check your answers").wait_for()
     expect(page.get_by_text("One group only").first).to_be_visible()
+    expect(page.get_by_text("Upload the evaluation table")).to_have_count(0)
