@@ -179,10 +179,13 @@ def test_each_wrong_outcome_has_its_sentence(client, with_table, changed, where,
     assert sentence in error_at(page, where)
 
 
-def test_an_amount_has_no_favourable_value_so_that_question_is_left_out(client, with_table):
+def test_an_amount_has_no_favourable_value_so_that_question_is_left_out(client, with_table, service):
+    client.post(f"{with_table}/task", data=TASK)
+    client.post(f"{with_table}/outcome", data=OUTCOME)
     answer = client.post(f"{with_table}/task", data={**TASK, "task": "regression"})
     assert answer.location == f"{with_table}/groups"
     assert "of 7</p>" in client.get(answer.location).text
+    assert submission_of(service)["columns"] == {"label": "approved", "score": "score"}
 
 
 def test_columns_whose_names_suggest_a_protected_attribute_come_first(client, with_table):

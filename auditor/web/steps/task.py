@@ -27,6 +27,9 @@ def _read(form: Form, posted: Posted) -> None:
     form.put("task", text(posted, "task"))
     for where in TITLES:
         form.put(where, text(posted, where))
+    if form.get("task") == Task.REGRESSION:  # its outcome is not asked, so an earlier answer must not be sent
+        for key in ("favourable", "positive", "threshold"):
+            form.put(f"columns.{key}", None)
 
 
 def _problems(form: Form) -> Iterator[Problem]:
