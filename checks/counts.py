@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from checks.model import NOT_STATED, Array, Subject
+from checks.names import intersection_key
 from checks.statistics.disparities import Proportions
 from checks.values import as_text, group_values
 
@@ -194,11 +195,6 @@ def _coded(subject: Subject, attribute: str) -> _Coded:
     if len(group) > len(names):  # bins and merges: many values would make many cells of one group
         return _Coded(group[values], np.arange(len(names)), tuple(names))
     return _Coded(values, group, tuple(names))  # put in order cell by cell, not row by row
-
-
-def intersection_key(parts: tuple[str, ...]) -> str:
-    r"""Return `race*sex` of its parts; `*` and `\` inside a part are escaped by `\`."""
-    return "*".join(part.replace("\\", "\\\\").replace("*", "\\*") for part in parts)
 
 
 def _cells(coded: list[_Coded], rows: int) -> tuple[Array, Array]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.model import NOT_STATED, Evidence, Measure, Outcome
+from checks.names import crossed
 from frameworks.measures import Nameable, measures
 from frameworks.model import Criterion
 
@@ -204,9 +205,9 @@ def _rows(evidence: Evidence, attribute: str, group: str) -> float | None:
 
 
 def label(of: Mapping[str, str]) -> str:
-    """Spell what a number is of, for a sentence: `race`, `race, group B`, `feature income`."""
-    parts = [of["attribute"]] if "attribute" in of else []
-    parts += [f"{key} {value}" for key, value in of.items() if key != "attribute"]
+    """Spell what a number is of, for a sentence: `race × sex`, `race, group B`, `feature income`."""
+    parts = [crossed(of["attribute"])] if "attribute" in of else []
+    parts += [f"{k} {crossed(v) if k == 'group' else v}" for k, v in of.items() if k != "attribute"]
     return ", ".join(parts)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.model import Evidence, Kind, Measure
+from checks.names import crossed
 from frameworks.decide import decide, errors_outside, is_tested, p_outside
 from frameworks.match import Match, label, left_out, worse_group
 from frameworks.measures import Nameable, measures
@@ -40,7 +41,7 @@ def weigh(part: Criterion, matched: Match) -> Iterator[Judged]:
         yield Judged(part, Verdict.UNDECIDED, matched.missing)
         return
     for attribute in matched.absent:
-        reason = f"Not measured: no two groups of {attribute} could be compared."
+        reason = f"Not measured: no two groups of {crossed(attribute)} could be compared."
         yield Judged(part, Verdict.UNDECIDED, reason)
     assert part.measure is not None
     assert part.bound is not None
@@ -101,7 +102,7 @@ def _sentence(measured: Measure, group: str | None, said: str) -> str:
     of = label(measured.of)
     if not of:
         return said[:1].upper() + said[1:]
-    worst_off = f", where {group} stands worst" if group and "group" not in measured.of else ""
+    worst_off = f", where {crossed(group)} stands worst" if group and "group" not in measured.of else ""
     return f"For {of}{worst_off}: {said}"
 
 

@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from checks.names import crossed
+
 UNDEFINED = "undefined"
 NARROW = "\N{NO-BREAK SPACE}"
 """Keeps the ends of an interval on one line."""
@@ -263,25 +265,6 @@ def measure(name: str) -> str:
         if name.endswith(ending):
             return words.format(measure(name.removesuffix(ending)))
     return plain(name)
-
-
-def split(name: str) -> tuple[str, ...]:
-    r"""Return the parts of an intersection's name: `race*sex` is two; `\*` and `\\` stand for themselves."""
-    parts, part, escaped = [], "", False
-    for char in name:
-        if escaped or char not in "\\*":
-            part, escaped = part + char, False
-        elif char == "\\":
-            escaped = True
-        else:
-            parts.append(part)
-            part = ""
-    return (*parts, part)
-
-
-def crossed(name: str) -> str:
-    """Spell an attribute or a group, with a cross between the parts of an intersection."""
-    return " × ".join(split(name))
 
 
 def brief(name: str, most: int = 60) -> str:

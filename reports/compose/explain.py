@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checks.model import NOT_STATED, Measure
+from checks.names import crossed
 from frameworks.measures import measures
 from frameworks.model import Finding, Verdict
 from reports import wording
@@ -99,8 +100,8 @@ def spell_contrast(rate: str, rates: list[Measure]) -> str:
     assert low.value is not None
     assert high.value is not None
     return (
-        f"In group {wording.crossed(low.of['group'])}, {wording.per_hundred(low.value)} {_RATES[rate]}; "
-        f"in group {wording.crossed(high.of['group'])}, {wording.per_hundred(high.value)}."
+        f"In group {crossed(low.of['group'])}, {wording.per_hundred(low.value)} {_RATES[rate]}; "
+        f"in group {crossed(high.of['group'])}, {wording.per_hundred(high.value)}."
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from checks.model import Measure
+from checks.names import crossed, split
 from reports import wording
 from reports.compose import pictures
 from reports.compose.explain import compared, spell_contrast
@@ -40,9 +41,9 @@ _MAIN = (
 def fairness(view: View) -> Section:
     """Return the family: single attributes first, then where they cross."""
     attributes = view.attributes()
-    single = [a for a in attributes if len(wording.split(a)) == 1]
-    crossed = [a for a in attributes if len(wording.split(a)) > 1]
-    parts = [_attribute(view, a) for a in (*single, *crossed)]
+    single = [a for a in attributes if len(split(a)) == 1]
+    crossings = [a for a in attributes if len(split(a)) > 1]
+    parts = [_attribute(view, a) for a in (*single, *crossings)]
     lead = (
         "Per attribute: one sentence, the rates with their intervals, and the main differences. The annex "
         "has the rest. Hollow points and noted groups were measured, but are too small or not stated."
@@ -53,7 +54,7 @@ def fairness(view: View) -> Section:
 
 
 def _attribute(view: View, attribute: str) -> Section:
-    title = wording.crossed(attribute)
+    title = crossed(attribute)
     anchor = view.attribute_anchor(attribute)
     rates = _rates(view, attribute)
     order, hidden = _order(rates)
@@ -123,12 +124,12 @@ def _group_table(
     rows = []
     notes: dict[str, dict[str, None]] = {}
     for group in order:
-        cells = [Cell(wording.crossed(group) or "empty text"), Cell(_people(by_group, group))]
+        cells = [Cell(crossed(group) or "empty text"), Cell(_people(by_group, group))]
         for name, _ in rates:
             m = by_group[name].get(group)
             cells.append(Cell("" if m is None else wording.measured(m)))
             if m is not None and m.note:
-                notes.setdefault(m.note, {})[wording.crossed(group)] = None
+                notes.setdefault(m.note, {})[crossed(group)] = None
         rows.append(tuple(cells))
     columns = (
         Column("Group"),

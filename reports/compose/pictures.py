@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from checks.model import Evidence, Measure, Table
+from checks.names import crossed
 from reports import wording
 from reports.compose.view import check_anchor
 from reports.document import Block, Chart
@@ -50,13 +51,13 @@ def _in_order(measures: Sequence[Measure], order: Sequence[str]) -> list[Measure
 
 
 def _spelt(measure: Measure) -> str:
-    group = wording.brief(wording.crossed(measure.of["group"]))
+    group = wording.brief(crossed(measure.of["group"]))
     return f"{group} {wording.measured(measure)}, n {wording.count(measure.n)}"
 
 
 def _rate_row(measure: Measure) -> dict[str, str | float | bool | None]:
     return {
-        "label": wording.crossed(measure.of["group"]),
+        "label": crossed(measure.of["group"]),
         "value": measure.value,
         "low": measure.low,
         "high": measure.high,

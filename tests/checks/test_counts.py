@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.counts import ACTUAL, FAVOURED, OUTCOMES, PREDICTED, Truth, count, intersection_key
+from checks.counts import ACTUAL, FAVOURED, OUTCOMES, PREDICTED, Truth, count
 from checks.model import NOT_STATED, Subject
+from checks.names import intersection_key
 from tests.checks.builders import credit, subject
 
 YES, KNOWN = FAVOURED == Truth.YES, FAVOURED != Truth.UNKNOWN

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.model import Kind, Measure
+from checks.names import crossed, split
 from frameworks.model import Basis, State, Verdict
 from reports import wording
 
@@ -116,8 +117,8 @@ def test_words_assess_and_never_absolve():
 
 
 def test_intersections_read_with_a_cross():
-    assert wording.crossed("race*sex") == "race × sex"
-    assert wording.crossed(r"a\*b*c\\") == "a*b × c\\"
+    assert crossed("race*sex") == "race × sex"
+    assert crossed(r"a\*b*c\\") == "a*b × c\\"
     assert wording.where({"attribute": "race*sex", "group": "B*F"}) == "race × sex: B × F"
     assert wording.where({}) == ""
 
@@ -125,7 +126,7 @@ def test_intersections_read_with_a_cross():
 @given(st.lists(st.text(), min_size=1, max_size=3))
 def test_crossing_is_undone_by_splitting(parts):
     joined = "*".join(part.replace("\\", "\\\\").replace("*", "\\*") for part in parts)
-    assert wording.split(joined) == tuple(parts)
+    assert split(joined) == tuple(parts)
 
 
 def test_measures_read_as_words():
