@@ -86,6 +86,8 @@ def table_format(path: Path, declared: str | None, where: str) -> str:
         )
     if found in {"csv", "tsv"} and declared != "parquet":
         return declared or found
+    if found == "binary" and declared != "parquet":
+        return declared or "csv"  # whose reader names the byte that is no text
     if found == "parquet" and declared in {None, "parquet"}:
         return found
     if found in {"csv", "tsv", "parquet"}:

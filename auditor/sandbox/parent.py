@@ -114,10 +114,10 @@ class Child:
     """One locked process that holds one open file."""
 
     def __init__(
-        self, operation: str, descriptor: int, limits: Limits, *, script: Path = CHILD, **told_too: str
+        self, operation: str, descriptor: int, limits: Limits, *, script: Path | None = None, **told_too: str
     ) -> None:
         told = json.dumps({**dataclasses.asdict(limits), **told_too})
-        command = [sys.executable, "-I", "-B", str(script), operation, str(descriptor), told]
+        command = [sys.executable, "-I", "-B", str(script or CHILD), operation, str(descriptor), told]
         self._process = _starter.start(command, descriptor)
         self._memory = limits.memory_bytes
         self._stderr = b""

@@ -84,12 +84,14 @@ def read_table(
         rows, count = _count(said["rows"], limits.rows), _count(said["columns"], limits.columns)
         columns: dict[str, Any] = {}
         kinds: dict[str, str] = {}
+        room = limits.decoded_bytes + 9 * limits.cells  # what honest texts and numbers may take together
         for _ in range(count):
             about, buffers = child.column(16 * rows + limits.decoded_bytes, deadline, limits.table_seconds)
             name = _name(about["name"], limits)
             if name in columns:
                 raise ValueError("it sent a column twice")
-            columns[name] = _rebuilt(str(about["storage"]), rows, buffers)
+            columns[name], size = _rebuilt(str(about["storage"]), rows, buffers, room)
+            room -= size
             kinds[name] = _kind(about["kind"])
         frame = pd.DataFrame(columns, copy=False)
         frame.attrs.update(format=kind, kinds=kinds, **_facts(said))
@@ -124,27 +126,33 @@ def _reading(
             ) from None
 
 
-def _rebuilt(storage: str, rows: int, buffers: list[bytearray]) -> Any:
-    """Return one column made of raw *buffers*, after every length and code was checked."""
+def _rebuilt(storage: str, rows: int, buffers: list[bytearray], room: int) -> tuple[Any, int]:
+    """Return one column made of raw *buffers*, after every length and code was checked, and its size."""
     import pandas as pd
 
     values: Array = np.frombuffer(buffers[0], WIDTHS[storage])
     if len(values) != rows or len(buffers) != (3 if storage == "text" else 1):
         raise ValueError("a column does not have one value a row")
     if storage == "number":
-        return values.astype(np.float64)
+        return values.astype(np.float64), values.nbytes
     if storage == "integer":
-        return values.astype(np.int64)
+        return values.astype(np.int64), values.nbytes
     if storage == "boolean":
         if values.max(initial=0) > 2:
             raise ValueError("a truth value is none")
         missing = values == 2
         flags = values == 1
-        return flags if not missing.any() else np.where(missing, None, flags.astype(object))
-    texts = _texts(np.frombuffer(buffers[1], "<i8"), bytes(buffers[2]))
+        mixed = flags if not missing.any() else np.where(missing, None, flags.astype(object))
+        return mixed, values.nbytes
+    offsets = np.frombuffer(buffers[1], "<i8")
+    texts = _texts(offsets, bytes(buffers[2]))
     if rows and (values.min() < -1 or values.max() >= len(texts)):
         raise ValueError("a code names no text")
-    return pd.array(texts, dtype="str").take(values.astype(np.int64), allow_fill=True)
+    codes = values.astype(np.int64)
+    size = int(np.append(np.diff(offsets), 0)[codes].sum())  # code -1, a missing value, takes nothing
+    if size > room:
+        raise ValueError("a short text was repeated beyond all limits")
+    return pd.array(texts, dtype="str").take(codes, allow_fill=True), size + codes.nbytes
 
 
 def _texts(offsets: Array, raw: bytes) -> list[str]:

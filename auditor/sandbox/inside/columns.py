@@ -59,6 +59,6 @@ class Meter:
         if self._seen > 64 << 20 and self._seen > self._limits["decoded_ratio"] * self._packed:
             raise Refuse(
                 "zip-bomb",
-                f"its {self._packed / 2**10:,.0f} KiB decode to more than {self._seen >> 20:,} MiB, as no table "
-                "of people does; write it again from its source",
+                f"its {self._packed / 2**10:,.0f} KiB decode to more than {self._seen >> 20:,} MiB, as no "
+                "table of people does; write it again from its source",
             )

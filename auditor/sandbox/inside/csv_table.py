@@ -23,7 +23,7 @@ from auditor.sandbox.inside.columns import Meter, check_names, check_size
 MISSING = ["", "NA", "N/A", "n/a", "NaN", "nan", "null", "NULL", "#N/A", "<NA>"]
 DELIMITERS = ",;\t|"
 BLOCK = 8 << 20
-WHOLE = r"^[+-]?\d{1,19}$"
+WHOLE = r"^[+-]?\d+$"
 DECIMAL_COMMA = r"^[+-]?\d+(,\d+)?([eE][+-]?\d+)?$"
 
 

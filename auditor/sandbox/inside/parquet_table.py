@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from auditor.sandbox.inside.answers import Refuse
@@ -36,7 +37,7 @@ def read_parquet(
             raise Refuse("no-rows", "it has no rows")
         batches = []
         for batch in parquet.iter_batches(BATCH, columns=names, use_threads=False):
-            meter.add(batch.nbytes)
+            meter.add(batch.nbytes + sum(map(_folded, batch.columns)))
             batches.append(batch)
     except pa.ArrowMemoryError:
         raise MemoryError from None
@@ -52,6 +53,14 @@ def read_parquet(
         )
     table.validate(full=True)
     return names, [table.column(name) for name in names], rows, {}
+
+
+def _folded(column: pa.Array) -> int:
+    """Return how many bytes of text a dictionary stands for: one long text may be repeated for every row."""
+    if not pa.types.is_dictionary(column.type) or pa.types.is_primitive(column.type.value_type):
+        return 0
+    lengths = pc.binary_length(column.dictionary.cast(pa.large_string()))
+    return pc.sum(lengths.take(column.indices)).as_py() or 0
 
 
 def _first_line(error: BaseException) -> str:

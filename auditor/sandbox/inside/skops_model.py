@@ -8,15 +8,14 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import threadpoolctl
 
 from auditor.sandbox.inside.answers import Refuse
 from auditor.sandbox.inside.model import positions
-from auditor.sandbox.inside.trees import check_structures
 from checks.model import spell
 
 ALLOWED = frozenset(
@@ -46,9 +45,6 @@ ALLOWED = frozenset(
 """Types that skops does not trust by default, and that this service loads. No wildcard."""
 
 
-threadpoolctl._HAS_PROCFS = False  # noqa: SLF001 - the child sees no /proc; libraries are listed by the linker instead
-
-
 class SkopsModel:
     """One scikit-learn estimator or pipeline."""
 
@@ -58,6 +54,8 @@ class SkopsModel:
         self._versions = _versions(schema)
         self._model = _load(raw, self._versions)
         _refuse_file_readers(self._model)
+        from auditor.sandbox.inside.trees import check_structures
+
         check_structures(self._model)
         names = _feature_names(self._model)
         self._names = None if names is None else [str(name) for name in names]
@@ -173,8 +171,11 @@ def _versions(schema: Any) -> dict[str, str]:
 
 
 def _load(raw: bytes, versions: Mapping[str, str]) -> Any:
-    import sklearn
-    import skops.io
+    _refuse_other_version(versions)  # before two seconds of imports
+    import threadpoolctl
+
+    threadpoolctl._HAS_PROCFS = False  # noqa: SLF001 - no /proc in here; the linker lists libraries instead
+    import skops.io  # which looks for the libraries at once
 
     unexpected = sorted(set(skops.io.get_untrusted_types(data=raw)) - ALLOWED)
     if unexpected:
@@ -184,13 +185,6 @@ def _load(raw: bytes, versions: Mapping[str, str]) -> Any:
             "type-not-allowed",
             f"the file uses {named}{more}, which this service does not load; build the model from "
             "scikit-learn or xgboost parts, or export it to ONNX",
-        )
-    written = versions.get("scikit-learn", sklearn.__version__)
-    if written.split(".")[:2] != sklearn.__version__.split(".")[:2]:
-        raise Refuse(
-            "other-version",
-            f"it was written by scikit-learn {written}; this service has {sklearn.__version__}, which may "
-            "answer differently; export it to ONNX, or train and save it with that version",
         )
     try:
         with warnings.catch_warnings():
@@ -204,11 +198,22 @@ def _load(raw: bytes, versions: Mapping[str, str]) -> Any:
         ) from None
 
 
+def _refuse_other_version(versions: Mapping[str, str]) -> None:
+    here = version("scikit-learn")
+    written = versions.get("scikit-learn", here)
+    if written.split(".")[:2] != here.split(".")[:2]:
+        raise Refuse(
+            "other-version",
+            f"it was written by scikit-learn {written}; this service has {here}, which may answer "
+            "differently; export it to ONNX, or train and save it with that version",
+        )
+
+
 def _refuse_file_readers(model: Any) -> None:
     """Refuse parameters that make an estimator open files; the lock would stop them anyway."""
     parameters = model.get_params(deep=True) if hasattr(model, "get_params") else {}
     for name, value in parameters.items():
-        if name.rpartition("__")[2] == "input" and value in {"filename", "file"}:
+        if name.rpartition("__")[2] == "input" and isinstance(value, str) and value in {"filename", "file"}:
             raise Refuse(
                 "reads-files",
                 f"its parameter `{name}` is `{value}`: the model would read files; use input='content'",

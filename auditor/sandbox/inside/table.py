@@ -72,6 +72,7 @@ def _typed(name: str, values: pa.ChunkedArray) -> Column:
         return Column(name, "number", "number", numbers, missing=int(np.isnan(numbers).sum()))
     if pa.types.is_temporal(kind):
         return _text(name, "date", _iso(values))
+    values = values.cast(pa.large_string())
     dated = values.null_count < len(values) and pc.all(pc.match_substring_regex(values, ISO_DATE)).as_py()
     return _text(name, "date" if dated else "text", values)
 
@@ -105,7 +106,7 @@ def _iso(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _text(name: str, kind: str, values: pa.ChunkedArray) -> Column:
-    coded = pc.dictionary_encode(values.cast(pa.large_string())).combine_chunks()
+    coded = pc.dictionary_encode(values).combine_chunks()
     if isinstance(coded, pa.ChunkedArray):  # no rows, or one chunk
         coded = coded.chunk(0) if coded.num_chunks else pa.array([], pa.large_string()).dictionary_encode()
     codes = coded.indices.fill_null(-1).cast(pa.int32()).to_numpy(zero_copy_only=False)
