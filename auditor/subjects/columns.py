@@ -161,9 +161,7 @@ def too_many_groups(roles: Roles, table: pd.DataFrame) -> Iterator[Problem]:
             yield Problem("columns.groups", "too-many-groups", sentence)
 
 
-def notes(
-    submission: Submission, roles: Roles, table: pd.DataFrame, classes: Sequence[str]
-) -> Iterator[str]:
+def notes(submission: Submission, roles: Roles, table: pd.DataFrame, classes: Sequence[str]) -> Iterator[str]:
     """Say what was accepted but limits what can be shown."""
     for name in roles.groups:
         groups = sorted(set(group_values(table[name], name, roles)))
