@@ -58,11 +58,13 @@ def prepare(submission: Submission, open_artifact: Callable[[str], Path], limits
             model = stack.enter_context(open_model(path, submission.model.format, limits))
         features = _features(submission, table, model)
         _raise(_inputs(submission.columns.features, features, table, model))
+        if model is not None:
+            _raise(_model_fits(submission, model))
         settled = outcomes(submission, table, model.classes if model else ())
         roles = _roles(submission, features, settled)
         _raise(check_columns.groups_exist(submission, roles, table))
         _raise(check_columns.too_many_groups(roles, table))
-        _raise(_fits(submission, tables, roles, model))
+        _raise(_training_fits(tables, roles))
         said = {
             name: answers(submission.task, frame, roles, settled, model) for name, frame in tables.items()
         }
@@ -179,12 +181,8 @@ def _declared_otherwise(declared: Sequence[str], taken: Sequence[str]) -> Iterat
         yield Problem("columns.features", "features-differ", sentence)
 
 
-def _fits(
-    submission: Submission, tables: Mapping[str, pd.DataFrame], roles: Roles, model: SandboxedModel | None
-) -> Iterator[Problem]:
-    """Find what does not fit the task, and what the training table would miss."""
-    if model is not None:
-        yield from _model_fits(submission, model)
+def _training_fits(tables: Mapping[str, pd.DataFrame], roles: Roles) -> Iterator[Problem]:
+    """Find what the training table would miss."""
     training = tables.get("training")
     if training is not None:
         needed = [*roles.features, *([roles.label] if roles.label else [])]

@@ -1,0 +1,163 @@
+"""Content that contradicts its submission is refused at its field, in one sentence that names the fix."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.tree import DecisionTreeClassifier
+
+from auditor.problems import Refused
+from tests.auditor.test_subjects import FEATURES, Files, applicants, fitted, named
+
+pytestmark = pytest.mark.usefixtures("tables_read_here")
+
+TABLE = applicants()
+
+
+def problems(folder, table=TABLE, *, model=None, training=None, **changes):
+    files = Files(folder)
+    files.table("evaluation", table)
+    if model is not None:
+        files.model(model)
+    if training is not None:
+        files.table("training", training)
+    with pytest.raises(Refused) as refused:
+        files.prepare(**changes)
+    return {problem.where: problem for problem in refused.value.problems}
+
+
+def scored(**columns):
+    return {"columns": {"score": "score", **columns}}
+
+
+def decided(**columns):
+    return {"columns": {"prediction": "decision", **columns}}
+
+
+def holed(column, *rows):
+    return TABLE.assign(**{column: TABLE[column].astype(object).where(~TABLE.index.isin(rows))})
+
+
+CASES = {
+    "label-unknown": (TABLE, decided(label="aproved"), "columns.label",
+        "the evaluation table has no column `aproved`; did you mean `approved`?"),
+    "group-unknown": (TABLE, decided(groups=["sex", "gender"]), "columns.groups", "has no column `gender`"),
+    "score-unknown": (TABLE, scored(score="scores"), "columns.score", "did you mean `score`?"),
+    "favourable-absent": (TABLE, decided(favourable="yes"), "columns.favourable",
+        "the favourable value `yes` does not occur in the label `approved`, which holds `0` and `1`"),
+    "favourable-missing": (TABLE, decided(favourable=None), "columns.favourable",
+        "say which outcome people want: set `favourable` to one of `0` and `1`."),
+    "label-of-words": (TABLE.assign(approved=np.where(TABLE["approved"], "ja", "nein")), decided(positive=1),
+        "columns.positive", "the positive value `1` does not occur in the label `approved`"),
+    "label-of-three": (TABLE.assign(approved=TABLE.index % 3), decided(), "columns.label",
+        "a binary task has two outcomes, but here are 3: `0`, `1` and `2`."),
+    "label-gaps": (holed("approved", 6, 9), decided(), "columns.label",
+        "`approved` has no label in 2 of 120 rows, first in row 7"),
+    "label-empty": (TABLE.assign(approved=np.nan), decided(), "columns.label", "is empty in every row"),
+    "decision-gaps": (holed("decision", 0), decided(), "columns.prediction", "no decision in 1 of 120 rows"),
+    "score-gaps": (holed("score", 4, 7, 8), scored(), "columns.score",
+        "`score` has no number in 3 of 120 rows, first in row 5"),
+    "score-outside": (TABLE.assign(score=TABLE["score"] * 1.5), scored(), "columns.score",
+        "`score` must be from 0 to 1;"),
+    "score-text": (TABLE.assign(score="high"), scored(), "columns.score", "`score` does not hold numbers"),
+    "weight-negative": (TABLE.assign(w=-1.0), decided(weight="w", weight_kind="sampling"), "columns.weight",
+        "`w` must be 0 or more; 120 of 120 rows are not, first row 1."),
+    "weight-gaps": (TABLE.assign(w=[np.nan, *[1.0] * 119]), decided(weight="w", weight_kind="sampling"),
+        "columns.weight", "`w` has no number in 1 of 120 rows"),
+    "weight-zero": (TABLE.assign(w=0.0), decided(weight="w", weight_kind="frequency"), "columns.weight",
+        "every weight in `w` is 0"),
+    "threshold": (TABLE, scored(threshold=1.5), "columns.threshold", "lies from 0 to 1"),
+    "nothing-to-audit": (TABLE, {}, "columns.prediction", "submit a model, or name a `prediction`"),
+    "label-is-prediction": (TABLE, decided(label="decision"), "columns.prediction",
+        "`decision` cannot be both label and prediction"),
+    "feature-is-answer": (TABLE, decided(features=["income", "approved"]), "columns.features",
+        "`approved` is an answer and cannot be a feature too"),
+    "group-twice": (TABLE, decided(groups=["sex", "sex"]), "columns.groups", "`sex` stands twice"),
+    "group-of-names": (pd.concat([TABLE] * 5, ignore_index=True).assign(sex=range(600)), decided(),
+        "columns.groups", "`sex` has 600 groups; 500 are compared at most"),
+    "bins-of-text": (TABLE, {**decided(), "bins": {"sex": [1.0]}}, "bins.sex", "cannot be cut into bins"),
+    "bins-of-no-group": (TABLE, {**decided(), "bins": {"income": [1.0]}}, "bins.income", "not one of"),
+    "reference-absent": (TABLE, {**decided(), "references": {"sex": "x"}}, "references.sex",
+        "no row has the group `x` of `sex`; it holds `f` and `m`."),
+    "regression-of-words": (TABLE, {**decided(label="sex", favourable=None), "task": "regression"},
+        "columns.label", "`sex` does not hold numbers"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_content_that_contradicts_its_role_is_refused(case, tmp_path):
+    table, changes, where, said = CASES[case]
+    found = problems(tmp_path, table, **changes)
+    assert where in found
+    assert said in found[where].sentence
+    assert all(problem.sentence.rstrip().endswith((".", "?")) for problem in found.values())
+
+
+def nameless():
+    return LogisticRegression().fit(TABLE[FEATURES].to_numpy(), TABLE["approved"])
+
+
+def valued():
+    return fitted("score", LinearRegression())
+
+
+def of_three():
+    return named(DecisionTreeClassifier(max_depth=2)).fit(TABLE[FEATURES], TABLE.index % 3)
+
+
+MODELS = {
+    "feature-missing": (TABLE.rename(columns={"debt": "dept"}), fitted, {}, "model",
+        "the model needs `debt`; the evaluation table has no column `debt`; did you mean `dept`?"),
+    "feature-not-taken": (TABLE, fitted, {"columns": {"features": ["income", "debt", "zip_code"]}},
+        "columns.features", "`features` names `zip_code`, which the model does not take"),
+    "feature-undeclared": (TABLE, fitted, {"columns": {"features": ["income"]}}, "columns.features",
+        "the model also takes `debt`"),
+    "width": (TABLE, nameless, {},
+        "columns.features", "the model takes 2 features, not 5"),
+    "text-for-number": (TABLE.assign(debt="much"), fitted, {}, "model",
+        "column `debt` holds text such as `much`, but the model wants a number there"),
+    "gaps-for-number": (holed("debt", 2), fitted, {}, "model", "the model could not answer the rows"),
+    "model-and-scores": (TABLE, fitted, scored(), "columns.prediction", "leave one out"),
+    "regressor": (TABLE, valued, {}, "task", "the model answers numbers"),
+    "classifier": (TABLE, fitted, {"task": "regression", "columns": {"favourable": None}}, "task",
+        "the model answers classes"),
+    "three-classes": (TABLE, of_three, {}, "task", "but the model knows `0`, `1` and `2`"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MODELS)
+def test_a_model_that_does_not_fit_its_table_is_refused(case, tmp_path):
+    table, model, changes, where, said = MODELS[case]
+    found = problems(tmp_path, table, model=model(), **changes)
+    assert where in found
+    assert said in found[where].sentence
+
+
+def test_every_missing_input_is_named(tmp_path):
+    files = Files(tmp_path)
+    files.table("evaluation", TABLE.drop(columns=FEATURES))
+    files.model(fitted())
+    with pytest.raises(Refused) as refused:
+        files.prepare()
+    assert [p.where for p in refused.value.problems] == ["model", "model"]
+    for name, problem in zip(FEATURES, refused.value.problems, strict=True):
+        assert f"the model needs `{name}`" in problem.sentence
+
+
+def test_a_training_table_that_lacks_columns_is_refused(tmp_path):
+    training = applicants(seed=4).drop(columns=["debt", "approved"])
+    found = problems(tmp_path, model=fitted(), training=training)
+    assert "the training table has no `debt` and `approved`" in found["data.training"].sentence
+
+
+def test_a_training_table_with_gaps_in_its_label_is_refused(tmp_path):
+    found = problems(tmp_path, model=fitted(), training=holed("approved", 3))
+    assert "`approved` has no label in 1 of 120 rows" in found["data.training"].sentence
+
+
+def test_several_mistakes_are_told_at_once(tmp_path):
+    table = holed("score", 0).assign(w=-1.0)
+    changes = scored(weight="w", weight_kind="sampling", groups=["sex"])
+    assert set(problems(tmp_path, table, **changes)) == {"columns.score", "columns.weight"}
