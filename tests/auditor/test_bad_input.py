@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import html
+import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -67,5 +70,27 @@ def refused_by(api: Any, raw: dict[str, Any], folder: Path) -> list[dict[str, st
     assert answer.status == 202
     audit = api.wait(answer.json["id"])
     assert audit["state"] == "refused"
+    page = html.unescape(re.sub(r"</?code>", "`", api.get(f"/audits/{audit['id']}").content.decode()))
+    for problem in audit["problem"]["problems"]:
+        assert problem["sentence"] in page, "who used the form reads the same sentence"
     assert api.get(f"/api/v1/audits/{audit['id']}/audit.json").status in (404, 409)
     return audit["problem"]["problems"]
+
+
+FILES = [
+    bad for bad in CASES if bad.where in ("data.evaluation", "model") and "missing inputs" not in bad.name
+]
+
+
+@pytest.mark.parametrize("bad", FILES, ids=lambda bad: bad.name.replace(" ", "-"))
+def test_the_form_refuses_a_file_at_its_field(bad, app, client, tmp_path):
+    app.config["WTF_CSRF_ENABLED"] = False
+    raw = bad.make(tmp_path)
+    names = {"data.evaluation": raw["data"]["evaluation"], "model": raw.get("model", {}).get("file")}
+    draft = client.post("/drafts").location.removesuffix("/system")
+    sent = {key: (io.BytesIO((tmp_path / name).read_bytes()), name) for key, name in names.items() if name}
+    answer = client.post(f"{draft}/files", data=sent)
+    assert answer.status_code == 422
+    said = re.search(rf'id="{re.escape(bad.where)}-error">.*?</span>(.*?)</p>', answer.text, re.DOTALL)
+    assert said, "no sentence at the field"
+    assert_said(bad, html.unescape(re.sub(r"</?code>", "`", said[1])))
