@@ -144,7 +144,8 @@ def test_a_failed_check_is_evidence_and_4_only_when_strict(quick, write, tmp_pat
 def test_ctrl_c_is_130_and_leaves_no_file_and_no_process(tmp_path, write):
     """The real command, interrupted in the middle."""
     code = (
-        "import sys\n"
+        "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background ignores Ctrl-C
         "from auditor import run\n"
         "real = run.Bench\n"
         "run.Bench = lambda: real('tests.auditor.fake_measurer')\n"
