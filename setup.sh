@@ -26,7 +26,8 @@ command -v "$python" >/dev/null || stop "$python was not found; install Python 3
 
 if command -v uv >/dev/null; then
     [ -x .venv/bin/python ] || uv venv -q --python "$python" .venv
-    uv pip sync -q --python .venv/bin/python --require-hashes "$lock"
+    # compiled: the locked children may write nothing, and would compile these libraries at every start
+    uv pip sync -q --compile-bytecode --python .venv/bin/python --require-hashes "$lock"
 else
     [ -x .venv/bin/python ] || "$python" -m venv .venv ||
         stop "$python cannot make virtual environments; install its venv package (Debian, Ubuntu: apt install python3-venv)."

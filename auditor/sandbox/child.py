@@ -37,7 +37,7 @@ def enter(arguments: list[str]) -> tuple[str, int, dict[str, Any], BinaryIO, Bin
 def main() -> None:
     """Serve one file."""
     operation, descriptor, limits, questions, answers = enter(sys.argv[1:])
-    from auditor.sandbox.inside.answers import Refuse, send_refusal
+    from auditor.sandbox.inside.answers import Refuse, brief, send_refusal
 
     try:
         if operation in {"table", "inspect-table"}:
@@ -56,7 +56,7 @@ def main() -> None:
             answers, "too-large", f"decoding it needs more than the {size:.1f} GiB of memory allowed"
         )
     except BaseException as error:
-        send_refusal(answers, "unreadable", f"{type(error).__name__}: {error}")
+        send_refusal(answers, "unreadable", brief(error))
 
 
 if __name__ == "__main__":

@@ -48,8 +48,6 @@ ENVIRONMENT = {
     "PATH": "/nonexistent",
     "HOME": "/nonexistent",
     "LANG": "C.UTF-8",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "PYTHONHASHSEED": "0",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
@@ -141,8 +139,11 @@ class Child:
 
     def close(self) -> None:
         """End the child and everything in its process group; leave no zombie and no open pipe."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        if (
+            self._process.poll() is None
+        ):  # else its number may be somebody else's by now; it cannot have children
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:

@@ -174,6 +174,15 @@ def test_text_where_a_number_belongs_names_the_column(people, approved, tmp_path
             model.predict(people)  # a model that broke off stays broken off
 
 
+def test_what_a_model_says_when_it_fails_is_one_plain_line(people, approved, tmp_path):
+    estimator = LogisticRegression().fit(people[["debt"]], approved)
+    with (
+        skops_model(estimator, tmp_path) as model,
+        pytest.raises(ModelError, match=r"^Input X contains NaN \(ValueError\)$"),
+    ):
+        model.predict(people[["debt"]].where(people["children"] > 1))
+
+
 def test_scores_that_are_no_probabilities_are_refused(people, approved, tmp_path):
     estimator = make_pipeline(SimpleImputer(), LogisticRegression()).fit(people[NUMBERS], approved)
     estimator[-1].coef_[:] = np.nan

@@ -18,6 +18,12 @@ class Refuse(Exception):
         self.code, self.sentence = code, sentence
 
 
+def brief(error: BaseException) -> str:
+    """Return the first line of an error, and its kind: for a submitter, not for a programmer."""
+    first = str(error).strip().partition("\n")[0].rstrip(".:")
+    return f"{first} ({type(error).__name__})" if first else type(error).__name__
+
+
 def send_refusal(answers: BinaryIO, code: str, sentence: str) -> None:
     """Answer with one sentence."""
     said = json.dumps({"code": code, "sentence": sentence[:1_000]}).encode()[:MAX_REFUSAL]

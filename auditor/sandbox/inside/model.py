@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from auditor.sandbox.frames import PREDICT_PROBA, QUESTION
-from auditor.sandbox.inside.answers import Refuse, send_description, send_numbers
+from auditor.sandbox.inside.answers import Refuse, brief, send_description, send_numbers
 
 
 class Opened(Protocol):
@@ -45,9 +45,9 @@ def serve(
         answer = opened.predict_proba if operation == PREDICT_PROBA else opened.predict
         try:
             send_numbers(answers, np.asarray(answer(rows), dtype=np.float64))
-        except Refuse:
+        except (Refuse, MemoryError):
             raise
-        except (ValueError, TypeError) as error:
+        except Exception as error:  # noqa: BLE001 - a submitted model may raise anything
             raise explained(error, rows) from None
 
 
@@ -70,7 +70,7 @@ def explained(error: Exception, rows: pa.Table) -> Refuse:
         for name, column in zip(rows.column_names, rows.columns, strict=True):
             if is_text(column.type) and value in column.unique().to_pylist():
                 return text_for_number(name, value)
-    return Refuse("model-failed", f"the model could not answer: {type(error).__name__}: {said}")
+    return Refuse("model-failed", brief(error))
 
 
 def text_for_number(name: str, value: object) -> Refuse:

@@ -11,7 +11,7 @@ import onnxruntime
 import pyarrow as pa
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # ships no types
 
-from auditor.sandbox.inside.answers import Refuse
+from auditor.sandbox.inside.answers import Refuse, brief
 from auditor.sandbox.inside.model import is_text, positions, text_for_number
 from checks.model import spell
 
@@ -89,7 +89,7 @@ class OnnxModel:
         try:
             return self._session.run([output], self._given(rows))[0]
         except (onnxruntime.capi.onnxruntime_pybind11_state.Fail, RuntimeError) as error:
-            raise Refuse("model-failed", f"the ONNX model could not answer: {error}") from None
+            raise Refuse("model-failed", brief(error)) from None
 
     def _given(self, rows: pa.Table) -> dict[str, Any]:
         if self._matrix_width is not None:
@@ -157,7 +157,7 @@ def _session(raw: bytes) -> Any:
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - onnxruntime raises a class of its own for each status
-        raise Refuse("unreadable", f"onnxruntime refuses the ONNX file: {error}") from None
+        raise Refuse("unreadable", f"onnxruntime refuses it: {brief(error)}") from None
 
 
 def _matrix_width(inputs: Sequence[Any], most: int) -> int | None:

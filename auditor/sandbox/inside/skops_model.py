@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from auditor.sandbox.inside.answers import Refuse
+from auditor.sandbox.inside.answers import Refuse, brief
 from auditor.sandbox.inside.model import positions
 from checks.model import spell
 
@@ -193,9 +193,7 @@ def _load(raw: bytes, versions: Mapping[str, str]) -> Any:
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - any class may refuse its own state
-        raise Refuse(
-            "unreadable", f"skops could not load it ({type(error).__name__}: {error}); save it again"
-        ) from None
+        raise Refuse("unreadable", f"skops could not load it: {brief(error)}; save it again") from None
 
 
 def _refuse_other_version(versions: Mapping[str, str]) -> None:
