@@ -41,6 +41,8 @@ soak: setup-dev
 bench: setup-dev
 	$(BIN)/python -m benchmarks.whole_audit
 	$(BIN)/python -m benchmarks.counts
+	$(BIN)/python -m benchmarks.sandbox
+	$(BIN)/python -m benchmarks.uploads
 
 lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" requirements.txt -o requirements.lock
