@@ -177,6 +177,9 @@ def _remark(view: View, finding: Finding) -> Remark:
 
 
 def _open(view: View) -> Iterator[Block]:
+    notes = [str(note) for note in view.resolved.get("notes") or ()]
+    if notes:
+        yield Bullets(tuple(Bullet(note[:1].upper() + note[1:]) for note in notes))
     undecided = [f for f in view.findings if f.verdict is Verdict.UNDECIDED]
     if not undecided:
         yield Paragraph("Every criterion in force was decided.")

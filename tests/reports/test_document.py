@@ -264,3 +264,13 @@ def test_composing_loads_neither_charts_nor_measuring_libraries():
         [sys.executable, "-c", code], input=audit().to_json(), capture_output=True, check=True, cwd=ROOT
     )
     assert answer.stdout.strip() == b"[]"
+
+
+def test_what_limits_the_data_stands_first_among_what_could_not_be_assessed():
+    body = audit().body
+    submission = {**body["submission"]}
+    note = "`sex` has one group only, `f`: nothing can be compared by it."
+    submission["resolved"] = {**submission.get("resolved", {}), "notes": [note]}
+    told = compose(Audit(run={}, body={**body, "submission": submission}))
+    assert note in words(section(told, "open"))
+    assert note not in words(section(compose(audit()), "open"))
