@@ -30,8 +30,12 @@ class _PlainLoader(yaml.SafeLoader):
         """Refuse a key that is given twice: one of the two would be lost."""
         seen: set[str] = set()
         for key, _ in node.value:
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise refuse(
+                    "", "not-a-key", f"line {line} has a key that is a list or mapping; keys are plain text."
+                )
             if key.value in seen:
-                line = key.start_mark.line + 1
                 raise refuse(key.value, "twice", f"line {line} gives `{key.value}` a second time; keep one.")
             seen.add(key.value)
         return super().construct_mapping(node, deep)
@@ -39,16 +43,21 @@ class _PlainLoader(yaml.SafeLoader):
 
 def read_yaml(path: Path) -> Any:
     """Return what a YAML file says; raise `Refused` when it cannot be read as plain data."""
-    try:
-        size = path.stat().st_size
-    except OSError:
-        raise refuse("", "no-file", f"{path} is not there; check the path.") from None
-    if size > LARGEST:
+    if not _is_file(path):
+        raise refuse("", "no-file", f"{str(path)[:200]} is no file that is there; check the path.")
+    if path.stat().st_size > LARGEST:
         raise refuse("", "too-large", f"{path.name} is larger than {LARGEST} bytes; it should hold no data.")
     try:
         return yaml.load(path.read_text(encoding="utf-8"), _PlainLoader)  # noqa: S506 - a SafeLoader
     except UnicodeDecodeError:
         raise refuse("", "not-utf-8", f"{path.name} is not UTF-8 text; save it as UTF-8.") from None
+    except ValueError:
+        sentence = f"{path.name} holds a date or a number that does not exist; quote it or correct it."
+        raise refuse("", "no-such-value", sentence) from None
+    except yaml.constructor.ConstructorError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        sentence = f"{path.name} uses a YAML tag (!name) at line {line}; write plain values only."
+        raise refuse("", "tag", sentence) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
@@ -70,11 +79,19 @@ def read_submission(path: Path) -> tuple[Any, Mapping[str, Path]]:
     for keys in FILES:
         named = _dig(raw, keys)
         name = named.get("file") if isinstance(named, dict) else named
+        where = ".".join(keys)
+        if isinstance(named, dict) and "artifact" in named:
+            sentence = (
+                f"`{where}` names an artifact, which only a service has; name a `file` beside the submission."
+            )
+            missing.append(Problem(where, "artifact-here", sentence))
         if isinstance(name, str):
-            where, file = ".".join(keys), folder / name
+            file = folder / name
             found[where] = file
-            if not file.is_file():
-                missing.append(Problem(where, "no-file", f"`{where}` names {name}, which is not there."))
+            if not _is_file(file):
+                missing.append(
+                    Problem(where, "no-file", f"`{where}` names {name[:200]}, which is not there.")
+                )
     if missing:
         raise Refused(missing)
     return raw, found
@@ -90,6 +107,14 @@ def named_by_digest(raw: Any, digests: Mapping[str, str]) -> Any:
         kept = {k: v for k, v in named.items() if k != "file"} if isinstance(named, dict) else {}
         holder[inner] = {**kept, "artifact": f"sha256:{digest}"}
     return out
+
+
+def _is_file(path: Path) -> bool:
+    """Say whether a regular file is there; a path that no system can have is not."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _dig(raw: Any, keys: tuple[str, ...]) -> Any:

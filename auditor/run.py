@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from auditor.bench import Bench, Broke, Died, TooSlow
 from auditor.config import Settings
 from auditor.manifest import named_by_digest, read_submission
 from auditor.plan import RESULTS, frameworks_named, plan
+from auditor.problems import Refused, refuse
 from auditor.store.audits import Plan, new_id
 from auditor.store.clock import now, today
 from auditor.submission import Submission, parse
@@ -57,6 +59,7 @@ def run(
 
     Nothing is written to *out* before everything is done.
     """
+    _may_write(out)
     raw, files = read_submission(path)
     if isinstance(raw, dict):
         changed = {"frameworks": list(frameworks) or None, "seed": seed}
@@ -157,12 +160,30 @@ class _Run:
 
 def _put(results: Path, out: Path) -> None:
     """Move finished files into *out*: each is written beside its place and then renamed."""
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=out, prefix=".auditor-") as beside:
-        for name in RESULTS:
-            shutil.copyfile(results / name, Path(beside) / name)
-        for name in RESULTS:
-            (Path(beside) / name).replace(out / name)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out, prefix=".auditor-") as beside:
+            for name in RESULTS:
+                shutil.copyfile(results / name, Path(beside) / name)
+            for name in RESULTS:
+                (Path(beside) / name).replace(out / name)
+    except OSError as error:
+        raise _unwritable(out, error.strerror or "it cannot be written") from None
+
+
+def _may_write(out: Path) -> None:
+    """Refuse a place for results that cannot take them, before anything is measured for it."""
+    place = out.absolute()
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    if not place.is_dir():
+        raise _unwritable(out, f"{place} is no folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise _unwritable(out, f"{place} may not be written")
+
+
+def _unwritable(out: Path, why: str) -> Refused:
+    return refuse("", "out", f"results cannot be written to {out}: {why}; choose another --out.")
 
 
 def sha256(path: Path) -> str:

@@ -11,8 +11,8 @@ Why it matters
 
 How to read it
     Every number is a count of these very rows, so it has no interval, except the share of incomplete rows
-    by group: it estimates a process. `missing_share` is the share of missing values over all columns with a
-    role, `duplicate_share` the share of rows that repeat an earlier one in those columns,
+    by group: it estimates a process. `missing_share` is the share of missing values over all columns of the
+    file, `duplicate_share` the share of rows that repeat an earlier one in the columns with a role,
     `conflicting_label_share` the share of rows with a twin of another label: no model that sees only these
     features can be right about all of them. `shared_rows` counts evaluation rows that stand in the
     training data too, label included.
@@ -48,9 +48,9 @@ def quality(subject: Subject) -> Iterator[Measure | Table]:
         raise Inconclusive("the evaluation table has no rows with a declared role; declare its columns")
 
     yield _exact("rows", len(rows), n=len(rows), unit="rows")
-    missing = rows[list(described)].isna()
+    missing = rows.isna()  # of every column: which roles are declared must not move it
     yield _exact("missing_share", missing.to_numpy().mean(), n=missing.size)
-    for name in described:
+    for name in rows.columns:
         yield _exact("missing_share", missing[name].mean(), n=len(rows), of={"column": name})
 
     (whole,) = row_keys([rows], described)

@@ -58,7 +58,15 @@ def test_planted_faults_are_each_counted():
     assert found.measure("shared_row_share").value == 45 / 675
 
 
-def test_the_share_of_missing_values_is_over_all_columns_with_a_role():
+def test_naming_a_role_does_not_move_the_share_of_missing_values():
+    """What a submitter declares of a column cannot take its gaps out of the count."""
+    gaps = changed("income", np.where(np.arange(PEOPLE.rows) % 4, PEOPLE.evaluation["income"], np.nan))
+    roles = dataclasses.replace(gaps.roles, features=("debt",), time="income")
+    renamed = dataclasses.replace(gaps, roles=roles)
+    assert quality(renamed).measure("missing_share") == quality(gaps).measure("missing_share")
+
+
+def test_the_share_of_missing_values_is_over_all_columns():
     """2 of 8 cells."""
     found = quality(subject(actual=[1, 0, 1, 0], features={"x": [1.0, None, None, 2.0]}))
     assert found.measure("missing_share").value == 2 / 8
