@@ -44,7 +44,7 @@ class _PlainLoader(yaml.SafeLoader):
 def read_yaml(path: Path) -> Any:
     """Return what a YAML file says; raise `Refused` when it cannot be read as plain data."""
     if not _is_file(path):
-        raise refuse("", "no-file", f"{str(path)[:200]} is no file that is there; check the path.")
+        raise refuse("", "no-file", f"{str(path)[:200]} is not there, or is no file; check the path.")
     if path.stat().st_size > LARGEST:
         raise refuse("", "too-large", f"{path.name} is larger than {LARGEST} bytes; it should hold no data.")
     try:

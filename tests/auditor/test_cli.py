@@ -87,7 +87,7 @@ def test_results_of_an_earlier_run_are_replaced_whole(quick, write, tmp_path):
         ("task: binary\ntask: binary\n", "line 2 gives `task` a second time"),
         ("a: [1\n", "is not YAML at line"),
         ("- 1\n", "not a mapping"),
-        ("!!python/object/apply:os.system ['true']\n", "is not YAML"),
+        ("!!python/object/apply:os.system ['true']\n", "uses a YAML tag (!name) at line 1"),
         ("[" * 5000, "nested too deeply"),
         ("# " + "x" * 1_100_000, "larger than 1048576 bytes"),
     ],
