@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from auditor.api import problems, shapes
+from auditor.api import problems, reading, shapes
 from auditor.api.events import Holds, events
 from auditor.problems import Problem, Refused, refuse
 from auditor.service import Service
@@ -26,8 +26,8 @@ api = APIBlueprint("api", __name__, url_prefix="/api/v1", tag="Auditor")
 problems.attach(api)
 
 PIECE = 64 * 1024
-BODY_BYTES = 1024 * 1024
 LONGEST_WAIT = 30.0
+MOST_ROWS = 200
 REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
 """A report is made of submitted words; it runs nothing and asks for nothing."""
 
@@ -64,7 +64,8 @@ def inspect() -> Any:
 @api.doc(summary="Submit an audit", tags=["Audits"])
 def submit() -> Any:
     """Queue an audit. Files are named by digest; `?as_of=2026-12-01` reads the rules as of that day."""
-    view = _service().submit(_account(), _json(), as_of=_day())
+    reading.only("as_of")
+    view = _service().submit(_account(), reading.body(), as_of=_day())
     return shapes.audit(view), 202, {"Location": view.links["self"]}
 
 
@@ -73,7 +74,8 @@ def submit() -> Any:
 @api.doc(summary="List audits, newest first", tags=["Audits"])
 def audits() -> Any:
     """Answer with at most `?limit=` audits that are older than the audit `?before=`."""
-    limit = request.args.get("limit", 50, type=int)
+    reading.only("limit", "before")
+    limit = min(reading.whole("limit", 50), MOST_ROWS)
     rows = _service().audits(_account(), limit=limit, before=request.args.get("before"))
     older = f"/api/v1/audits?before={rows[-1].id}&limit={limit}" if len(rows) == limit else None
     return {"audits": [shapes.audit_row(row) for row in rows], "next": older}
@@ -217,16 +219,9 @@ def _pieces(limit: int) -> Iterator[bytes]:
         yield piece
 
 
-def _json() -> Any:
-    if not request.is_json:
-        raise UnsupportedMediaType("send JSON, and say so: `Content-Type: application/json`.")
-    request.max_content_length = BODY_BYTES
-    return request.get_json()
-
-
 def _body(shape: type[Body]) -> Body:
     try:
-        return shape.model_validate(_json())
+        return shape.model_validate(reading.body())
     except ValidationError as invalid:
         found = [
             Problem(

@@ -94,6 +94,48 @@ def test_errors_have_one_shape(client):
     assert_problem(client.post("/api/v1/audits", data=big, content_type="application/json"), 413)
 
 
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (b"[" * 100_000, "nested too deeply"),
+        (b"", "the body is not JSON; it is empty"),
+        (b"{", "the body is not JSON; look at line 1"),
+        (b'{"a": "\xff"}', "the body is not JSON; it is not UTF-8"),
+        (b'{"seed": ' + b"9" * 6000 + b"}", "the body is not JSON; a number in it is too long"),
+        (b'{"seed": NaN}', "the body is not JSON; NaN"),
+    ],
+)
+def test_a_body_that_is_not_json_is_refused_in_a_sentence(client, body, detail):
+    for path in ("/api/v1/audits", "/api/v1/inspections"):
+        assert_problem(client.post(path, data=body, content_type="application/json"), 400, detail=detail)
+
+
+def test_a_key_that_stands_twice_is_refused_by_name(client):
+    body = b'{"task": "binary", "system": {"name": "a", "name": "b"}}'
+    answer = client.post("/api/v1/audits", data=body, content_type="application/json")
+    assert_problem(answer, 422, problems="gives `name` a second time")
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("asof=2026-12-01", "`asof` is not a parameter of this address; did you mean `as_of`"),
+        ("as_of=", "`as_of` is empty"),
+        ("as_of=2026-12-01&as_of=2026-12-02", "`as_of` is sent more than once"),
+    ],
+)
+def test_odd_parameters_of_a_submission_are_refused(client, query, sentence):
+    upload(client)
+    assert_problem(client.post(f"/api/v1/audits?{query}", json=ASKED), 422, problems=sentence)
+    assert client.get("/api/v1/audits").json["audits"] == []
+
+
+@pytest.mark.parametrize("limit", ["abc", "-1", "0", "1.5", "9" * 30])
+def test_a_limit_that_is_no_number_is_refused(client, limit):
+    answer = client.get(f"/api/v1/audits?limit={limit}")
+    assert_problem(answer, 422, problems="`limit` is not a whole number from 1 on")
+
+
 def test_a_fault_of_ours_is_a_sentence_without_a_trace(client, app, monkeypatch, caplog):
     secret = "a value somebody submitted"
 
