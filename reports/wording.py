@@ -30,19 +30,21 @@ _VERDICTS = {
     "undecided": "Undecided",
     "not_met": "Not met",
     "not_applicable": "Not applicable",
+    "reported": "Reported",
 }
 _VERDICT_MEANINGS = {
     "met": "Shown to be met by the evidence supplied: the whole interval lies inside the bound.",
     "attested": "A named person declares it; this audit did not measure it.",
     "waived": "Set aside on record, with a reason and an end date.",
     "deferred": "Put off on record to a later date.",
-    "undecided": "Not shown either way: not measured, not answered, or the interval reaches over the bound.",
-    "not_met": "Shown not to be met: the whole interval lies outside the bound.",
+    "undecided": "Not shown either way: not measured, not answered, the interval reaches over the bound, or "
+    "it lies outside alone but not after Holm's correction.",
+    "not_met": "Shown not to be met: the whole interval lies outside the bound, after Holm's correction too.",
     "not_applicable": "The rule itself leaves out this kind of system.",
 }
 _OUTCOMES = {
     "measured": "measured",
-    "not_applicable": "does not apply",
+    "not_applicable": "not measured",
     "inconclusive": "not enough data",
     "failed": "failed",
 }
@@ -88,6 +90,8 @@ _MEASURES = {
     "equal_opportunity_gap": "equal-opportunity gap",
     "impact_ratio": "impact ratio",
 }
+_LEVEL = 0.025
+"""One-sided, as an interval of 95 % leaves this much beyond each end."""
 _DIRECTION = {
     "\u200e",
     "\u200f",
@@ -222,6 +226,16 @@ def per_hundred(share: float) -> str:
 def p_value(p: float) -> str:
     """Spell a p-value."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def level() -> str:
+    """Spell the one-sided level of the tests against limits."""
+    return exact(_LEVEL)
+
+
+def after_holm(p: float) -> str:
+    """Spell a corrected p-value beside the level that it is held against."""
+    return f"after Holm {p_value(p)} (limit {level()})"
 
 
 def size(length: int) -> str:

@@ -10,12 +10,16 @@ from reports import wording
 from reports.compose.view import View, check_title, evidence_title
 from reports.document import Block, Bullet, Bullets, Cell, Column, KeyValues, Pair, Paragraph, Section, Table
 
+_REPORTED = (
+    "Measured and shown where the rule asks for the number and sets no limit. Nothing was held to a limit."
+)
+
 
 def reading() -> Section:
     """Return how to read the rest."""
+    meanings = {**wording.verdict_meanings(), "reported": _REPORTED}
     rows = tuple(
-        (Cell(wording.verdict(name), verdict=name), Cell(meaning))
-        for name, meaning in wording.verdict_meanings().items()
+        (Cell(wording.verdict(name), verdict=name), Cell(meaning)) for name, meaning in meanings.items()
     )
     return Section(
         "How to read this report",
@@ -27,12 +31,21 @@ def reading() -> Section:
                 "rule is met only when the whole interval keeps its limit, and not met only when the whole "
                 "interval breaks it. In between stands undecided, and more data could settle it."
             ),
+            Paragraph(
+                "A requirement that looks at many numbers finds some outside by chance. Not met therefore "
+                "also needs to survive Holm's correction over all numbers that the requirement looks at; "
+                "where one number alone would be outside but the correction leaves it open, the verdict is "
+                f"undecided. The p-values beside limits are one-sided, and the level is {wording.level()}."
+            ),
             Table(
-                "What each verdict says, worst first", (Column("Verdict", "verdict"), Column("Meaning")), rows
+                "What each verdict says, worst first; reported stands apart",
+                (Column("Verdict", "verdict"), Column("Meaning")),
+                rows,
             ),
             Paragraph(
                 "Beside every limit stands its basis: law, guideline, standard, accepted practice, or a "
-                "suggestion of this project. Only the first is law. n is how many people a number rests on."
+                "suggestion of this project. Only the first is law. n counts what the number is a share "
+                "of or rests on: mostly rows, and otherwise cells, types or files."
             ),
             Paragraph(
                 "This report assesses a system by the evidence supplied. It does not say that the system is "
@@ -86,7 +99,9 @@ def _submitted(view: View) -> Iterator[Block]:
     pairs = [Pair(label, _file(ref), "code") for label, ref in files if ref]
     if pairs:
         yield KeyValues(tuple(pairs))
-    rows = [*_rows("declared", submission.get("columns") or {}), *_rows("inferred", view.resolved)]
+    declared = submission.get("columns") or {}
+    inferred = {k: v for k, v in view.resolved.items() if k not in declared or declared[k] != v}
+    rows = [*_rows("declared", declared), *_rows("inferred", inferred)]
     for name in ("references", "bins", "merge", "intersections"):
         rows += _rows("declared", {name: submission.get(name)})
     if rows:

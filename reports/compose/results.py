@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from frameworks.model import Finding
 from reports import wording
 from reports.compose.explain import asked
-from reports.compose.view import View, principle_anchor, requirement_anchor
+from reports.compose.view import View, principle_anchor, requirement_anchor, spoken, spoken_whole
 from reports.document import Block, Criterion, KeyValues, Pair, Requirement, Section
 
 
@@ -57,7 +57,8 @@ def _principles(view: View, framework: str, found: list[Finding]) -> Iterator[Se
 
 def _requirement(view: View, framework: str, items: list[Finding]) -> Requirement:
     first = items[0]
-    verdict = str(view.verdicts[framework]["requirements"].get(first.requirement, first.verdict.value))
+    recorded = str(view.verdicts[framework]["requirements"].get(first.requirement, first.verdict.value))
+    verdict = spoken_whole(recorded, items)
     card = view.requirement(framework, first.requirement)
     marks = [
         view.clause(framework, first.requirement),
@@ -78,8 +79,8 @@ def _requirement(view: View, framework: str, items: list[Finding]) -> Requiremen
 
 def _criterion(view: View, finding: Finding) -> Criterion:
     return Criterion(
-        verdict=finding.verdict.value,
-        word=wording.verdict(finding.verdict.value),
+        verdict=spoken(finding),
+        word=wording.verdict(spoken(finding)),
         asked=wording.sentence(asked(finding)),
         found=_found(finding),
         basis=_basis(finding),
@@ -105,7 +106,7 @@ def _found(finding: Finding) -> str:
         ),
         *([f"n {wording.count(finding.n)}"] if finding.n is not None else []),
         *([wording.p_value(finding.p_raw)] if finding.p_raw is not None else []),
-        *([f"after Holm {wording.p_value(finding.p_holm)}"] if finding.p_holm is not None else []),
+        *([wording.after_holm(finding.p_holm)] if finding.p_holm is not None else []),
     ]
     return ", ".join(parts)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from frameworks.judge import worst_findings
 from frameworks.model import Finding, Verdict
 from reports.compose.explain import explain
-from reports.compose.view import View, principle_anchor, requirement_anchor
+from reports.compose.view import View, principle_anchor, requirement_anchor, spoken, spoken_whole
 from reports.document import (
     Block,
     Bullet,
@@ -29,7 +30,7 @@ from reports.document import (
 )
 from reports.wording import count, interval, joined, plain, plural, verdict
 
-_STRIP_ORDER = ("not_met", "undecided", "deferred", "waived", "attested", "met", "not_applicable")
+_STRIP_ORDER = ("not_met", "undecided", "deferred", "waived", "attested", "reported", "met", "not_applicable")
 _REASONS_SHOWN = 8
 _NAMED = 6
 
@@ -99,7 +100,15 @@ def _tested(view: View) -> str:
     )
     rows = view.resolved.get("rows")
     on = f", on {plural(rows, 'row', 'rows')} of evaluation data" if isinstance(rows, int | float) else ""
-    return f"{plain(str(view.submission.get('task', '')))} task: {what}{on}"
+    return f"{plain(str(view.submission.get('task', '')))} task: {what}{on}{_weighted(view)}"
+
+
+def _weighted(view: View) -> str:
+    declared = view.submission.get("columns") or {}
+    if not declared.get("weight"):
+        return ""
+    kind = f" as {plain(str(declared['weight_kind']))} weight" if declared.get("weight_kind") else ""
+    return f", each row weighted by “{declared['weight']}”{kind}"
 
 
 def _verdicts(view: View) -> Iterator[Block]:
@@ -108,20 +117,21 @@ def _verdicts(view: View) -> Iterator[Block]:
         (Column("Rules"), Column("Version"), Column("Verdict", "verdict"), Column("Requirements")),
         tuple(_rule_row(view, name, whole) for name, whole in view.verdicts.items()),
         "A whole is as good as the worst of its parts, so one open requirement leaves the whole undecided. "
-        "The counts say more.",
+        "The counts say more; they are of requirements.",
     )
     for name in view.verdicts:
         rows = tuple(_stripe(view, name, p, part) for p, part in view.principles(name).items())
-        yield VerdictStrip(f"Criteria by principle: {view.framework_title(name)}", rows)
+        yield VerdictStrip(f"Criteria (not requirements) by principle: {view.framework_title(name)}", rows)
 
 
-def _rule_row(view: View, name: str, whole: Mapping[str, object]) -> tuple[Cell, ...]:
-    verdict_name = str(whole["verdict"])
+def _rule_row(view: View, name: str, whole: Mapping[str, Any]) -> tuple[Cell, ...]:
+    found = [f for f in view.findings if f.framework == name]
+    verdict_name = spoken_whole(str(whole["verdict"]), found)
     return (
         Cell(view.framework_title(name), target=f"results-{_position(view, name)}"),
         Cell(str(view.frameworks.get(name, {}).get("version") or "not stated")),
         Cell(verdict(verdict_name), verdict=verdict_name),
-        Cell(_spelt_counts(whole["counts"])),
+        Cell(_spelt_counts(_requirements(whole, found))),
     )
 
 
@@ -129,8 +139,17 @@ def _position(view: View, name: str) -> int:
     return list(view.verdicts).index(name) + 1
 
 
-def _spelt_counts(counts: object) -> str:
-    assert isinstance(counts, Mapping)
+def _requirements(whole: Mapping[str, Any], found: Sequence[Finding]) -> Mapping[str, int]:
+    """Count requirements by the verdict that readers are told."""
+    counts = Counter(whole["counts"])
+    for name, verdict_name in whole["requirements"].items():
+        told = spoken_whole(verdict_name, [f for f in found if f.requirement == name])
+        if told != verdict_name:
+            counts.update({told: 1, verdict_name: -1})
+    return counts
+
+
+def _spelt_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(
         f"{count(counts[name])} {verdict(name).lower()}" for name in _STRIP_ORDER if counts.get(name)
     )
@@ -138,15 +157,14 @@ def _spelt_counts(counts: object) -> str:
 
 def _stripe(view: View, framework: str, principle: str, part: Mapping[str, object]) -> Stripe:
     """Count criteria, not requirements: one open criterion opens its requirement and hides the others."""
-    counts = Counter(
-        f.verdict.value for f in view.findings if f.framework == framework and f.principle == principle
-    )
+    found = [f for f in view.findings if f.framework == framework and f.principle == principle]
+    counts = Counter(spoken(f) for f in found)
     shares = (
         Share(name, counts[name], f"{count(counts[name])} {verdict(name).lower()}")
         for name in _STRIP_ORDER
         if counts.get(name)
     )
-    verdict_name = str(part["verdict"])
+    verdict_name = spoken_whole(str(part["verdict"]), found)
     return Stripe(
         label=plain(principle).capitalize(),
         verdict=verdict_name,

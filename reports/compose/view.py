@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from checks.model import Evidence, Measure, Outcome
 from checks.registry import pages
 from frameworks.measures import measures
-from frameworks.model import Finding
+from frameworks.model import Finding, Verdict
 from reports.record import Audit, canonical, evidence_from_json, finding_from_json
 from reports.wording import measure as measure_words
 from reports.wording import parameters, plain, unit
@@ -156,6 +156,18 @@ class View:
     def attribute_anchor(self, attribute: str) -> str:
         """Return the place where an attribute is told; submitted names never become anchors."""
         return f"attribute-{self.attributes().index(attribute) + 1}"
+
+
+def spoken(finding: Finding) -> str:
+    """Return the verdict as readers are told it: a number that nothing limits is reported, not met."""
+    reported = finding.verdict is Verdict.MET and "reported" in finding.bound
+    return "reported" if reported else finding.verdict.value
+
+
+def spoken_whole(verdict: str, findings: Sequence[Finding]) -> str:
+    """Return the verdict on a whole as readers are told it: met only when something was limited."""
+    words = {spoken(finding) for finding in findings} - {"not_applicable"}
+    return "reported" if verdict == "met" and words == {"reported"} else verdict
 
 
 def check_anchor(check: str) -> str:

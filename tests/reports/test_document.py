@@ -15,7 +15,7 @@ from reports.compose.pictures import GROUPS_SHOWN
 from reports.document import Chart, Document, Remarks, Requirement, Section, Table, compose
 from reports.record import Audit, evidence_to_json
 from tests.reports import hostile
-from tests.reports.sample import audit, people, record, subject
+from tests.reports.sample import SUBMISSION, audit, people, record, subject
 
 ROOT = Path(__file__).parents[2]
 
@@ -274,3 +274,45 @@ def test_what_limits_the_data_stands_first_among_what_could_not_be_assessed():
     told = compose(Audit(run={}, body={**body, "submission": submission}))
     assert note in words(section(told, "open"))
     assert note not in words(section(compose(audit()), "open"))
+
+
+def test_a_number_that_nothing_limits_is_reported_and_not_met(document):
+    pages = list(blocks(Section("", "", sections=document.sections), Requirement))
+    told = [c for page in pages for c in page.criteria if "no limit" in c.asked and c.verdict == "reported"]
+    assert told
+    assert {c.word for c in told} == {"Reported"}
+    assert not [c for page in pages for c in page.criteria if "no limit" in c.asked and c.verdict == "met"]
+    strips = section(document, "verdicts").blocks[1:]
+    shares = [s for strip in strips for row in strip.rows for s in row.shares if s.verdict == "reported"]
+    assert sum(s.share for s in shares) == len(told)
+    assert "Reported" in words(section(document, "reading"))
+
+
+def test_the_reader_is_told_of_the_correction_and_its_level(document):
+    text = words(section(document, "reading"))
+    assert "Holm" in text
+    assert "0.025" in text
+    assert any(
+        "after Holm" in c.found and "(limit 0.025)" in c.found
+        for page in blocks(Section("", "", sections=document.sections), Requirement)
+        for c in page.criteria
+    )
+
+
+def test_weights_are_said_on_the_first_page():
+    columns = {**SUBMISSION["columns"], "weight": "w", "weight_kind": "sampling"}
+    body = {**audit().body, "submission": {**audit().body["submission"], "columns": columns}}
+    text = words(section(compose(Audit(run={}, body=body)), "summary"))
+    assert "each row weighted by “w” as sampling weight" in text
+
+
+def test_what_was_not_supplied_does_not_read_as_excused():
+    assert wording.outcome("not_applicable") == "not measured"
+
+
+def test_a_role_declared_and_found_alike_is_listed_once():
+    body = {**audit().body, "submission": {**audit().body["submission"], "resolved": {"positive": "1"}}}
+    tables = blocks(section(compose(Audit(run={}, body=body)), "method"), Table)
+    known = [[cell.text for cell in row[:2]] for table in tables for row in table.rows]
+    assert ["positive", "declared"] in known
+    assert ["positive", "inferred"] not in known
