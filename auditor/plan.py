@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from auditor.problems import Problem, Refused
+from auditor.submission import Submission
 from checks.registry import pages
 from frameworks import load
 from frameworks.model import Framework
 from frameworks.plan import parameter_sets
+from frameworks.resolve import NEGATION
 from reports.record import canonical
 
 RESULTS = ("audit.json", "report.html", "report.pdf")
@@ -31,6 +34,34 @@ def frameworks_named(names: Sequence[str]) -> tuple[Framework, ...]:
     return tuple(packs[name] for name in dict.fromkeys(names))
 
 
+def frameworks_asked(submission: Submission) -> tuple[Framework, ...]:
+    """Return the frameworks of *submission*; refuse what no framework at all asks for."""
+    frameworks = frameworks_named(submission.frameworks)
+    packs = load.packs().values()
+    questions = {question.key for pack in packs for question in pack.attestations()}
+    conditions = {condition for pack in packs for condition in pack.conditions}
+    unasked = [
+        Problem(
+            f"answers.{key}",
+            "unknown-answer",
+            f"no framework asks for an answer `{key}`; {_near(key, questions)}",
+        )
+        for key in submission.answers
+        if key not in questions
+    ] + [
+        Problem(
+            "system.conditions",
+            "unknown-condition",
+            f"no framework knows the condition `{said}`; {_near(said.removeprefix(NEGATION), conditions)}",
+        )
+        for said in submission.system.conditions
+        if said.removeprefix(NEGATION) not in conditions
+    ]
+    if unasked:
+        raise Refused(unasked)
+    return frameworks
+
+
 def plan(frameworks: Sequence[Framework]) -> list[tuple[str, dict[str, Any]]]:
     """Return check ids with parameters, in the order of the record: by id, then by parameters."""
     sets = parameter_sets(frameworks)
@@ -43,3 +74,9 @@ def plan(frameworks: Sequence[Framework]) -> list[tuple[str, dict[str, Any]]]:
 
 def _list(packs: Mapping[str, Framework]) -> str:
     return ", ".join(sorted(packs))
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """Advise the nearest of *known*, however far it is."""
+    near = get_close_matches(name, sorted(known), n=1, cutoff=0.0)
+    return f"did you mean `{near[0]}`?" if near else "remove it."

@@ -21,7 +21,7 @@ from auditor.attempts import DEATHS, Measured, measure, spell
 from auditor.bench import Bench, Broke, Died, TooSlow
 from auditor.config import Settings
 from auditor.manifest import named_by_digest, read_submission
-from auditor.plan import RESULTS, frameworks_named, plan
+from auditor.plan import RESULTS, frameworks_asked, plan
 from auditor.problems import Refused, refuse
 from auditor.store.audits import Plan, new_id
 from auditor.store.clock import now, today
@@ -64,10 +64,10 @@ def run(
     if isinstance(raw, dict):
         changed = {"frameworks": list(frameworks) or None, "seed": seed}
         raw |= {key: value for key, value in changed.items() if value is not None}
-    parse(raw)  # the shape first: hashing large files can wait
+    frameworks_asked(parse(raw))  # the shape first: hashing large files can wait
     digests = {where: sha256(file) for where, file in files.items()}
     submission = parse(named_by_digest(raw, digests))
-    planned = plan(frameworks_named(submission.frameworks))
+    planned = plan(frameworks_asked(submission))
     paths = {digest: str(files[where]) for where, digest in digests.items()}
     with tempfile.TemporaryDirectory(prefix="auditor-") as scratch, closing(Bench()) as bench:
         going = _Run(bench, settings, submission, paths, Path(scratch), tell)

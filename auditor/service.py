@@ -19,7 +19,7 @@ from auditor import sandbox
 from auditor.artifacts import DIGEST, Artifacts
 from auditor.config import Settings
 from auditor.jobs import Jobs
-from auditor.plan import frameworks_named, plan
+from auditor.plan import frameworks_asked, frameworks_named, plan
 from auditor.problems import Problem, Refused, refuse
 from auditor.steps import tidy
 from auditor.store import audits, files, people
@@ -104,7 +104,7 @@ class Service:
         """Check the shape of a submission and its files, and queue the audit."""
         self._ready_for_uploads()
         submission = parse(raw)
-        planned = plan(frameworks_named(submission.frameworks))
+        planned = plan(frameworks_asked(submission))
         named = _named_files(submission)
         with self.database.transaction() as session:
             missing = [

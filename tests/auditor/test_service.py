@@ -60,6 +60,24 @@ def test_an_unknown_framework_is_refused_with_the_list(service, account):
         service.submit(account, asked(digest, frameworks=["nope"]))
 
 
+def test_answers_and_conditions_that_no_framework_asks_for_are_refused_with_the_nearest(service, account):
+    digest = service.store_artifact(account, [CSV]).digest
+    system = {"name": "Loans", "conditions": ["sets-prices", "not set-prices"]}
+    answers = {"data-source": {"answer": "yes"}, "data-sources": {"answer": "yes"}}
+    with pytest.raises(Refused, match=r"did you mean `data-sources`.*did you mean `sets-prices`") as refused:
+        service.submit(account, asked(digest, system=system, answers=answers))
+    assert codes(refused) == [
+        ("answers.data-source", "unknown-answer"),
+        ("system.conditions", "unknown-condition"),
+    ]
+
+
+def test_an_answer_that_only_another_framework_asks_for_is_kept(service, account):
+    digest = service.store_artifact(account, [CSV]).digest
+    view = service.submit(account, asked(digest, answers={"data-sources": {"answer": "yes"}}))
+    assert view.state is AuditState.QUEUED
+
+
 def test_a_path_cannot_be_submitted_over_http(service, account):
     raw = {**asked("0" * 64), "data": {"evaluation": "/etc/passwd"}}
     with pytest.raises(Refused) as refused:
@@ -168,10 +186,10 @@ def test_drafts_are_kept_changed_and_forgotten(service, account, other):
 
 def test_an_attested_document_must_be_uploaded_too(service, account):
     digest = service.store_artifact(account, [CSV]).digest
-    answers = {"human-review": {"answer": "yes", "document": f"sha256:{'1' * 64}"}}
+    answers = {"data-sources": {"answer": "yes", "document": f"sha256:{'1' * 64}"}}
     with pytest.raises(Refused) as refused:
         service.submit(account, asked(digest, answers=answers))
-    assert codes(refused) == [("answers.human-review.document", "unknown-artifact")]
+    assert codes(refused) == [("answers.data-sources.document", "unknown-artifact")]
 
 
 def test_unknown_checks_and_frameworks_are_not_found(service):
