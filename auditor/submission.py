@@ -40,11 +40,18 @@ LATER = {
 }
 """Keys of the published shape that this version does not measure yet; refused by name, never ignored."""
 
+
+def _as_value(value: Any) -> Any:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool | int | float) and value == value:  # noqa: PLR0124 - NaN is not itself
+        return spell(value)
+    raise ValueError("a value is text, a number, true or false")
+
+
 Name = Annotated[str, Field(min_length=1, max_length=128)]
 Text = Annotated[str, Field(max_length=2000)]
-Value = Annotated[
-    str, BeforeValidator(lambda v: v if isinstance(v, str) else spell(v)), Field(max_length=256)
-]
+Value = Annotated[str, BeforeValidator(_as_value), Field(max_length=256)]
 
 
 class Shape(BaseModel):
@@ -198,6 +205,14 @@ def _problem(error: Mapping[str, Any]) -> Problem:
     match error["type"]:
         case "extra_forbidden":
             return Problem(where, "unknown-key", f"{name} is not a key of a submission; check its spelling.")
+        case "tuple_type" | "list_type":
+            return Problem(where, "not-a-list", f"{name} must be a list.")
+        case "dict_type" | "mapping_type" | "model_type" | "model_attributes_type":
+            return Problem(where, "not-a-mapping", f"{name} must be a mapping of keys.")
+        case "string_type":
+            return Problem(where, "not-a-text", f"{name} must be text.")
+        case "string_too_short" | "too_short":
+            return Problem(where, "empty", f"{name} is empty; fill it or leave it out.")
         case "missing":
             return Problem(where, "missing-key", f"{name} is missing; add it.")
         case kind:

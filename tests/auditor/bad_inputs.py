@@ -157,6 +157,13 @@ def every_case() -> Iterator[Bad]:
     yield Bad(
         "unknown key inside", table(some, columns={"labels": "approved"}), "columns.labels", ("labels",)
     )
+    yield Bad("favourable is a list", table(some, columns={"favourable": ["yes"]}), "columns.favourable",
+              ("text, a number",))  # fmt: skip
+    yield Bad("groups is a text", table(some, columns={"groups": "sex"}), "columns.groups", ("list",))
+    yield Bad("system is a text", table(some, system="Loans"), "system", ("mapping",))
+    yield Bad("nameless system", table(some, system={"name": ""}), "system.name", ("empty",))
+    yield Bad("answer nobody asked", table(some, answers={"notice-txt": {"answer": "here"}}), "answers",
+              ("notice-txt", "notice-text"))  # fmt: skip
     yield Bad("unknown framework", table(some, frameworks=["global-basline"]), "frameworks",
               ("global-basline", "global-baseline"))  # fmt: skip
     yield Bad("neither model nor predictions", table(some, columns={"prediction": None, "score": None}), "",
