@@ -34,7 +34,7 @@ from reports.record import (
 
 VERSION = "0.1.0"
 ENGINES = ("fairlearn", "numpy", "onnxruntime", "pandas", "scikit-learn", "scipy", "shap", "skops")
-"""Libraries whose version can change a number."""
+"""Libraries whose version can change a number, and fairlearn, which the rates are tested against."""
 
 
 def prepare(submission: Submission, open_artifact: Callable[[str], Path], folder: Path) -> dict[str, Any]:

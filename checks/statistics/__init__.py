@@ -30,7 +30,7 @@ from checks.statistics.intervals import (
     wilson_limits,
 )
 from checks.statistics.ranking import Aucs, auc_difference, hanley_mcneil, hanley_mcneil_limits, roc_auc
-from checks.statistics.significance import difference_p_value, holm, paired_difference
+from checks.statistics.significance import difference_p_value, paired_difference
 
 __all__ = [
     "LEVEL",
@@ -52,7 +52,6 @@ __all__ = [
     "hanley_mcneil",
     "hanley_mcneil_limits",
     "highest_minus_lowest",
-    "holm",
     "largest_gap",
     "lowest_over_highest",
     "mean_gap",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from scipy.special import ndtr
@@ -14,16 +14,6 @@ from checks.statistics.intervals import LEVEL, Z, estimate, undefined
 
 SMALLEST_EXPECTED = 5
 """Below this expected count in a cell the z test gives way to Fisher's."""
-
-
-def holm(p_values: Sequence[float] | Array) -> Array:
-    """Return Holm's adjusted p-values, in the order given."""
-    p = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(stepped, 1.0)
-    return adjusted
 
 
 def difference_p_value(name: str, groups: Proportions, *, of: Mapping[str, str]) -> Measure:

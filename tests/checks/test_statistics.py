@@ -7,7 +7,6 @@ import itertools
 import numpy as np
 import pytest
 from scipy.stats import binom, fisher_exact, norm
-from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import (
     confint_proportions_2indep,
     proportion_confint,
@@ -24,7 +23,6 @@ from checks.statistics import (
     difference_p_value,
     gap_limits,
     highest_minus_lowest,
-    holm,
     largest_gap,
     lowest_over_highest,
     mean_gap,
@@ -266,12 +264,6 @@ def test_a_gap_of_normal_estimates_is_the_textbook_one():
 
 
 # Tests
-
-
-def test_holm_equals_statsmodels():
-    p = [0.04, 0.001, 0.2, 0.013, 0.04, 0.9]
-    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1])
-    assert holm([]).size == 0
 
 
 def test_the_difference_of_two_groups_is_the_pooled_z_test():
