@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any, BinaryIO, Protocol
 
 import numpy as np
@@ -11,6 +12,12 @@ import pyarrow as pa
 
 from auditor.sandbox.frames import PREDICT_PROBA, QUESTION
 from auditor.sandbox.inside.answers import Refuse, brief, send_description, send_numbers
+
+OPENERS: Mapping[str, tuple[str, str]] = {
+    "onnx": ("onnx_model", "OnnxModel"),
+    "skops": ("skops_model", "SkopsModel"),
+}
+"""The format of a model file -> the module in this folder and the class in it that opens such a file."""
 
 
 class Opened(Protocol):
@@ -52,13 +59,11 @@ def serve(
 
 
 def _opener(form: str) -> Callable[[bytes, Mapping[str, Any]], Opened]:
-    if form == "onnx":
-        from auditor.sandbox.inside.onnx_model import OnnxModel
-
-        return OnnxModel
-    from auditor.sandbox.inside.skops_model import SkopsModel
-
-    return SkopsModel
+    module, name = OPENERS[form]
+    opener: Callable[[bytes, Mapping[str, Any]], Opened] = getattr(
+        import_module(f"auditor.sandbox.inside.{module}"), name
+    )
+    return opener
 
 
 def explained(error: Exception, rows: pa.Table) -> Refuse:
