@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
 
 from auditor.problems import Problem, Refused, refuse
+from auditor.submission import dotted, files_of, parse
 
 LARGEST = 1024 * 1024
-FILES = (("model",), ("data", "evaluation"), ("data", "training"), ("data", "reference"))
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -66,46 +67,52 @@ def read_yaml(path: Path) -> Any:
         raise refuse("", "too-deep", f"{path.name} is nested too deeply; flatten it.") from None
 
 
-def read_submission(path: Path) -> tuple[Any, Mapping[str, Path]]:
-    """Return the submission as written, answers included, and the files it names: key -> path."""
+def read_submission(
+    path: Path, changes: Mapping[str, Any] = MappingProxyType({})
+) -> tuple[dict[str, Any], Mapping[str, Path]]:
+    """Return the submission as written, answers included, and the files it names: key -> path.
+
+    *changes* replace keys of the file. Raises `Refused` for what is no submission, or names no file.
+    """
     raw = read_yaml(path)
-    if not isinstance(raw, dict):
-        return raw, {}
-    folder = path.resolve().parent
-    if isinstance(raw.get("answers"), str):
-        raw["answers"] = read_yaml(folder / raw["answers"])
-    found: dict[str, Path] = {}
-    missing: list[Problem] = []
-    for keys in FILES:
-        named = _dig(raw, keys)
-        name = named.get("file") if isinstance(named, dict) else named
-        where = ".".join(keys)
-        if isinstance(named, dict) and "artifact" in named:
-            sentence = (
-                f"`{where}` names an artifact, which only a service has; name a `file` beside the submission."
-            )
-            missing.append(Problem(where, "artifact-here", sentence))
-        if isinstance(name, str):
-            file = folder / name
-            found[where] = file
-            if not _is_file(file):
-                missing.append(
-                    Problem(where, "no-file", f"`{where}` names {name[:200]}, which is not there.")
-                )
-    if missing:
-        raise Refused(missing)
-    return raw, found
+    if isinstance(raw, dict):
+        raw |= changes
+        if isinstance(raw.get("answers"), str):
+            raw["answers"] = read_yaml(path.resolve().parent / raw["answers"])
+    submission = parse(raw)
+    found = {dotted(keys): file for keys, file in files_of(submission)}
+    paths = {where: path.resolve().parent / file.file for where, file in found.items() if file.file}
+    problems = [_elsewhere(where) for where in found if where not in paths]
+    problems += [
+        Problem(where, "no-file", f"`{where}` names {str(found[where].file)[:200]}, which is not there.")
+        for where, file in paths.items()
+        if not _is_file(file)
+    ]
+    if problems:
+        raise Refused(problems)
+    return submission.model_dump(mode="json", exclude_unset=True), paths
 
 
-def named_by_digest(raw: Any, digests: Mapping[str, str]) -> Any:
+def _elsewhere(where: str) -> Problem:
+    sentence = f"`{where}` names an artifact, which only a service has; name a `file` beside the submission."
+    return Problem(where, "artifact-here", sentence)
+
+
+def named_by_digest(raw: Any, digests: Mapping[str, str]) -> dict[str, Any]:
     """Return the submission with each file of *digests* (key -> digest) named as an artifact."""
-    out = {**raw, "data": {**raw["data"]}} if "data" in raw and isinstance(raw["data"], dict) else {**raw}
-    for where, digest in digests.items():
-        outer, _, inner = where.rpartition(".")
-        holder = out[outer] if outer else out
-        named = holder[inner]
-        kept = {k: v for k, v in named.items() if k != "file"} if isinstance(named, dict) else {}
-        holder[inner] = {**kept, "artifact": f"sha256:{digest}"}
+    submission = parse(raw)
+    out = submission.model_dump(mode="json", exclude_unset=True)
+    for keys, _ in files_of(submission):
+        if (digest := digests.get(dotted(keys))) is None:
+            continue
+        holder: Any = out
+        for key in keys[:-1]:
+            holder = holder[key]
+        named, artifact = holder[keys[-1]], f"sha256:{digest}"
+        if isinstance(named, dict):
+            holder[keys[-1]] = {k: v for k, v in named.items() if k != "file"} | {"artifact": artifact}
+        else:
+            holder[keys[-1]] = artifact
     return out
 
 
@@ -115,9 +122,3 @@ def _is_file(path: Path) -> bool:
         return path.is_file()
     except OSError:
         return False
-
-
-def _dig(raw: Any, keys: tuple[str, ...]) -> Any:
-    for key in keys:
-        raw = raw.get(key) if isinstance(raw, dict) else None
-    return raw

@@ -60,10 +60,8 @@ def run(
     Nothing is written to *out* before everything is done.
     """
     _may_write(out)
-    raw, files = read_submission(path)
-    if isinstance(raw, dict):
-        changed = {"frameworks": list(frameworks) or None, "seed": seed}
-        raw |= {key: value for key, value in changed.items() if value is not None}
+    changed = {"frameworks": list(frameworks) or None, "seed": seed}
+    raw, files = read_submission(path, {key: value for key, value in changed.items() if value is not None})
     frameworks_asked(parse(raw))  # the shape first: hashing large files can wait
     digests = {where: sha256(file) for where, file in files.items()}
     submission = parse(named_by_digest(raw, digests))

@@ -26,7 +26,7 @@ from auditor.store import audits, files, people
 from auditor.store.clock import now, today
 from auditor.store.database import Database
 from auditor.store.tables import AuditRecord, DraftRecord, WorkerRecord
-from auditor.submission import Submission, parse
+from auditor.submission import Submission, dotted, files_of, parse
 from auditor.views import (
     Account,
     AuditRow,
@@ -313,22 +313,7 @@ def framework_row(framework: Framework) -> FrameworkRow:
 
 def _named_files(submission: Submission) -> dict[str, str | None]:
     """Return key -> digest of every file that a submission names; None where it names a path."""
-    data = submission.data
-    named = {
-        "model": submission.model,
-        "data.evaluation": data.evaluation,
-        "data.training": data.training,
-        "data.reference": data.reference,
-    }
-    found = {
-        where: file.digest if file.artifact else None for where, file in named.items() if file is not None
-    }
-    documents = {
-        f"answers.{key}.document": answer.document.removeprefix("sha256:")
-        for key, answer in submission.answers.items()
-        if answer.document
-    }
-    return {**found, **documents}
+    return {dotted(keys): file.digest if file.artifact else None for keys, file in files_of(submission)}
 
 
 def _small(data: Mapping[str, Any]) -> Mapping[str, Any]:

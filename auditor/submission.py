@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     ValidationError,
     field_validator,
     model_validator,
@@ -24,20 +26,7 @@ from pydantic import (
 from auditor.problems import Problem, Refused
 from checks.model import Task, spell
 
-LATER = {
-    "join",
-    "control",
-    "costs",
-    "directions",
-    "immutable",
-    "claimed_epsilon",
-    "population",
-    "models",
-    "counts",
-    "reasons",
-    "notices",
-    "endpoint",
-}
+LATER = {"counts", "endpoint"}
 """Keys of the published shape that this version does not measure yet; refused by name, never ignored."""
 
 
@@ -49,7 +38,31 @@ def _as_value(value: Any) -> Any:
     raise ValueError("a value is text, a number, true or false")
 
 
+def _whole(value: Any) -> Any:
+    if type(value) is not int:
+        raise ValueError("write a whole number such as 1, without quotes")
+    return value
+
+
+def _number(value: Any) -> Any:
+    if type(value) not in (int, float):
+        raise ValueError("write a number such as 0.5, without quotes")
+    return value
+
+
+def _printable(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("it is blank or holds characters that cannot be printed; write a plain name")
+    return text
+
+
 Name = Annotated[str, Field(min_length=1, max_length=128)]
+Plain = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+"""A name that is printed at the head of a report."""
+Word = Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
+"""A name that becomes part of other names: of a column `word:column`, of a measure's `model`."""
+Whole = Annotated[int, BeforeValidator(_whole)]
+Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=2000)]
 Value = Annotated[str, BeforeValidator(_as_value), Field(max_length=256)]
 
@@ -63,7 +76,7 @@ class Shape(BaseModel):
 class System(Shape):
     """The system card: who answers for what."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: Plain
     version: Annotated[str, Field(max_length=100)] = ""
     purpose: Text = ""
     provider: Annotated[str, Field(max_length=200)] = ""
@@ -102,6 +115,20 @@ def _as_file(value: Any) -> Any:
 File = Annotated[FileRef, BeforeValidator(_as_file)]
 
 
+def _as_document(value: Any) -> Any:
+    if isinstance(value, str):
+        return {"artifact" if value.startswith("sha256:") else "file": value}
+    raise ValueError("name a file as text")
+
+
+Document = Annotated[
+    FileRef,
+    BeforeValidator(_as_document, json_schema_input_type=str),
+    PlainSerializer(lambda file: file.artifact or file.file, return_type=str),
+]
+"""A document that is kept and handed on, never read: written as text."""
+
+
 class Data(Shape):
     """The tables."""
 
@@ -118,7 +145,7 @@ class Columns(Shape):
     favourable: Value | None = None
     prediction: Name | None = None
     score: Name | None = None
-    threshold: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    threshold: Number | None = None
     groups: tuple[Name, ...] = ()
     features: tuple[Name, ...] | None = None
     quasi_identifiers: tuple[Name, ...] | None = None
@@ -150,10 +177,56 @@ class Answer(Shape):
     """One attestation: what a person declares, and who."""
 
     answer: Text
-    document: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
+    document: Document | None = None
     signer: Annotated[str, Field(max_length=200)] = ""
     date: dt.date | None = None
     expiry: dt.date | None = None
+
+
+class Joined(FileRef):
+    """A table with more columns of the same rows, found by an id that both tables hold."""
+
+    on: Name
+    """The id's column in the tables of `data`."""
+    to: Name | None = None
+    """The id's column in this table; the same name by default."""
+
+
+class Contender(FileRef):
+    """A further system that answers the same rows: a model, or columns that hold its answers."""
+
+    name: Word
+    prediction: Name | None = None
+    score: Name | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Contender:
+        by_file = self.file is not None or self.artifact is not None
+        by_column = self.prediction is not None or self.score is not None
+        if by_file == by_column or (self.file is not None and self.artifact is not None):
+            raise ValueError("give either one model file or the columns of its answers")
+        return self
+
+
+class Population(FileRef):
+    """The people whom the system is used on: a table of them, or how many they are."""
+
+    count: Annotated[Whole, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Population:
+        if [self.file, self.artifact, self.count].count(None) != 2:
+            raise ValueError("give either a `file` or a `count` of people")
+        return self
+
+
+class Costs(Shape):
+    """What each kind of answer costs, in any one unit; a gain is negative."""
+
+    false_positive: Annotated[Number, Field(ge=0)]
+    false_negative: Annotated[Number, Field(ge=0)]
+    true_positive: Number = 0.0
+    true_negative: Number = 0.0
 
 
 class Submission(Shape):
@@ -165,12 +238,22 @@ class Submission(Shape):
     data: Data
     columns: Columns = Columns()
     references: Mapping[str, Value] = Field(default_factory=dict)
-    bins: Mapping[str, tuple[float, ...]] = Field(default_factory=dict)
+    bins: Mapping[str, tuple[Number, ...]] = Field(default_factory=dict)
     merge: Mapping[str, Merge] = Field(default_factory=dict)
-    intersections: Annotated[int, Field(ge=1, le=3)] = 2
+    intersections: Annotated[Whole, Field(ge=1, le=3)] = 2
+    join: Annotated[Mapping[Word, Joined], Field(max_length=10)] = Field(default_factory=dict)
+    models: Annotated[tuple[Contender, ...], Field(max_length=10)] = ()
+    control: tuple[Name, ...] = ()
+    costs: Costs | None = None
+    directions: Mapping[Name, Literal["up", "down"]] = Field(default_factory=dict)
+    immutable: tuple[Name, ...] = ()
+    claimed_epsilon: Annotated[Number, Field(gt=0)] | None = None
+    population: Population | None = None
+    reasons: File | None = None
+    notices: Annotated[tuple[File, ...], Field(max_length=20)] = ()
     frameworks: Annotated[tuple[Name, ...], Field(min_length=1, max_length=30)] = ("global-baseline",)
     answers: Mapping[str, Answer] = Field(default_factory=dict)
-    seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
+    seed: Annotated[Whole, Field(ge=0, lt=2**32)] = 0
 
     @field_validator("bins")
     @classmethod
@@ -179,6 +262,38 @@ class Submission(Shape):
             if not cuts or list(cuts) != sorted(set(cuts)):
                 raise ValueError(f"the cut points of `{column}` must rise")
         return bins
+
+    @field_validator("models")
+    @classmethod
+    def _told_apart(cls, models: tuple[Contender, ...]) -> tuple[Contender, ...]:
+        names = [model.name for model in models]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two models are called `{name}`; give each a name of its own")
+        return models
+
+
+Keys = tuple[str | int, ...]
+
+
+def files_of(part: Any, keys: Keys = ()) -> Iterator[tuple[Keys, FileRef]]:
+    """Yield every file that a submission names, wherever it stands, with the keys that lead to it."""
+    if isinstance(part, FileRef) and (part.file is not None or part.artifact is not None):
+        yield keys, part
+    elif isinstance(part, BaseModel):
+        for name in type(part).model_fields:
+            yield from files_of(getattr(part, name), (*keys, name))
+    elif isinstance(part, Mapping):
+        for name, value in part.items():
+            yield from files_of(value, (*keys, name))
+    elif isinstance(part, tuple):
+        for position, value in enumerate(part):
+            yield from files_of(value, (*keys, position))
+
+
+def dotted(keys: Keys) -> str:
+    """Spell keys as problems do: `models.0`."""
+    return ".".join(map(str, keys))
 
 
 def parse(raw: Any) -> Submission:

@@ -8,6 +8,8 @@ from auditor.cli import main
 from auditor.manifest import read_submission, read_yaml
 from auditor.problems import Refused
 
+WHOLE = "system: {name: A system}\ntask: binary\n"
+
 
 @pytest.mark.parametrize(
     ("text", "words"),
@@ -40,8 +42,8 @@ def test_a_folder_and_an_impossible_path_are_no_files(tmp_path):
     ("text", "words"),
     [
         ("answers: ..\n", "is no file"),
-        (f"data: {{evaluation: {'x' * 5000}}}\n", "is not there"),
-        (f"data: {{evaluation: {{artifact: 'sha256:{'0' * 64}'}}}}\n", "only a service has"),
+        (f"{WHOLE}data: {{evaluation: {'x' * 5000}}}\n", "is not there"),
+        (f"{WHOLE}data: {{evaluation: {{artifact: 'sha256:{'0' * 64}'}}}}\n", "only a service has"),
     ],
 )
 def test_files_are_named_beside_the_submission(tmp_path, text, words):
