@@ -37,9 +37,11 @@ ENGINES = ("fairlearn", "numpy", "onnxruntime", "pandas", "scikit-learn", "scipy
 """Libraries whose version can change a number, and fairlearn, which the rates are tested against."""
 
 
-def prepare(submission: Submission, open_artifact: Callable[[str], Path], folder: Path) -> dict[str, Any]:
+def prepare(
+    submission: Submission, open_artifact: Callable[[str], Path], folder: Path, limits: Limits
+) -> dict[str, Any]:
     """Read the files, make all predictions, save the subject in *folder*; return what was inferred."""
-    prepared = subjects.prepare(submission, open_artifact, Limits())
+    prepared = subjects.prepare(submission, open_artifact, limits)
     subjects.save(prepared, folder)
     return dict(prepared.resolved)
 
@@ -47,9 +49,9 @@ def prepare(submission: Submission, open_artifact: Callable[[str], Path], folder
 class Measuring:
     """A saved subject, loaded once for many checks; the first that asks the model opens the locked child."""
 
-    def __init__(self, folder: Path, model: Path | None, form: str | None) -> None:
+    def __init__(self, folder: Path, model: Path | None, form: str | None, limits: Limits) -> None:
         self._subject: Subject = subjects.load(folder)
-        self._model, self._form = model, form
+        self._model, self._form, self._limits = model, form, limits
         self._asking: Subject | None = None
         self._open = ExitStack()
 
@@ -76,7 +78,7 @@ class Measuring:
         if self._model is None:
             return self._subject
         if self._asking is None:
-            model = self._open.enter_context(open_model(self._model, self._form, Limits()))
+            model = self._open.enter_context(open_model(self._model, self._form, self._limits))
             self._asking = subjects.attach(self._subject, model)
         return self._asking
 

@@ -8,10 +8,15 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
+from typing import Any
+
+from auditor.sandbox.limits import Limits
 
 MIB = 1024 * 1024
+NESTED = {"limits", "extra"}
+"""Fields of Settings that no single variable spells."""
 
 
 class BadSetting(Exception):
@@ -62,6 +67,8 @@ class Settings:
     """debug, info, warning or error."""
     first_audit: Path | None = Path("examples/mortgage/submission.yaml")
     """Submission to audit on the very first start; empty for none."""
+    limits: Limits = field(default_factory=Limits)
+    """What a submitted file may cost: each limit is AUDITOR_LIMIT_<NAME IN CAPITALS>."""
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
     """AUDITOR_ variables that nobody knows; starting refuses them by name."""
 
@@ -95,16 +102,32 @@ class Settings:
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings that *environ* spells; raise `BadSetting` for one that makes no sense."""
-    known = {f"AUDITOR_{f.name.upper()}": f for f in fields(Settings) if f.name != "extra"}
-    values = {
-        known[key].name: _read(key, str(known[key].type), environ[key]) for key in known if key in environ
-    }
+    known = {f"AUDITOR_{f.name.upper()}": f for f in fields(Settings) if f.name not in NESTED}
+    limits = {f"AUDITOR_LIMIT_{f.name.upper()}": f for f in fields(Limits)}
     unknown = {
-        key: value for key, value in environ.items() if key.startswith("AUDITOR_") and key not in known
+        key: value
+        for key, value in environ.items()
+        if key.startswith("AUDITOR_") and key not in known and key not in limits
     }
-    settings = Settings(**values, extra=unknown)  # type: ignore[arg-type]  # _read follows the field's type
+    settings = Settings(**_values(known, environ), limits=_limits(limits, environ), extra=unknown)
     _check(settings)
     return settings
+
+
+def _values(known: Mapping[str, Field[Any]], environ: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        field.name: _read(key, str(field.type), environ[key])
+        for key, field in known.items()
+        if key in environ
+    }
+
+
+def _limits(known: Mapping[str, Field[Any]], environ: Mapping[str, str]) -> Limits:
+    values = _values(known, environ)
+    for key, one in known.items():
+        if not 0 < values.get(one.name, 1) < 2**62:
+            raise BadSetting(f"{key}={environ[key]} is no limit; it wants a number above 0.")
+    return Limits(**values)
 
 
 def _read(key: str, kind: str, text: str) -> object:

@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from auditor import audit, logs
 from auditor.problems import Refused
+from auditor.sandbox.limits import Limits
 from auditor.submission import Submission
 from reports.record import Audit, canonical, evidence_from_json, evidence_to_json
 
@@ -54,7 +55,8 @@ class Desk:
         files = request["files"]
         folder = Path(request["folder"])
         submission = Submission.model_validate(request["submission"])
-        return audit.prepare(submission, lambda digest: Path(files[digest]), folder)
+        limits = Limits(**request["limits"])
+        return audit.prepare(submission, lambda digest: Path(files[digest]), folder, limits)
 
     def _measure(self, request: dict[str, Any]) -> Any:
         began = time.monotonic()
@@ -62,7 +64,9 @@ class Desk:
             if self._measuring is not None:
                 self._measuring.close()
             model = Path(request["model"]) if request["model"] else None
-            self._measuring = audit.Measuring(Path(request["folder"]), model, request["format"])
+            limits = Limits(**request["limits"])
+            folder = Path(request["folder"])
+            self._measuring = audit.Measuring(folder, model, request["format"], limits)
             self._folder = request["folder"]
         evidence = self._measuring.measure(request["check"], request["parameters"])
         Path(request["out"]).write_bytes(canonical(evidence_to_json(evidence)))

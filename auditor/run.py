@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,13 @@ class _Run:
         asked = self.submission.model_dump(mode="json")
         self.tell("reading the files")
         resolved = self._ask(
-            {"do": "prepare", "submission": asked, "files": self.paths, "folder": str(subject)}
+            {
+                "do": "prepare",
+                "submission": asked,
+                "files": self.paths,
+                "folder": str(subject),
+                "limits": asdict(self.settings.limits),
+            }
         )
         outs: list[str] = []
         seconds: dict[str, float] = {}
@@ -139,6 +145,7 @@ class _Run:
             "out": out,
             "model": self.paths[model.digest] if model else None,
             "format": model.format if model else None,
+            "limits": asdict(self.settings.limits),
         }
         return measure(self.bench, request, seconds=self.settings.check_seconds)
 

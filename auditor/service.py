@@ -96,7 +96,7 @@ class Service:
         self._ready_for_uploads()
         path = self.artifacts.path(self.artifact(account, digest).digest)
         read = sandbox.inspect_table if kind == "table" else sandbox.inspect_model
-        return read(path, form, sandbox.Limits())
+        return read(path, form, self.settings.limits)
 
     # Audits
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,7 @@ class Steps:
                 "out": str(out),
                 "model": str(self.artifacts.path(_digest(model))) if model else None,
                 "format": model.get("format") if model else None,
+                "limits": asdict(self.settings.limits),
             }
             # kept before the next begins: a kill then costs one check, not two
             with suppress(Stopped), self._one_at_a_time:
@@ -120,6 +122,7 @@ class Steps:
                 "submission": record.submission,
                 "files": {digest: str(self.artifacts.path(digest)) for digest in held.values()},
                 "folder": str(folder),
+                "limits": asdict(self.settings.limits),
             }
             resolved = self._asked(record.id, request, "reading the files")
             if resolved is None:

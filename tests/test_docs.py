@@ -12,7 +12,8 @@ import pytest
 
 from auditor.app import create_app
 from auditor.cli import parser
-from auditor.config import Settings
+from auditor.config import NESTED, Settings
+from auditor.sandbox import Limits
 from checks.registry import pages
 
 ROOT = Path(__file__).parent.parent
@@ -26,9 +27,15 @@ def reference(name: str) -> str:
     return (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(Settings) if f.name != "extra"])
+@pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(Settings) if f.name not in NESTED])
 def test_every_setting_is_documented(field):
     assert f"AUDITOR_{field.upper()}" in reference("settings.md")
+
+
+@pytest.mark.parametrize("field", dataclasses.fields(Limits), ids=lambda f: f.name)
+def test_every_limit_is_documented_with_its_default(field):
+    row = f"| `AUDITOR_LIMIT_{field.name.upper()}` | `{int(field.default)}` |"
+    assert row in reference("settings.md")
 
 
 @pytest.mark.parametrize("page", pages().values(), ids=lambda p: p.id)

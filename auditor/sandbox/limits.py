@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Every limit of the locked child; seconds are wall clock unless said."""
+    """Every limit of the locked child; seconds are wall clock unless said.
+
+    Operators set each as AUDITOR_LIMIT_<NAME IN CAPITALS>; docs/reference/settings.md lists them.
+    """
 
     memory_bytes: int = 4 << 30
     """Address space of the child."""
@@ -27,6 +30,7 @@ class Limits:
     columns: int = 2_000
     cells: int = 400_000_000
     name_characters: int = 128
+    """Characters of a column's name; the names of roles hold no more either."""
     decoded_bytes: int = 2 << 30
     """What a table may hold once it is unpacked."""
     decoded_ratio: int = 1_000
@@ -34,7 +38,13 @@ class Limits:
 
     model_bytes: int = 1 << 30
     model_members: int = 20_000
+    """Files inside a skops archive or a workbook."""
     model_unpacked_bytes: int = 2 << 30
     model_ratio: int = 100
     """How many times larger than its file a skops file may unpack to, once over 16 MiB."""
     classes: int = 1_000
+
+
+def raise_it(name: str) -> str:
+    """Say which setting lets an operator raise the limit *name*."""
+    return f"or ask the operator to raise AUDITOR_LIMIT_{name.upper()}"
