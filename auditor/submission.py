@@ -19,14 +19,17 @@ from pydantic import (
     Field,
     PlainSerializer,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
+from auditor.beside import beside_counts
 from auditor.problems import Problem, Refused
 from checks.model import Task, spell
 
-LATER = {"counts", "endpoint"}
+LATER = {"endpoint"}
 """Keys of the published shape that this version does not measure yet; refused by name, never ignored."""
 
 
@@ -220,6 +223,38 @@ class Population(FileRef):
         return self
 
 
+def _as_names(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+class CountsFile(FileRef):
+    """A published table of counts, which is all there is: a row a group, or a row a cell of a cross table."""
+
+    group: Annotated[
+        tuple[Name, ...],
+        BeforeValidator(_as_names, json_schema_input_type=str | tuple[str, ...]),
+        Field(min_length=1, max_length=3),
+    ] = ("group",)
+    """The column of groups; several columns make each row one cell of their cross table."""
+    n: Name = "n"
+    selected: Name = "selected"
+    attribute: Name | None = None
+    """The column that says of which attribute a row's group is."""
+    rate: Name | None = None
+    """The column of published rates, which are held against the counts."""
+    ratio: Name | None = None
+
+    @model_validator(mode="after")
+    def _apart(self) -> CountsFile:
+        one = (self.n, self.selected, self.attribute, self.rate, self.ratio)
+        names = [*self.group, *(name for name in one if name is not None)]
+        if len(set(names)) < len(names):
+            raise ValueError("one column is named for two parts; name the column of each")
+        if self.attribute is not None and len(self.group) > 1:
+            raise ValueError("name either several `group` columns or an `attribute` column")
+        return self
+
+
 class Costs(Shape):
     """What each kind of answer costs, in any one unit; a gain is negative."""
 
@@ -235,7 +270,8 @@ class Submission(Shape):
     system: System
     task: Task
     model: FileRef | None = None
-    data: Data
+    counts: CountsFile | None = None
+    data: Annotated[Data | None, Field(validate_default=True)] = None
     columns: Columns = Columns()
     references: Mapping[str, Value] = Field(default_factory=dict)
     bins: Mapping[str, tuple[Number, ...]] = Field(default_factory=dict)
@@ -254,6 +290,20 @@ class Submission(Shape):
     frameworks: Annotated[tuple[Name, ...], Field(min_length=1, max_length=30)] = ("global-baseline",)
     answers: Mapping[str, Answer] = Field(default_factory=dict)
     seed: Annotated[Whole, Field(ge=0, lt=2**32)] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _counts_are_of_two_outcomes(cls, raw: Any) -> Any:
+        if isinstance(raw, dict) and raw.get("counts") is not None:
+            return {"task": Task.BINARY.value, **raw}
+        return raw
+
+    @field_validator("data")
+    @classmethod
+    def _something_to_measure(cls, data: Data | None, info: ValidationInfo) -> Data | None:
+        if data is None and info.data.get("counts", ...) is None:
+            raise PydanticCustomError("missing", "add it")
+        return data
 
     @field_validator("bins")
     @classmethod
@@ -309,9 +359,12 @@ def parse(raw: Any) -> Submission:
             ]
         )
     try:
-        return Submission.model_validate(raw)
+        submission = Submission.model_validate(raw)
     except ValidationError as invalid:
         raise Refused([_problem(dict(error)) for error in invalid.errors()]) from None
+    if beside := list(beside_counts(submission)):
+        raise Refused(beside)
+    return submission
 
 
 def _problem(error: Mapping[str, Any]) -> Problem:
