@@ -1,0 +1,104 @@
+"""Inside the child: serving an estimator that speaks scikit-learn, however its file was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from auditor.sandbox.inside.answers import Refuse
+from auditor.sandbox.inside.model import positions
+from checks.model import spell
+
+
+class Estimator:
+    """One estimator or pipeline that stands ready, once its parts were looked at."""
+
+    def __init__(self, model: Any, types: Sequence[str], versions: Mapping[str, str]) -> None:
+        self._model, self._types, self._versions = model, list(types), dict(versions)
+        _refuse_file_readers(self._model)
+        from auditor.sandbox.inside.trees import check_structures
+
+        check_structures(self._model)
+        names = _feature_names(self._model)
+        self._names = None if names is None else [str(name) for name in names]
+        classes = getattr(self._model, "classes_", None)
+        if isinstance(classes, list):
+            raise Refuse(
+                "many-outputs", "the model answers several questions at once; audit one output at a time"
+            )
+        if not hasattr(self._model, "predict"):
+            kind = type(self._model).__name__
+            raise Refuse(
+                "not-a-predictor", f"`{kind}` does not predict; save the whole pipeline with its last step"
+            )
+        self._classes = [] if classes is None else [spell(_plain(value)) for value in classes]
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return what the parent is told once."""
+        width = getattr(self._model, "n_features_in_", None)
+        return {
+            "kind": "classifier" if self._classes else "regressor",
+            "classes": self._classes,
+            "features": self._names,
+            "n_features": None if width is None else int(width),
+            "has_probabilities": bool(self._classes) and hasattr(self._model, "predict_proba"),
+            "types": self._types,
+            "versions": self._versions,
+        }
+
+    def _given(self, rows: pa.Table) -> Any:
+        """Return the rows as in training: a frame for a model that knows names, else a matrix."""
+        frame = rows.to_pandas()
+        return frame.to_numpy() if self._names is None else frame[self._names]
+
+    def predict(self, rows: pa.Table) -> Any:
+        """Return one number a row: the position of the class, or the value."""
+        answer = np.asarray(self._model.predict(self._given(rows)))
+        return positions(map_plain(answer), self._classes, spell) if self._classes else answer.ravel()
+
+    def predict_proba(self, rows: pa.Table) -> Any:
+        """Return one number a row and class."""
+        return self._model.predict_proba(self._given(rows))
+
+
+def map_plain(answer: Any) -> Any:
+    """Return labels as Python values, which `spell` spells alike whatever their numpy type."""
+    return np.asarray([_plain(value) for value in answer.ravel()], dtype=object)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def refuse_other_version(versions: Mapping[str, str]) -> None:
+    """Refuse what another release of scikit-learn wrote: its numbers may differ."""
+    here = version("scikit-learn")
+    written = versions.get("scikit-learn", here)
+    if written.split(".")[:2] != here.split(".")[:2]:
+        raise Refuse(
+            "other-version",
+            f"it was written by scikit-learn {written}; this service has {here}, which may answer "
+            "differently; export it to ONNX, or train and save it with that version",
+        )
+
+
+def _refuse_file_readers(model: Any) -> None:
+    """Refuse parameters that make an estimator open files; the lock would stop them anyway."""
+    parameters = model.get_params(deep=True) if hasattr(model, "get_params") else {}
+    for name, value in parameters.items():
+        if name.rpartition("__")[2] == "input" and isinstance(value, str) and value in {"filename", "file"}:
+            raise Refuse(
+                "reads-files",
+                f"its parameter `{name}` is `{value}`: the model would read files; use input='content'",
+            )
+
+
+def _feature_names(model: Any) -> Any:
+    try:
+        return getattr(model, "feature_names_in_", None)
+    except Exception:  # noqa: BLE001 - xgboost raises its own error when a booster has no names
+        return None
