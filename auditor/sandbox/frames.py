@@ -14,7 +14,7 @@ QUESTION: Final = struct.Struct("<QQ")  # operation, bytes of the Arrow stream t
 ANSWER: Final = struct.Struct("<4sIQQ")  # magic, kind, and two counts whose meaning the kind gives
 MAGIC: Final = b"AGR1"
 
-PREDICT, PREDICT_PROBA = 0, 1
+PREDICT, PREDICT_PROBA, CONTRIBUTIONS = 0, 1, 2
 
 NUMBERS, REFUSAL, DESCRIPTION, COLUMN = 0, 1, 2, 3
 """Kinds of answers: rows x columns of float64; a sentence; JSON; one column (bytes of JSON, buffers)."""

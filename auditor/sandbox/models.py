@@ -15,7 +15,7 @@ import numpy as np
 
 from auditor.problems import Refused, refuse
 from auditor.sandbox.formats import model_format
-from auditor.sandbox.frames import PREDICT, PREDICT_PROBA
+from auditor.sandbox.frames import CONTRIBUTIONS, PREDICT, PREDICT_PROBA
 from auditor.sandbox.host import available
 from auditor.sandbox.limits import Limits
 from auditor.sandbox.parent import Answered, Child, ChildDied, clean
@@ -38,6 +38,8 @@ class ModelInspection:
     types: tuple[str, ...]
     unexpected: tuple[str, ...]
     versions: Mapping[str, str]
+    contributions: str | None = None
+    """The scale on which the model can say what each feature added: log-odds, value; None where it cannot."""
 
 
 class SandboxedModel:
@@ -95,6 +97,19 @@ class SandboxedModel:
                 "calibrate the model, or submit its scores as a column"
             )
         return np.clip(answer, 0.0, 1.0)
+
+    def contributions(self, X: pd.DataFrame) -> Array:
+        """Return float64 of shape (rows, features + 1): what each feature added, and the base last.
+
+        Each row sums to the raw answer on the scale `inspection.contributions`. The model's own word: the
+        caller checks the sums before believing them.
+        """
+        if self.inspection.contributions is None:
+            raise ModelError("it gives no contributions")
+        answer = self._ask(CONTRIBUTIONS, X, len(self.features or X.columns) + 1)
+        if not np.isfinite(answer).all():
+            raise ModelError("some of its contributions are not finite numbers")
+        return answer
 
     def _ask(self, operation: int, X: pd.DataFrame, columns: int) -> Array:
         """Ask batch by batch; a model that died stays dead."""
@@ -203,6 +218,7 @@ def _checked(said: Mapping[str, Any], kind: str, limits: Limits) -> ModelInspect
         types=tuple(clean(str(name), 200) for name in list(said["types"])[:2_000]),
         unexpected=(),  # a file with an unexpected type is refused, not opened
         versions=dict(sorted(versions.items())),
+        contributions=None if (scale := said.get("contributions")) is None else clean(str(scale), 40),
     )
 
 

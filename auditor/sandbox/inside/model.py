@@ -5,17 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
 import numpy as np
 import pyarrow as pa
 
-from auditor.sandbox.frames import PREDICT_PROBA, QUESTION
+from auditor.sandbox import frames
+from auditor.sandbox.frames import QUESTION
 from auditor.sandbox.inside.answers import Refuse, brief, send_description, send_numbers
 
 OPENERS: Mapping[str, tuple[str, str]] = {
+    "catboost": ("catboost_model", "CatboostModel"),
+    "lightgbm": ("lightgbm_model", "LightgbmModel"),
     "onnx": ("onnx_model", "OnnxModel"),
     "skops": ("skops_model", "SkopsModel"),
+    "xgboost": ("xgboost_model", "XgboostModel"),
 }
 """The format of a model file -> the module in this folder and the class in it that opens such a file."""
 
@@ -36,6 +40,15 @@ class Opened(Protocol):
         ...
 
 
+@runtime_checkable
+class Explaining(Protocol):
+    """A model that can say what each feature added; asked only where its description names the scale."""
+
+    def contributions(self, rows: pa.Table) -> Any:
+        """Return one number a row and feature, and the base last: together the raw answer."""
+        ...
+
+
 def serve(
     form: str, descriptor: int, limits: Mapping[str, Any], questions: BinaryIO, answers: BinaryIO
 ) -> None:
@@ -49,13 +62,24 @@ def serve(
         operation, length = QUESTION.unpack(head)
         stream = questions.read(length)
         rows = pa.ipc.open_stream(stream).read_all()
-        answer = opened.predict_proba if operation == PREDICT_PROBA else opened.predict
         try:
-            send_numbers(answers, np.asarray(answer(rows), dtype=np.float64))
+            send_numbers(answers, np.asarray(_answer(opened, operation, rows), dtype=np.float64))
         except (Refuse, MemoryError):
             raise
         except Exception as error:  # noqa: BLE001 - a submitted model may raise anything
             raise explained(error, rows) from None
+
+
+def _answer(opened: Opened, operation: int, rows: pa.Table) -> Any:
+    match operation:
+        case frames.PREDICT_PROBA:
+            return opened.predict_proba(rows)
+        case frames.CONTRIBUTIONS:
+            if not isinstance(opened, Explaining):
+                raise Refuse("no-contributions", "the model gives no contributions")
+            return opened.contributions(rows)
+        case _:
+            return opened.predict(rows)
 
 
 def _opener(form: str) -> Callable[[bytes, Mapping[str, Any]], Opened]:
