@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from checks.counts import Groups, GroupTable
+from checks.counts import SUPPRESSED, Groups, GroupTable
 from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject
 from checks.statistics import Proportions, over_reference, undefined, wilson
 
@@ -20,7 +20,7 @@ def grouped(subject: Subject) -> None:
     """Refuse subjects whose groups nobody can see."""
     if not subject.attributes:
         raise NotApplicable("no group column was supplied; name the protected attributes under `groups`")
-    if not subject.rows:
+    if subject.published is None and not subject.rows:
         raise Inconclusive("the evaluation table has no rows")
 
 
@@ -31,9 +31,12 @@ def notes(groups: Groups, n: Array, min_group: int, own: Array | None = None) ->
     """
     own = np.full(len(n), MIN_DENOMINATOR) if own is None else own
     found: list[str | None] = []
-    for stated, people, mine in zip(groups.stated, n, own, strict=True):
+    unmeasured = groups.unmeasured or (None,) * len(n)
+    for stated, why, people, mine in zip(groups.stated, unmeasured, n, own, strict=True):
         if not stated:
-            found.append("not stated: never compared")
+            found.append(why or "not stated: never compared")
+        elif why is not None:
+            found.append(why)
         elif people < max(min_group, 1):
             found.append(f"under {min_group} rows: not compared")
         elif mine < MIN_DENOMINATOR:
@@ -69,36 +72,52 @@ def left_out_note(why: Sequence[str | None]) -> str | None:
 
 
 def uncompared_share(table: GroupTable, left_out: Array) -> Measure:
-    """Return the share of people in groups that were measured but not compared."""
+    """Return the share of people in groups that were measured but not compared, or not even measured."""
+    absent = table.groups.absent
+    people = float(table.n.sum()) + (absent or 0.0)
+    method = "people in groups that were measured but not compared, over all"
     return Measure(
         name="uncompared_share",
-        value=float(table.n[left_out].sum() / table.n.sum()) if table.n.sum() else 0.0,
-        n=float(table.n.sum()),
+        value=None if absent is None else _share(float(table.n[left_out].sum()) + absent, people),
+        n=people,
         of={"attribute": table.groups.attribute},
         kind=Kind.EXACT,
-        method="people in groups that were measured but not compared, over all",
+        method=f"{method}; people absent from the published table count as such" if absent else method,
+        note="how many people the suppressed rows hold is not known" if absent is None else None,
     )
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole else 0.0
 
 
 def disclosures(table: GroupTable) -> Iterator[Measure]:
     """Count the groups under 2 % of the data, and the people whose group is not stated."""
-    of = {"attribute": table.groups.attribute}
-    small = table.groups.stated & (table.n < SMALL_SHARE * table.n.sum())
-    for name, value, n, method in (
-        (
-            "groups_under_2_percent",
-            small.sum(),
-            len(table.n),
-            "groups with under 2 % of the people; all are listed",
-        ),
-        (
-            "not_stated_count",
-            table.n[~table.groups.stated].sum(),
-            table.n.sum(),
-            "people whose group is missing",
-        ),
-    ):
-        yield Measure(name, float(value), n=float(n), of=of, kind=Kind.EXACT, unit="count", method=method)
+    groups, people = table.groups, float(table.n.sum())
+    hidden = np.array([why == SUPPRESSED for why in groups.unmeasured or [None] * len(table.n)], dtype=bool)
+    small = groups.stated & ~hidden & (table.n < SMALL_SHARE * people)
+    kept_back = int((groups.stated & hidden).sum())
+    unknown = bool((~groups.stated & hidden).any())
+    yield Measure(
+        "groups_under_2_percent",
+        float(small.sum()),
+        n=float(len(table.n)),
+        of={"attribute": groups.attribute},
+        kind=Kind.EXACT,
+        unit="count",
+        method="groups with under 2 % of the people; all are listed",
+        note=f"the sizes of {kept_back} suppressed groups are not known" if kept_back else None,
+    )
+    yield Measure(
+        "not_stated_count",
+        None if unknown else float(table.n[~groups.stated].sum()),
+        n=people,
+        of={"attribute": groups.attribute},
+        kind=Kind.EXACT,
+        unit="count",
+        method="people whose group is missing",
+        note="the published table suppresses it" if unknown else None,
+    )
 
 
 def to_reference(

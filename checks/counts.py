@@ -17,6 +17,7 @@ import pandas as pd
 
 from checks.model import NOT_STATED, Array, Subject
 from checks.names import intersection_key
+from checks.published import Published, key
 from checks.statistics.disparities import Proportions
 from checks.values import as_text, group_values
 
@@ -50,7 +51,11 @@ class Groups:
     stated: Array
     """Whether a group says who its people are; `not stated` is measured, never compared."""
     of_cell: Array
-    """The group of each cell."""
+    """The group of each cell; -1 where a cell of a published table is of another attribute."""
+    unmeasured: tuple[str | None, ...] = ()
+    """Why a group of a published table has no number; None where it has one. Empty for records."""
+    absent: float | None = 0.0
+    """People whom a published table leaves out or suppresses, at most; None where nobody can tell."""
 
     def of(self, index: int) -> dict[str, str]:
         """Return the key of one group."""
@@ -144,7 +149,8 @@ class Counts:
     def _sum(self, tensor: tuple[Array, Array, Array | None]) -> dict[str, GroupTable]:
         def by_group(groups: Groups, cells: Array) -> Array:
             summed = np.zeros((len(groups.names), cells.shape[1]))
-            np.add.at(summed, groups.of_cell, cells)
+            inside = groups.of_cell >= 0
+            np.add.at(summed, groups.of_cell[inside], cells[inside])
             return summed
 
         rows, weight, squares = tensor
@@ -161,6 +167,8 @@ class Counts:
 
 def count(subject: Subject) -> Counts:
     """Code every attribute, decision and label once, and count."""
+    if subject.published is not None:
+        return _from_table(subject.published, subject.roles.intersections)
     coded = [_coded(subject, attribute) for attribute in subject.attributes]
     cell, members = _cells(coded, subject.rows)
     names = [attribute.names for attribute in coded]
@@ -174,6 +182,55 @@ def count(subject: Subject) -> Counts:
         weights=subject.weights,
         sampling=subject.roles.weight_kind == "sampling",
         cells=len(members),
+    )
+
+
+SUPPRESSED = "suppressed in the published table: not measured"
+NOBODY = "the published table counts nobody: not compared"
+
+
+def _from_table(published: Published, depth: int) -> Counts:
+    """Take each row as a cell with two outcomes: favoured and not."""
+    unknown = 3 * Truth.UNKNOWN + Truth.UNKNOWN
+    known = [
+        (0, 0) if row.n is None or row.selected is None else (row.selected, row.n - row.selected)
+        for row in published.rows
+    ]
+    groups = [_stated_groups(published, parts) for parts in published.told(depth)]
+    return Counts(
+        cell=np.repeat(np.arange(len(known)), 2),
+        groups={g.attribute: g for g in groups},
+        outcome=np.tile(np.array([9 * Truth.YES, 9 * Truth.NO], dtype=np.int8) + unknown, len(known)),
+        weights=np.array(known, dtype=np.float64).reshape(-1),
+        sampling=False,
+        cells=len(known),
+    )
+
+
+def _stated_groups(published: Published, parts: tuple[str, ...]) -> Groups:
+    told = {}
+    for i in published.of(parts):
+        row = published.rows[i]
+        told[i] = tuple(row.groups[row.attributes.index(part)] for part in parts)
+    names = sorted(set(told.values()), key=lambda name: [(text == NOT_STATED, text) for text in name])
+    of_cell = np.full(len(published.rows), -1, dtype=np.int64)
+    for i, name in told.items():
+        of_cell[i] = names.index(name)
+
+    def unmeasured(name: tuple[str, ...]) -> str | None:
+        rows = [published.rows[i] for i, text in told.items() if text == name]
+        if all(row.hidden for row in rows):
+            return SUPPRESSED
+        return None if any(row.n for row in rows if not row.hidden) else NOBODY
+
+    return Groups(
+        attribute=key(parts),
+        parts=parts,
+        names=tuple(key(name) for name in names),
+        stated=np.array([NOT_STATED not in name for name in names], dtype=bool),
+        of_cell=of_cell,
+        unmeasured=tuple(unmeasured(name) for name in names),
+        absent=published.absent(parts),
     )
 
 

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from checks.counts import Counts
+    from checks.published import Published
 
 logger = logging.getLogger(__name__)
 
 NOT_STATED = "not stated"
 """The group of people whose attribute is missing; always a row, never dropped."""
+
+ONLY_COUNTS = "only counts were supplied; this needs the records of single people"
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -193,6 +196,14 @@ class ModelFile:
 
 
 @dataclass(frozen=True, eq=False)
+class Challenger:
+    """What a further system answers for the same rows."""
+
+    decision: Array | None
+    score: Array | None
+
+
+@dataclass(frozen=True, eq=False)
 class Subject:
     """One system with its data, its predictions and its model.
 
@@ -212,6 +223,10 @@ class Subject:
     score: Array | None = None
     training_decision: Array | None = None
     training_score: Array | None = None
+    challengers: Mapping[str, Challenger] = field(default_factory=dict)
+    """Further systems by name, asked for the evaluation rows."""
+    published: Published | None = None
+    """A table of counts, where that is all there is; `evaluation` then has no rows."""
     facts: Mapping[str, Any] = field(default_factory=dict)
     """Declared facts that no column carries, such as claimed_epsilon."""
 
@@ -271,9 +286,13 @@ class Check:
     measure: Callable[..., Iterator[Measure | Table]]
     asks_model: bool = False
     """Whether it asks the model new questions, and so needs the live sandbox."""
+    reads_counts: bool = False
+    """Whether a table of counts is enough for it."""
 
     def __call__(self, subject: Subject, **parameters: Any) -> Evidence:
         """Run the check. Every way it can end becomes evidence; nothing escapes."""
+        if subject.published is not None and not self.reads_counts:
+            return Evidence(self.id, Outcome.NOT_APPLICABLE, ONLY_COUNTS, MappingProxyType(dict(parameters)))
         found: list[Measure | Table] = []
         outcome, reason = Outcome.MEASURED, None
         try:
@@ -306,10 +325,10 @@ Measuring = Callable[..., Iterator[Measure | Table]]
 @overload
 def check(measure: Measuring) -> Check: ...
 @overload
-def check(*, asks_model: bool = False) -> Callable[[Measuring], Check]: ...
+def check(*, asks_model: bool = False, reads_counts: bool = False) -> Callable[[Measuring], Check]: ...
 
 
-def check(measure: Measuring | None = None, *, asks_model: bool = False) -> Any:
+def check(measure: Measuring | None = None, *, asks_model: bool = False, reads_counts: bool = False) -> Any:
     """Turn a measuring function into a `Check` named after its module."""
 
     def wrap(function: Measuring) -> Check:
@@ -320,6 +339,7 @@ def check(measure: Measuring | None = None, *, asks_model: bool = False) -> Any:
             doc=doc,
             measure=function,
             asks_model=asks_model,
+            reads_counts=reads_counts,
         )
 
     return wrap if measure is None else wrap(measure)

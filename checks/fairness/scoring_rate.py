@@ -39,32 +39,39 @@ from checks.comparison import (
     rates,
     uncompared_share,
 )
-from checks.counts import Truth
-from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, check
+from checks.counts import FAVOURED, Truth
+from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Task, check
 from checks.statistics import highest_minus_lowest, lowest_over_highest, over_highest
 
 _CODES = np.arange(3)
 
 
-@check
+@check(reads_counts=True)
 def scoring_rate(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure]:
     """Measure scoring rates and their ratios, by attribute and intersection."""
-    if subject.score is None:
+    if subject.published is not None and subject.task is not Task.SCORING:
+        raise NotApplicable("the counts are of people selected, not of people who score above the median")
+    if subject.published is None and subject.score is None:
         raise NotApplicable("no score was supplied, by a model or as a column")
     grouped(subject)
-    known = ~np.isnan(subject.score)
-    if not known.any():
-        raise Inconclusive("no row has a score")
-    median = pooled_median(subject.score[known], None if subject.weights is None else subject.weights[known])
-    yield Measure(
-        "median_score", median, n=float(known.sum()), kind=Kind.EXACT, unit="score", method="pooled"
-    )
+    if subject.published is not None:
+        tables = dict(subject.counts.count(FAVOURED[subject.counts.outcome], 3))
+        yield Measure(
+            "median_score",
+            None,
+            n=float(subject.published.people),
+            kind=Kind.EXACT,
+            unit="score",
+            method="pooled",
+            note="only counts were supplied, and they do not hold the median",
+        )
+    else:
+        median, outcome = _above_the_median(subject)
+        yield median
+        tables = subject.counts.count(outcome, 3)
 
-    high_is_good = subject.roles.favourable == subject.roles.positive
-    better = subject.score > median if high_is_good else subject.score < median
-    outcome = np.where(known, np.where(better, Truth.YES, Truth.NO), Truth.UNKNOWN)
     compared_any = False
-    for attribute, table in subject.counts.count(outcome, 3).items():
+    for attribute, table in tables.items():
         of = {"attribute": attribute}
         shares = table.shares(_CODES == Truth.YES, _CODES != Truth.UNKNOWN)
         why = notes(table.groups, shares.n, min_group)
@@ -81,6 +88,21 @@ def scoring_rate(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Me
 
     if not compared_any:
         raise Inconclusive(f"no attribute has two groups of {min_group} rows or more")
+
+
+def _above_the_median(subject: Subject) -> tuple[Measure, Array]:
+    """Return the median of all scores, and for each row whether it lies on the better side."""
+    score = np.asarray(subject.score, dtype=np.float64)
+    known = ~np.isnan(score)
+    if not known.any():
+        raise Inconclusive("no row has a score")
+    median = pooled_median(score[known], None if subject.weights is None else subject.weights[known])
+    said = Measure(
+        "median_score", median, n=float(known.sum()), kind=Kind.EXACT, unit="score", method="pooled"
+    )
+    high_is_good = subject.roles.favourable == subject.roles.positive
+    better = score > median if high_is_good else score < median
+    return said, np.where(known, np.where(better, Truth.YES, Truth.NO), Truth.UNKNOWN)
 
 
 def pooled_median(score: Array, weights: Array | None) -> float:

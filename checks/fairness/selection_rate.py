@@ -20,7 +20,8 @@ How to read it
     their own, never compared. `groups_under_2_percent` and `not_stated_count` are what New York City's rule
     wants stated. With a declared reference (a group, or `rest` for everybody else)
     `impact_ratio_to_reference` sets each group against it: fewer pairs, so a sharper answer to a narrower
-    question.
+    question. A published table of counts (group, people, selected) is measured just as records are;
+    suppressed rows stay listed, and the people they may hold count in `uncompared_share`.
 
 Limits
     Says nothing about whether decisions were *correct*; see `fairness.error_rates`. Equal rates can be the
@@ -54,12 +55,12 @@ from checks.sample import binary_only
 from checks.statistics import difference_p_value, highest_minus_lowest, lowest_over_highest, over_highest
 
 
-@check
+@check(reads_counts=True)
 def selection_rate(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure]:
     """Measure selection rates, their gap and their ratio, by attribute and intersection."""
     binary_only(subject)
     grouped(subject)
-    if subject.decision is None or subject.roles.favourable is None:
+    if subject.published is None and (subject.decision is None or subject.roles.favourable is None):
         raise NotApplicable("no decision was supplied, by a model or as a column")
 
     compared_any = False
