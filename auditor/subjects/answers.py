@@ -9,10 +9,18 @@ import pandas as pd
 
 from auditor.problems import refuse
 from auditor.sandbox import SandboxedModel
+from auditor.subjects.asking import Asked, ask
 from auditor.subjects.classes import Outcomes
 from auditor.subjects.columns import lacking
-from checks.model import Array, ModelError, Roles, Task
+from checks.model import Array, Model, ModelError, Roles, Task
 from checks.values import as_text
+
+ROUNDING = 1e-12
+"""Scores of a model this close to the threshold are at it.
+
+The last bits of a sum depend on how many rows the arithmetic handles at once. A score that equals the
+threshold but for those bits must not be decided by the size of a batch.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,34 +31,80 @@ class Answers:
     score: Array | None
     disagreement: int | None = None
     """Rows where a given decision differs from the given score at the threshold."""
+    asked: Asked | None = None
+    """How its model was asked; None where the answers were given as columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which numbers are taken from a model, and what follows from them."""
+
+    probabilities: bool
+    score: int | None
+    """The column of the score, among probabilities."""
+    threshold: float | None
+    """Where a score becomes the decision for the positive class."""
+    decides: bool
+    """Whether something is decided: else the number itself is the answer."""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the answer is a value of any size, neither a probability nor a class."""
+        return not self.probabilities and not self.decides
+
+    def decisions(self, values: Array) -> Array | None:
+        """Return one number a row that is equal where the decision is; None where nothing is decided."""
+        if not self.decides:
+            return None
+        if self.score is None or self.threshold is None:
+            return np.asarray(values[:, 0])
+        return np.asarray(values[:, self.score] >= self.threshold - ROUNDING)
+
+
+def question(task: Task, roles: Roles, settled: Outcomes, model: Model) -> Question:
+    """Return what *model* is asked for this task."""
+    if task is Task.BINARY and model.has_probabilities:
+        column = model.classes.index(str(settled.positive))
+        return Question(probabilities=True, score=column, threshold=roles.threshold, decides=True)
+    if task is Task.SCORING and model.has_probabilities and settled.positive in model.classes:
+        column = model.classes.index(settled.positive)
+        return Question(probabilities=True, score=column, threshold=None, decides=False)
+    decides = task in (Task.BINARY, Task.MULTICLASS)
+    return Question(probabilities=False, score=None, threshold=None, decides=decides)
 
 
 def answers(
-    task: Task, table: pd.DataFrame, roles: Roles, settled: Outcomes, model: SandboxedModel | None
+    task: Task,
+    table: pd.DataFrame,
+    roles: Roles,
+    settled: Outcomes,
+    model: SandboxedModel | None,
+    *,
+    seed: int = 0,
+    stream: int = 0,
 ) -> Answers:
     """Return the system's answers for the rows of *table*; nothing for a table that carries none."""
     if model is None:
         return _given(task, table, roles, settled)
     if lacking(roles.features, table):
         return Answers(None, None)  # a reference population has no features
+    wanted = question(task, roles, settled, model)
+    X = table.loc[:, list(roles.features)]
     try:
-        return _asked(task, table.loc[:, list(roles.features)], roles, settled, model)
+        asked = ask(model, X, seed, probabilities=wanted.probabilities, stream=stream)
     except ModelError as why:
         said = str(why).rstrip(".")
         raise refuse("model", "no-answer", f"the model could not answer the rows: {said}.") from None
+    return _understood(wanted, asked, settled, model)
 
 
-def _asked(task: Task, X: pd.DataFrame, roles: Roles, settled: Outcomes, model: SandboxedModel) -> Answers:
-    names = np.array(model.classes, dtype=object)
-    if task is Task.BINARY and model.has_probabilities:
-        score = model.predict_proba(X)[:, model.classes.index(str(settled.positive))]
-        return Answers(_decided(score, roles, settled), score)
-    if task is Task.SCORING and model.has_probabilities and settled.positive in model.classes:
-        return Answers(None, model.predict_proba(X)[:, model.classes.index(settled.positive)])
-    answer = model.predict(X)
-    if task in (Task.BINARY, Task.MULTICLASS):
-        return Answers(names[answer.astype(np.int64)], None)
-    return Answers(None, answer)
+def _understood(wanted: Question, asked: Asked, settled: Outcomes, model: Model) -> Answers:
+    score = None if wanted.score is None else asked.values[:, wanted.score]
+    chosen = wanted.decisions(asked.values)
+    if chosen is None:
+        return Answers(None, asked.values[:, 0] if score is None else score, asked=asked)
+    names = model.classes if score is None else (settled.negative, settled.positive)
+    return Answers(np.array(names, dtype=object)[chosen.astype(np.int64)], score, asked=asked)
 
 
 def _given(task: Task, table: pd.DataFrame, roles: Roles, settled: Outcomes) -> Answers:
