@@ -29,6 +29,9 @@ LISTS = ("groups", "features", "quasi_identifiers", "sensitive", "identifiers")
 MOST_SHOWN = 8
 """Values or names that one sentence lists."""
 
+MOST_NAMED = 20
+"""Columns that get a sentence each, before the rest is counted."""
+
 MOST_GROUPS = 500
 
 
@@ -43,8 +46,10 @@ def listed(names: Sequence[str]) -> str:
 
 def unknown(where: str, name: str, table: pd.DataFrame, what: str = "the evaluation table") -> Problem:
     """Return the problem of a column that is not there, with the nearest name that is."""
-    near = difflib.get_close_matches(name, list(table.columns), n=1)
-    help_ = f"did you mean `{near[0]}`?" if near else f"it has {listed(list(table.columns))}."
+    names = [str(column) for column in table.columns]
+    near = [column for column in names if column.rpartition(":")[2] == name.rpartition(":")[2]]
+    near = near or difflib.get_close_matches(name, names, n=1)
+    help_ = f"did you mean `{near[0]}`?" if near else f"it has {listed(names)}."
     return Problem(where, "unknown-column", f"{what} has no column `{name}`; {help_}")
 
 
@@ -56,9 +61,12 @@ def existing(submission: Submission, table: pd.DataFrame) -> Iterator[Problem]:
         if name is not None and name not in table.columns:
             yield unknown(f"columns.{role}", name, table)
     for role in LISTS:
-        for name in getattr(columns, role) or ():
-            if name not in table.columns:
-                yield unknown(f"columns.{role}", name, table)
+        missing = lacking(getattr(columns, role) or (), table)
+        for name in missing[:MOST_NAMED]:
+            yield unknown(f"columns.{role}", name, table)
+        if len(missing) > MOST_NAMED:
+            sentence = f"`{role}` names {len(missing) - MOST_NAMED} more columns that are not there."
+            yield Problem(f"columns.{role}", "unknown-column", sentence)
     yield from _at_odds(submission)
 
 
@@ -73,10 +81,11 @@ def _at_odds(submission: Submission) -> Iterator[Problem]:
             yield Problem(f"columns.{role}", "two-roles", sentence)
         elif name is not None:
             answers[name] = role
-    for name in columns.features or ():
-        if name in answers:
-            sentence = f"`{name}` is an answer and cannot be a feature too; remove it from `features`."
-            yield Problem("columns.features", "answer-as-feature", sentence)
+    for role, part in (("features", "feature"), ("groups", "group")):
+        for name in getattr(columns, role) or ():
+            if name in answers:
+                sentence = f"`{name}` is an answer and cannot be a {part} too; remove it from `{role}`."
+                yield Problem(f"columns.{role}", f"answer-as-{part}", sentence)
     for role in LISTS:
         names = getattr(columns, role) or ()
         for name in sorted({name for name in names if names.count(name) > 1}):

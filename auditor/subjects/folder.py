@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from auditor.subjects.prepare import Prepared
-from checks.model import Array, Model, ModelFile, Roles, Subject, Task
+from checks.model import Array, Challenger, Model, ModelFile, Roles, Subject, Task
+from checks.published import Published, Row
 
 TABLES = ("evaluation", "training", "reference")
 ANSWERS = ("decision", "score", "training_decision", "training_score")
@@ -29,15 +30,17 @@ def save(prepared: Prepared, folder: Path) -> None:
         if frame is not None:
             frame.to_parquet(folder / f"{name}.parquet", index=False)
     for name in ANSWERS:
-        values: Array | None = getattr(subject, name)
-        if values is not None:
-            plain = pd.Series(values, dtype="str" if values.dtype == object else np.float64)
-            pd.DataFrame({"value": plain}).to_parquet(folder / f"{name}.parquet", index=False)
+        _write(getattr(subject, name), folder / f"{name}.parquet")
+    for position, challenger in enumerate(subject.challengers.values()):
+        _write(challenger.decision, folder / f"challenger-{position}-decision.parquet")
+        _write(challenger.score, folder / f"challenger-{position}-score.parquet")
     about = {
         "task": subject.task,
         "seed": subject.seed,
         "roles": dataclasses.asdict(subject.roles),
         "model_file": dataclasses.asdict(subject.model_file) if subject.model_file else None,
+        "challengers": list(subject.challengers),
+        "published": dataclasses.asdict(subject.published) if subject.published else None,
         "facts": dict(subject.facts),
         "resolved": dict(prepared.resolved),
     }
@@ -58,6 +61,8 @@ def load(folder: Path) -> Subject:
         roles=_roles(about["roles"]),
         seed=about["seed"],
         model_file=ModelFile(**{k: _frozen(v) for k, v in file.items()}) if file else None,
+        challengers={name: _challenger(folder, i) for i, name in enumerate(about["challengers"])},
+        published=_published(about["published"]),
         facts=about["facts"],
         **tables,
         **answers,
@@ -73,11 +78,29 @@ def _table(path: Path) -> pd.DataFrame | None:
     return pd.read_parquet(path) if path.exists() else None
 
 
+def _write(values: Array | None, path: Path) -> None:
+    if values is not None:
+        plain = pd.Series(values, dtype="str" if values.dtype == object else np.float64)
+        pd.DataFrame({"value": plain}).to_parquet(path, index=False)
+
+
+def _challenger(folder: Path, position: int) -> Challenger:
+    decision, score = (f"challenger-{position}-{name}.parquet" for name in ("decision", "score"))
+    return Challenger(_answers(folder / decision), _answers(folder / score))
+
+
 def _answers(path: Path) -> Array | None:
     if not path.exists():
         return None
     values = pd.read_parquet(path)["value"]
     return values.to_numpy(dtype=np.float64 if values.dtype == np.float64 else object)
+
+
+def _published(raw: dict[str, Any] | None) -> Published | None:
+    if raw is None:
+        return None
+    rows = tuple(Row(**{name: _frozen(value) for name, value in row.items()}) for row in raw["rows"])
+    return Published(**{**raw, "rows": rows})
 
 
 def _roles(raw: dict[str, Any]) -> Roles:

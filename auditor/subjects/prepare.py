@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,15 @@ import pandas as pd
 from auditor.problems import Problem, Refused, refuse
 from auditor.sandbox import Limits, SandboxedModel, open_model, read_table
 from auditor.subjects import columns as check_columns
+from auditor.subjects import integrity
 from auditor.subjects.answers import Answers, answers
 from auditor.subjects.classes import Outcomes, outcomes
 from auditor.subjects.columns import lacking, listed
-from auditor.submission import Submission
+from auditor.subjects.counts import subject_of_counts
+from auditor.subjects.facts import about_facts, facts, unread
+from auditor.subjects.join import SEPARATOR, Together, join
+from auditor.subjects.models import Told, challengers, fits, inputs
+from auditor.submission import FileRef, Submission
 from checks.model import ModelFile, Roles, Subject, Task
 
 ALIKE = re.compile(
@@ -28,10 +34,6 @@ ALIKE = re.compile(
     re.IGNORECASE,
 )
 """Names of features that others may know of a person: quasi-identifiers unless somebody declares them."""
-
-
-MOST_NAMED = 20
-"""Missing inputs that get a sentence each."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +46,19 @@ class Prepared:
 
 def prepare(submission: Submission, open_artifact: Callable[[str], Path], limits: Limits) -> Prepared:
     """Return the subject of *submission*; raise `Refused` with every problem that can be seen at once."""
-    tables = _tables(submission, open_artifact, limits)
+    if submission.counts is not None:
+        path = open_artifact(submission.counts.digest)
+        return Prepared(*subject_of_counts(submission, submission.counts, path, limits))
+    together = _tables(submission, open_artifact, limits)
+    tables = together.tables
     table = tables["evaluation"]
-    _raise(chain(check_columns.existing(submission, table), check_columns.about_groups(submission)))
+    _raise(
+        chain(
+            check_columns.existing(submission, table),
+            check_columns.about_groups(submission),
+            about_facts(submission, table),
+        )
+    )
     _raise(_one_source(submission))
     _raise(check_columns.usable(submission, table, "evaluation"))
     if "training" in tables:
@@ -57,19 +69,28 @@ def prepare(submission: Submission, open_artifact: Callable[[str], Path], limits
             path = open_artifact(submission.model.digest)
             model = stack.enter_context(open_model(path, submission.model.format, limits))
         features = _features(submission, table, model)
-        _raise(_inputs(submission.columns.features, features, table, model))
+        _raise(inputs(submission.columns.features, features, table, model))
         if model is not None:
-            _raise(_model_fits(submission, model))
+            _raise(fits(submission, model))
         settled = outcomes(submission, table, model.classes if model else ())
         roles = _roles(submission, features, settled)
         _raise(check_columns.groups_exist(submission, roles, table))
         _raise(check_columns.too_many_groups(roles, table))
         _raise(_training_fits(tables, roles))
         said = {
-            name: answers(submission.task, frame, roles, settled, model) for name, frame in tables.items()
+            name: answers(submission.task, frame, roles, settled, model, seed=submission.seed, stream=part)
+            for part, (name, frame) in enumerate(tables.items())
         }
+        told = challengers(submission, table, roles, settled, open_artifact=open_artifact, limits=limits)
         subject = _subject(submission, tables, roles, said, model.file if model else None)
-        return Prepared(subject, _resolved(subject, settled, said["evaluation"], model, submission))
+        subject = replace(subject, challengers=told.challengers)
+        resolved = _resolved(subject, settled, said["evaluation"], model, submission)
+        resolved["notes"] = [*together.notes, *resolved["notes"]]
+        resolved |= _resolved_facts(submission, together, told)
+        if submission.model is not None and model is not None:
+            again = partial(open_model, path, submission.model.format, limits)
+            resolved["integrity"] = integrity.check(subject, settled, said["evaluation"], model, again)
+        return Prepared(subject, resolved)
 
 
 def _raise(problems: Iterator[Problem]) -> None:
@@ -78,19 +99,21 @@ def _raise(problems: Iterator[Problem]) -> None:
         raise Refused(found)
 
 
-def _tables(
-    submission: Submission, open_artifact: Callable[[str], Path], limits: Limits
-) -> dict[str, pd.DataFrame]:
-    tables = {}
-    for name in ("evaluation", "training", "reference"):
-        file = getattr(submission.data, name)
-        if file is None:
-            continue
-        where = f"data.{name}"
-        tables[name] = read_table(open_artifact(file.digest), file.format, limits, where=where)
-        if tables[name].empty:
+def _tables(submission: Submission, open_artifact: Callable[[str], Path], limits: Limits) -> Together:
+    """Read every table, and put joined ones beside the rows that they belong to."""
+
+    def read(where: str, file: FileRef) -> pd.DataFrame:
+        table = read_table(open_artifact(file.digest), file.format, limits, where=where)
+        if table.empty:
             raise refuse(where, "no-rows", "the table has a header but not one row; upload its rows too.")
-    return tables
+        return table
+
+    named = ((name, getattr(submission.data, name)) for name in ("evaluation", "training", "reference"))
+    tables = {name: read(f"data.{name}", file) for name, file in named if file is not None}
+    others = {name: read(f"join.{name}", file) for name, file in submission.join.items()}
+    if submission.population is not None and submission.population.artifact is not None:
+        read("population", submission.population)  # kept, not used yet: but it must be a table
+    return join(submission, tables, others)
 
 
 def _one_source(submission: Submission) -> Iterator[Problem]:
@@ -123,7 +146,9 @@ def _roles(submission: Submission, features: tuple[str, ...], settled: Outcomes)
         features=features,
         quasi_identifiers=alike if columns.quasi_identifiers is None else columns.quasi_identifiers,
         sensitive=columns.sensitive,
-        identifiers=columns.identifiers,
+        identifiers=tuple(
+            dict.fromkeys([*columns.identifiers, *(one.on for one in submission.join.values())])
+        ),
         human_decision=columns.human_decision,
         time=columns.time,
         weight=columns.weight,
@@ -144,41 +169,10 @@ def _features(submission: Submission, table: pd.DataFrame, model: SandboxedModel
     if columns.features is not None:
         return columns.features
     taken = {getattr(columns, role) for role in check_columns.SINGLE}
-    taken |= {*columns.groups, *columns.identifiers}
+    taken |= {*columns.groups, *columns.identifiers, *(one.on for one in submission.join.values())}
+    taken |= {name for one in submission.models for name in (one.prediction, one.score)}
+    taken |= {name for name in table.columns if name.partition(SEPARATOR)[0] in submission.join}
     return tuple(str(name) for name in table.columns if name not in taken)
-
-
-def _inputs(
-    declared: tuple[str, ...] | None,
-    features: tuple[str, ...],
-    table: pd.DataFrame,
-    model: SandboxedModel | None,
-) -> Iterator[Problem]:
-    """Find features that the model needs and the table lacks, or that were declared otherwise."""
-    if model is None:
-        return
-    missing = lacking(features, table)
-    for name in missing[:MOST_NAMED]:
-        yield check_columns.unknown("model", name, table, f"the model needs `{name}`; the evaluation table")
-    if len(missing) > MOST_NAMED:
-        rest = f"the model needs {len(missing) - MOST_NAMED} more columns that the evaluation table lacks."
-        yield Problem("model", "unknown-column", rest)
-    if model.features is not None and declared is not None:
-        yield from _declared_otherwise(declared, [name for name in features if name not in missing])
-    width = model.inspection.n_features
-    if model.features is None and width is not None and width != len(features):
-        sentence = f"the model takes {width} features, not {len(features)}; name its columns in `features`."
-        yield Problem("columns.features", "features-differ", sentence)
-
-
-def _declared_otherwise(declared: Sequence[str], taken: Sequence[str]) -> Iterator[Problem]:
-    """Find declared features that the model does not take, and features that it takes undeclared."""
-    if extra := [name for name in declared if name not in taken]:
-        sentence = f"`features` names {listed(extra)}, which the model does not take; remove it."
-        yield Problem("columns.features", "features-differ", sentence)
-    if more := [name for name in taken if name not in declared]:
-        sentence = f"the model also takes {listed(more)}; add it to `features`, or leave `features` out."
-        yield Problem("columns.features", "features-differ", sentence)
 
 
 def _training_fits(tables: Mapping[str, pd.DataFrame], roles: Roles) -> Iterator[Problem]:
@@ -189,21 +183,6 @@ def _training_fits(tables: Mapping[str, pd.DataFrame], roles: Roles) -> Iterator
         if missing := lacking(needed, training):
             sentence = f"the training table has no {listed(missing)}; add what the evaluation table has."
             yield Problem("data.training", "columns-missing", sentence)
-
-
-def _model_fits(submission: Submission, model: SandboxedModel) -> Iterator[Problem]:
-    classifies = model.inspection.kind == "classifier"
-    if submission.task in (Task.BINARY, Task.MULTICLASS) and not classifies:
-        sentence = f"the model answers numbers, not classes; the task cannot be {submission.task}."
-        yield Problem("task", "not-a-classifier", sentence)
-    if submission.task is Task.REGRESSION and classifies:
-        yield Problem("task", "not-a-regressor", "the model answers classes; the task cannot be regression.")
-    if submission.task is Task.BINARY and classifies and len(model.classes) != 2:
-        sentence = f"a binary task has two outcomes, but the model knows {listed(model.classes)}."
-        yield Problem("task", "too-many-classes", sentence)
-    if submission.columns.threshold is not None and not model.has_probabilities:
-        sentence = "the model gives no probabilities, so no threshold applies; leave `threshold` out."
-        yield Problem("columns.threshold", "no-probabilities", sentence)
 
 
 def _subject(
@@ -226,11 +205,16 @@ def _subject(
         score=said.score,
         training_decision=trained.decision,
         training_score=trained.score,
+        facts=facts(submission),
     )
 
 
 def _resolved(
-    subject: Subject, settled: Outcomes, said: Answers, model: SandboxedModel | None, submission: Submission
+    subject: Subject,
+    settled: Outcomes,
+    said: Answers,
+    model: SandboxedModel | None,
+    submission: Submission,
 ) -> dict[str, Any]:
     """Return everything that was inferred or found, for the record and for readers."""
     roles, table = subject.roles, subject.evaluation
@@ -252,6 +236,16 @@ def _resolved(
         "groups": check_columns.group_sizes(table, roles),
         "model": None if model is None else _model_facts(model),
     }
+
+
+def _resolved_facts(submission: Submission, together: Together, told: Told) -> dict[str, Any]:
+    """Return what was found of the optional keys; nothing for those that were left out."""
+    found: dict[str, Any] = {
+        "join": together.facts,
+        "challengers": told.facts,
+        "unread": unread(submission),
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def _not_declared(submission: Submission) -> list[str]:

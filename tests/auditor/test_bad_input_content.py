@@ -81,7 +81,7 @@ CASES = {
     "bins-of-no-group": (TABLE, {**decided(), "bins": {"income": [1.0]}}, "bins.income", "not one of"),
     "reference-absent": (TABLE, {**decided(), "references": {"sex": "x"}}, "references.sex",
         "no row has the group `x` of `sex`; it holds `f` and `m`."),
-    "regression-of-words": (TABLE, {**decided(label="sex", favourable=None), "task": "regression"},
+    "regression-of-words": (TABLE, {**decided(label="sex", favourable=None, groups=[]), "task": "regression"},
         "columns.label", "`sex` does not hold numbers"),
 }  # fmt: skip
 

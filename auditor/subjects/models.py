@@ -1,0 +1,189 @@
+"""Does a model fit its table, and what do further systems answer for the same rows?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from auditor.problems import Problem, Refused
+from auditor.sandbox import Limits, SandboxedModel, open_model
+from auditor.subjects import columns as check_columns
+from auditor.subjects.answers import Answers, answers
+from auditor.subjects.classes import Outcomes, outcomes
+from auditor.subjects.columns import MOST_NAMED, lacking, listed
+from auditor.submission import Contender, Submission
+from checks.model import Challenger, Roles, Task
+
+
+def inputs(
+    declared: tuple[str, ...] | None,
+    features: tuple[str, ...],
+    table: pd.DataFrame,
+    model: SandboxedModel | None,
+) -> Iterator[Problem]:
+    """Find features that the model needs and the table lacks, or that were declared otherwise."""
+    if model is None:
+        return
+    missing = lacking(features, table)
+    for name in missing[:MOST_NAMED]:
+        yield check_columns.unknown("model", name, table, f"the model needs `{name}`; the evaluation table")
+    if len(missing) > MOST_NAMED:
+        rest = f"the model needs {len(missing) - MOST_NAMED} more columns that the evaluation table lacks."
+        yield Problem("model", "unknown-column", rest)
+    if model.features is not None and declared is not None:
+        yield from _declared_otherwise(declared, [name for name in features if name not in missing])
+    width = model.inspection.n_features
+    if model.features is None and width is not None and width != len(features):
+        sentence = f"the model takes {width} features, not {len(features)}; name its columns in `features`."
+        yield Problem("columns.features", "features-differ", sentence)
+
+
+def _declared_otherwise(declared: Sequence[str], taken: Sequence[str]) -> Iterator[Problem]:
+    """Find declared features that the model does not take, and features that it takes undeclared."""
+    if extra := [name for name in declared if name not in taken]:
+        sentence = f"`features` names {listed(extra)}, which the model does not take; remove it."
+        yield Problem("columns.features", "features-differ", sentence)
+    if more := [name for name in taken if name not in declared]:
+        sentence = f"the model also takes {listed(more)}; add it to `features`, or leave `features` out."
+        yield Problem("columns.features", "features-differ", sentence)
+
+
+def fits(submission: Submission, model: SandboxedModel) -> Iterator[Problem]:
+    """Find what the model answers that the task is not about."""
+    classifies = model.inspection.kind == "classifier"
+    if submission.task in (Task.BINARY, Task.MULTICLASS) and not classifies:
+        sentence = f"the model answers numbers, not classes; the task cannot be {submission.task}."
+        yield Problem("task", "not-a-classifier", sentence)
+    if submission.task is Task.REGRESSION and classifies:
+        yield Problem("task", "not-a-regressor", "the model answers classes; the task cannot be regression.")
+    if submission.task is Task.BINARY and classifies and len(model.classes) != 2:
+        sentence = f"a binary task has two outcomes, but the model knows {listed(model.classes)}."
+        yield Problem("task", "too-many-classes", sentence)
+    if submission.columns.threshold is not None and not model.has_probabilities:
+        sentence = "the model gives no probabilities, so no threshold applies; leave `threshold` out."
+        yield Problem("columns.threshold", "no-probabilities", sentence)
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What further systems answered, and what is known of each."""
+
+    challengers: Mapping[str, Challenger]
+    facts: Mapping[str, Mapping[str, Any]]
+
+
+def challengers(
+    submission: Submission,
+    table: pd.DataFrame,
+    roles: Roles,
+    settled: Outcomes,
+    *,
+    open_artifact: Callable[[str], Path],
+    limits: Limits,
+) -> Told:
+    """Ask every further system for the same rows; raise `Refused` with the problems of all."""
+    said: dict[str, Challenger] = {}
+    facts: dict[str, Mapping[str, Any]] = {}
+    problems: list[Problem] = []
+    for position, contender in enumerate(submission.models):
+        asking = _Asking(_as_main(submission, contender), contender, table, roles, settled)
+        try:
+            said[contender.name], facts[contender.name] = asking.answer(open_artifact, limits)
+        except Refused as refused:
+            problems += [
+                Problem(f"models.{position}", p.code, f"`{contender.name}`: {p.sentence}")
+                for p in refused.problems
+            ]
+    if problems:
+        raise Refused(problems)
+    return Told(said, facts)
+
+
+def _as_main(submission: Submission, contender: Contender) -> Submission:
+    """Return *submission* as if *contender* were the system that it is about."""
+    given = {"prediction": contender.prediction, "score": contender.score}
+    columns = submission.columns.model_copy(update={**given, "features": None, "threshold": None})
+    return submission.model_copy(update={"columns": columns, "models": ()})
+
+
+@dataclass(frozen=True, eq=False)
+class _Asking:
+    """One contender and the rows that it is asked for."""
+
+    asked: Submission
+    contender: Contender
+    table: pd.DataFrame
+    roles: Roles
+    settled: Outcomes
+
+    def answer(
+        self, open_artifact: Callable[[str], Path], limits: Limits
+    ) -> tuple[Challenger, dict[str, Any]]:
+        """Return what the contender says, and what is known of it."""
+        _raise(self._columns())
+        with ExitStack() as stack:
+            model = None
+            if self.contender.artifact is not None:
+                path = open_artifact(self.contender.digest)
+                model = stack.enter_context(open_model(path, self.contender.format, limits))
+                _raise(fits(self.asked, model))
+            features = self.roles.features if model is None else (model.features or self.roles.features)
+            _raise(inputs(None, features, self.table, model))
+            _raise(self._classes(model))
+            roles = replace(
+                self.roles,
+                prediction=self.contender.prediction,
+                score=self.contender.score,
+                features=features,
+            )
+            said = answers(self.asked.task, self.table, roles, self.settled, model)
+        return Challenger(said.decision, said.score), _facts(said, model, features, roles)
+
+    def _columns(self) -> Iterator[Problem]:
+        own = {self.roles.prediction, self.roles.score} - {None}
+        for name in (self.contender.prediction, self.contender.score):
+            if name in own:
+                sentence = f"`{name}` is the audited system's own answer; name another column."
+                yield Problem("", "two-roles", sentence)
+        found = list(check_columns.existing(self.asked, self.table))
+        yield from found
+        if not found:
+            yield from check_columns.usable(self.asked, self.table, "evaluation")
+
+    def _classes(self, model: SandboxedModel | None) -> Iterator[Problem]:
+        if self.asked.task is not Task.BINARY:
+            return
+        theirs = outcomes(self.asked, self.table, model.classes if model else ())
+        if len({*self.settled.classes, *theirs.classes}) > 2:
+            sentence = (
+                f"it decides {listed(theirs.classes)}, but the audited system "
+                f"{listed(self.settled.classes)}; spell both with the same two values."
+            )
+            yield Problem("", "classes-differ", sentence)
+
+
+def _facts(
+    said: Answers, model: SandboxedModel | None, features: tuple[str, ...], roles: Roles
+) -> dict[str, Any]:
+    if model is None:
+        return {
+            "answers_from": "prediction" if roles.prediction else "score",
+            "decisions_against_score": said.disagreement,
+        }
+    return {
+        "answers_from": "model",
+        "format": model.inspection.format,
+        "digest": model.file.digest,
+        "features": list(features),
+    }
+
+
+def _raise(problems: Iterator[Problem]) -> None:
+    found = list(problems)
+    if found:
+        raise Refused(found)
