@@ -16,13 +16,32 @@ import numpy as np
 from auditor.problems import refuse
 from auditor.sandbox.formats import table_format
 from auditor.sandbox.host import available
-from auditor.sandbox.limits import Limits
+from auditor.sandbox.limits import Limits, raise_it
 from auditor.sandbox.parent import Answered, Child, ChildDied, clean
 from checks.model import Array
 
 if TYPE_CHECKING:
     import pandas as pd
 
+FACTS = {
+    "encoding": 40,
+    "delimiter": 40,
+    "decimal": 40,
+    "thousands": 80,
+    "layout": 40,
+    "sheet": 64,
+    "other_sheets": 400,
+    "missing": 600,
+    "note": 1_200,
+}
+"""What is told of how a file was read, each with its longest text."""
+APPLIES = {
+    "encoding": ("csv", "tsv"),
+    "delimiter": ("csv", "tsv"),
+    "decimal": ("csv", "tsv"),
+    "sheet": ("excel",),
+}
+"""What a submitter may declare of a file, and for which formats."""
 KINDS = ("number", "integer", "boolean", "text", "category", "date")
 WIDTHS = {"number": "<f8", "integer": "<i8", "boolean": "u1", "text": "<i4"}
 
@@ -38,6 +57,8 @@ class ColumnInspection:
     top: tuple[tuple[str, int], ...]
     minimum: str | None = None
     maximum: str | None = None
+    missing_as: tuple[tuple[str, int], ...] = ()
+    """How often each spelling was read as missing, where a format spells it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +69,7 @@ class TableInspection:
     rows: int
     columns: tuple[ColumnInspection, ...]
     facts: Mapping[str, str]
-    """How the text was read: encoding, delimiter, decimal."""
+    """How the file was read: see FACTS."""
 
 
 def inspect_table(
@@ -57,10 +78,11 @@ def inspect_table(
     limits: Limits | None = None,
     *,
     where: str = "",
+    declared: Mapping[str, str] | None = None,
 ) -> TableInspection:
     """Return what the table holds. Imports no pandas: web processes call it."""
     limits = limits or Limits()
-    with _reading(path, format, limits, "inspect-table", where) as (child, kind, deadline):
+    with _reading(path, format, limits, "inspect-table", where, declared) as (child, kind, deadline):
         said = child.description(deadline, limits.table_seconds)
         columns = tuple(_inspected(column, limits) for column in _list(said, "columns", limits.columns))
         if not columns:
@@ -74,12 +96,13 @@ def read_table(
     limits: Limits | None = None,
     *,
     where: str = "",
+    declared: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return the table. Text, categories and dates come as text; how the file was read is in `attrs`."""
     import pandas as pd
 
     limits = limits or Limits()
-    with _reading(path, format, limits, "table", where) as (child, kind, deadline):
+    with _reading(path, format, limits, "table", where, declared) as (child, kind, deadline):
         said = child.description(deadline, limits.table_seconds)
         rows, count = _count(said["rows"], limits.rows), _count(said["columns"], limits.columns)
         columns: dict[str, Any] = {}
@@ -100,18 +123,31 @@ def read_table(
 
 @contextmanager
 def _reading(
-    path: Path, declared: str | None, limits: Limits, operation: str, where: str
+    path: Path,
+    form: str | None,
+    limits: Limits,
+    operation: str,
+    where: str,
+    declared: Mapping[str, str] | None,
 ) -> Iterator[tuple[Child, str, float]]:
     """Start a child on the table; whatever goes wrong becomes one sentence."""
     if (missing := available()) is not None:
         raise refuse(where, "sandbox-missing", f"submitted files cannot be read here: {missing}.")
-    kind = table_format(path, declared, where)
+    kind = table_format(path, form, where)
+    told = dict(declared or {})
+    for key in told:
+        if kind not in APPLIES[key]:
+            sentence = f"`{key}` says nothing of a file whose format is {kind}; leave it out."
+            raise refuse(f"{where}.{key}".lstrip("."), "not-for-format", sentence)
     with path.open("rb") as file:
         if os.fstat(file.fileno()).st_size > limits.table_bytes:
             raise refuse(
-                where, "too-large", f"the table is larger than {limits.table_bytes / 2**20:,.0f} MiB."
+                where,
+                "too-large",
+                f"the table is larger than {limits.table_bytes / 2**20:,.0f} MiB: send fewer rows or columns, "
+                f"{raise_it('table_bytes')}.",
             )
-        child = Child(operation, file.fileno(), limits, format=kind)
+        child = Child(operation, file.fileno(), limits, format=kind, **told)
     with child:
         try:
             yield child, kind, time.monotonic() + limits.table_seconds
@@ -162,17 +198,21 @@ def _texts(offsets: Array, raw: bytes) -> list[str]:
 
 
 def _inspected(said: Any, limits: Limits) -> ColumnInspection:
-    top = tuple((clean(str(text), 256), _count(count, limits.rows)) for text, count in _list(said, "top", 20))
     ends = [None if said[end] is None else clean(str(said[end]), 64) for end in ("minimum", "maximum")]
     return ColumnInspection(
         name=_name(said["name"], limits),
         kind=_kind(said["kind"]),
         missing=_count(said["missing"], limits.rows),
         distinct=_count(said["distinct"], limits.rows),
-        top=top,
+        top=_pairs(said, "top", limits),
         minimum=ends[0],
         maximum=ends[1],
+        missing_as=_pairs(said, "missing_as", limits),
     )
+
+
+def _pairs(said: Mapping[str, Any], key: str, limits: Limits) -> tuple[tuple[str, int], ...]:
+    return tuple((clean(str(text), 256), _count(count, limits.rows)) for text, count in _list(said, key, 20))
 
 
 def _list(said: Mapping[str, Any], key: str, most: int) -> list[Any]:
@@ -203,8 +243,4 @@ def _kind(value: Any) -> str:
 
 
 def _facts(said: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        key: clean(str(value), 40)
-        for key, value in dict(said["facts"]).items()
-        if key in {"encoding", "delimiter", "decimal"}
-    }
+    return {key: clean(str(value), FACTS[key]) for key, value in dict(said["facts"]).items() if key in FACTS}

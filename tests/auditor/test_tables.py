@@ -167,11 +167,10 @@ def test_an_index_that_pandas_wrote_is_no_column(tmp_path):
         ("a,a" + ",a" * 200_000 + "\n1\n", "columns; 2,000 are allowed"),
         ('"a,b\n1,2\n', "the quotes of its first line do not close"),
         ('a,b\n"' + "x" * (20 << 20) + '",1\n', "one row is longer than 8 MiB"),
-        ("a,b\r1,2\r", "its lines end with a lone carriage return"),
     ],
     ids=[
         "header-only", "no-header", "duplicate", "unnamed", "short-row", "long-row", "nul", "bidi", "control",
-        "long-name", "too-many", "quadratic", "open-quote", "endless-row", "old-mac",
+        "long-name", "too-many", "quadratic", "open-quote", "endless-row",
     ],
 )  # fmt: skip
 def test_a_bad_csv_gets_one_sentence(content, said):
@@ -222,9 +221,9 @@ def test_a_parquet_bomb_is_refused_before_it_unpacks(tmp_path):
 
 
 def test_a_table_that_needs_more_memory_than_allowed_says_so(tmp_path):
-    values = np.random.default_rng(0).normal(size=6_000_000)
+    values = np.random.default_rng(0).normal(size=20_000_000)
     pq.write_table(pa.table({"a": values}), tmp_path / "large.parquet")
-    said = refusal(tmp_path / "large.parquet", limits=Limits(memory_bytes=400 << 20))
+    said = refusal(tmp_path / "large.parquet", limits=Limits(memory_bytes=600 << 20))
     assert "memory" in said
 
 

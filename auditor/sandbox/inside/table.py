@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -12,8 +13,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditor.sandbox.inside.answers import send_column, send_description
-from auditor.sandbox.inside.csv_table import read_csv
-from auditor.sandbox.inside.parquet_table import read_parquet
 from checks.model import spell
 
 EXACT = 2**53
@@ -24,6 +23,14 @@ ISO_DATE = (
     r"([T ][0-2]\d:[0-5]\d(:[0-5]\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?$"
 )
 TOP = 20
+READERS = {
+    "csv": ("csv_table", "read_csv"),
+    "tsv": ("csv_table", "read_csv"),
+    "jsonl": ("jsonl_table", "read_jsonl"),
+    "parquet": ("parquet_table", "read_parquet"),
+    "arrow": ("arrow_table", "read_arrow"),
+    "excel": ("excel_table", "read_excel"),
+}
 
 
 @dataclass
@@ -42,17 +49,26 @@ class Column:
 def serve(operation: str, descriptor: int, limits: Mapping[str, Any], answers: BinaryIO) -> None:
     """Read the table behind *descriptor* and answer once."""
     with os.fdopen(descriptor, "rb") as file:
-        read = read_parquet if limits["format"] == "parquet" else read_csv
-        names, columns, rows, facts = read(file, limits)
+        names, columns, rows, facts = _reader(limits["format"])(file, limits)
+    spelt = facts.pop("missing_as", {})
     typed = (_typed(name, columns.pop(0)) for name in names)
     if operation == "inspect-table":
-        summaries = [_summary(column) for column in typed]
+        summaries = [_summary(column, spelt.get(column.name, {})) for column in typed]
         send_description(answers, {"rows": rows, "facts": facts, "columns": summaries})
         return
     send_description(answers, {"rows": rows, "facts": facts, "columns": len(names)})
     for column in typed:
         about = {"name": column.name, "kind": column.kind, "storage": column.storage}
         send_column(answers, about, tuple(_buffers(column)))
+
+
+def _reader(form: str) -> Callable[[BinaryIO, Mapping[str, Any]], Any]:
+    """Return the reader of a format; the others' libraries are left alone."""
+    home, name = READERS[form]
+    reader: Callable[[BinaryIO, Mapping[str, Any]], Any] = getattr(
+        import_module(f"auditor.sandbox.inside.{home}"), name
+    )
+    return reader
 
 
 def _typed(name: str, values: pa.ChunkedArray) -> Column:
@@ -123,9 +139,10 @@ def _buffers(column: Column) -> Iterator[Any]:
         yield np.frombuffer(b"".join(column.texts.cast(pa.large_binary()).to_pylist()), "u1")
 
 
-def _summary(column: Column) -> dict[str, Any]:
+def _summary(column: Column, spelt: Mapping[str, int]) -> dict[str, Any]:
     """Return what a form needs to offer the column for choice."""
     told: dict[str, Any] = {"name": column.name, "kind": column.kind, "missing": column.missing}
+    told["missing_as"] = sorted(spelt.items())
     if column.storage == "text":
         counts = np.bincount(column.values[column.values >= 0], minlength=len(column.texts))
         first = np.argsort(-counts, kind="stable")[:TOP]
