@@ -82,7 +82,11 @@ def inspect_table(
 ) -> TableInspection:
     """Return what the table holds. Imports no pandas: web processes call it."""
     limits = limits or Limits()
-    with _reading(path, format, limits, "inspect-table", where, declared) as (child, kind, deadline):
+    with _reading(path, format, limits, "inspect-table", where=where, declared=declared) as (
+        child,
+        kind,
+        deadline,
+    ):
         said = child.description(deadline, limits.table_seconds)
         columns = tuple(_inspected(column, limits) for column in _list(said, "columns", limits.columns))
         if not columns:
@@ -102,7 +106,7 @@ def read_table(
     import pandas as pd
 
     limits = limits or Limits()
-    with _reading(path, format, limits, "table", where, declared) as (child, kind, deadline):
+    with _reading(path, format, limits, "table", where=where, declared=declared) as (child, kind, deadline):
         said = child.description(deadline, limits.table_seconds)
         rows, count = _count(said["rows"], limits.rows), _count(said["columns"], limits.columns)
         columns: dict[str, Any] = {}
@@ -127,6 +131,7 @@ def _reading(
     form: str | None,
     limits: Limits,
     operation: str,
+    *,
     where: str,
     declared: Mapping[str, str] | None,
 ) -> Iterator[tuple[Child, str, float]]:
@@ -134,7 +139,7 @@ def _reading(
     if (missing := available()) is not None:
         raise refuse(where, "sandbox-missing", f"submitted files cannot be read here: {missing}.")
     kind = table_format(path, form, where)
-    told = dict(declared or {})
+    told: dict[str, Any] = dict(declared or {})
     for key in told:
         if kind not in APPLIES[key]:
             sentence = f"`{key}` says nothing of a file whose format is {kind}; leave it out."
@@ -144,8 +149,8 @@ def _reading(
             raise refuse(
                 where,
                 "too-large",
-                f"the table is larger than {limits.table_bytes / 2**20:,.0f} MiB: send fewer rows or columns, "
-                f"{raise_it('table_bytes')}.",
+                f"the table is larger than {limits.table_bytes / 2**20:,.0f} MiB: send fewer rows or "
+                f"columns, {raise_it('table_bytes')}.",
             )
         child = Child(operation, file.fileno(), limits, format=kind, **told)
     with child:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from auditor.sandbox import ModelInspection, TableInspection
 
-ROLES = ("evaluation", "model", "training")
+ROLES = ("evaluation", "model", "training", "counts")
 """The files that the form asks for."""
 OFFERED = 12
 """So many values of a column are offered for choice; more are typed."""
@@ -80,18 +80,24 @@ class Form:
         reference = {"artifact": f"sha256:{digest}"}
         if role == "model":
             self.put("model", {**reference, "format": inspection.format})
+        elif role == "counts":
+            self.put("counts", {**self.submission.get("counts", {}), **reference})
         else:
             self.put(f"data.{role}", reference)
 
     def drop_file(self, role: str) -> None:
         """Forget a file."""
         self.files.pop(role, None)
-        self.put("model" if role == "model" else f"data.{role}", None)
+        self.put(role if role in {"model", "counts"} else f"data.{role}", None)
 
     @property
     def columns(self) -> tuple[Column, ...]:
         """The columns of the evaluation table, in the order of the file."""
-        found = self.files.get("evaluation", {}).get("inspection", {}).get("columns", ())
+        return self.columns_of("evaluation")
+
+    def columns_of(self, role: str) -> tuple[Column, ...]:
+        """Return the columns of an uploaded table, in the order of the file."""
+        found = self.files.get(role, {}).get("inspection", {}).get("columns", ())
         return tuple(
             Column(
                 name=c["name"],
@@ -112,6 +118,22 @@ class Form:
         """Whether a model file was given; without one this is a predictions-only audit."""
         return "model" in self.submission
 
+    @property
+    def has_counts(self) -> bool:
+        """Whether published counts were given, which are then all there is."""
+        return "counts" in self.submission
+
+    @property
+    def model_says(self) -> Mapping[str, Any]:
+        """What the locked child read in the model file."""
+        said: Mapping[str, Any] = self.files.get("model", {}).get("inspection", {})
+        return said
+
+    @property
+    def inputs(self) -> tuple[tuple[str, Column | None], ...]:
+        """The inputs that the model asks for by name, each with the table's column or None."""
+        return tuple((name, self.column(name)) for name in self.model_says.get("features") or ())
+
 
 def _brief(inspection: Any) -> dict[str, Any]:
     """Return what the pages show of a file; a draft must stay small, however wide the table."""
@@ -119,6 +141,8 @@ def _brief(inspection: Any) -> dict[str, Any]:
         wide = len(inspection.columns) > WIDE
         return {
             "rows": inspection.rows,
+            "format": inspection.format,
+            "facts": dict(inspection.facts),
             "columns": [
                 {
                     "name": c.name,
@@ -134,7 +158,10 @@ def _brief(inspection: Any) -> dict[str, Any]:
         "format": inspection.format,
         "kind": inspection.kind,
         "classes": list(inspection.classes[:OFFERED]),
+        "n_classes": len(inspection.classes),
         "n_features": inspection.n_features,
+        "features": None if inspection.feature_names is None else list(inspection.feature_names[:WIDE]),
+        "has_probabilities": inspection.has_probabilities,
         "unexpected": list(inspection.unexpected[:OFFERED]),
     }
 

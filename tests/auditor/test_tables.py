@@ -80,7 +80,9 @@ def test_an_inspection_counts_what_a_form_offers(tmp_path):
     seen = inspect_table(tmp_path / "people.csv")
     columns = {column.name: column for column in seen.columns}
     assert (seen.format, seen.rows, list(columns)) == ("csv", 4, list(PEOPLE.columns))
-    assert seen.facts == {"encoding": "utf-8", "delimiter": "comma", "decimal": "point"}
+    assert seen.facts == {
+        "encoding": "utf-8", "delimiter": "comma", "decimal": "point", "missing": "empty: 9",
+    }  # fmt: skip
     assert (columns["id"].kind, columns["id"].minimum, columns["id"].maximum) == ("integer", "10", "13")
     assert columns["owner"].top == (("false", 2), ("true", 2))
     assert (columns["race"].missing, columns["race"].distinct) == (1, 3)
