@@ -70,7 +70,6 @@ _KNOWN = {
     "gguf": _Known("a GGUF file: a language model", "audit its answers as a column of the table"),
     "pmml": _Known("a PMML model", "export it to ONNX, or submit its predictions as a column of the table"),
     "xml": _Known("XML"),
-    "xgboost binary": _Known("an XGBoost model in the old binary format", _RESAVE),
     "xgboost unstated": _Known("JSON of an XGBoost dump: it lacks what predicting needs", _RESAVE),
     "lightgbm json": _Known(
         "a LightGBM dump as JSON", 'save the model as text: `booster.save_model("model.txt")`'
@@ -122,7 +121,10 @@ _MAGIC = tuple(
         (rb"CBM1(?![,;\s])", "catboost"),
         (rb"tree\r?\nversion=", "lightgbm"),
         (rb"\{[iUIlL].{1,8}learner\{", "xgboost"),
-        (rb"(binf)?.{0,300}[\x04-\x08]\0{7}(gbtree|gblinear|dart)", "xgboost binary"),
+        (
+            rb"(binf)?.{0,300}[\x04-\x08]\0{7}(gbtree|gblinear|dart)",
+            "xgboost",
+        ),  # the old binary, refused by its reader
         (rb".{4}TFL3", "tflite"),
         (rb"GGUF.\0", "gguf"),
         (rb".{3}\0{5}\{\"", "safetensors"),
@@ -149,13 +151,18 @@ def detect_format(path: Path) -> str:
     """Return the format of the file at *path*: csv, parquet, skops, xgboost, pickle, zip, ... or empty."""
     with path.open("rb") as file:
         head = file.read(HEAD)
-        if not head:
-            return "empty"
-        found = next((name for magic, name in _MAGIC if magic.match(head)), None)
-        if found in _CLOSER:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - TAIL))
-            return _CLOSER[found](head, file.read())
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(0, size - TAIL))
+        return format_of(head, file.read())
+
+
+def format_of(head: bytes, tail: bytes) -> str:
+    """Return the format of a file from its first and its last bytes."""
+    if not head:
+        return "empty"
+    found = next((name for magic, name in _MAGIC if magic.match(head)), None)
+    if found in _CLOSER:
+        return _CLOSER[found](head, tail)
     if found is not None:
         return found
     if b"\0" in head:
@@ -271,6 +278,8 @@ def model_format(path: Path, declared: str | None, where: str = "model", unsafe:
         )
     if found == "binary" and declared == "onnx":
         return "onnx"  # protobuf may begin with any field; the parser has the last word
+    if found == "mlflow" and declared in UNSAFE:
+        return declared  # the pickle inside the folder, which the operator allows
     known = _KNOWN[found]
     if found not in MODELS:
         raise refuse(where, "not-a-model", f"the model file is {known.words}; {known.model}.")
@@ -308,4 +317,13 @@ def _or(names: Collection[str]) -> str:
     return f"{', '.join(first)} or {last}"
 
 
-__all__ = ["MODELS", "TABLES", "UNSAFE", "Refused", "detect_format", "model_format", "table_format"]
+__all__ = [
+    "MODELS",
+    "TABLES",
+    "UNSAFE",
+    "Refused",
+    "detect_format",
+    "format_of",
+    "model_format",
+    "table_format",
+]

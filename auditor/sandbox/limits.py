@@ -44,6 +44,9 @@ class Limits:
     """How many times larger than its file a skops file may unpack to, once over 16 MiB."""
     classes: int = 1_000
 
+    unsafe_formats: tuple[str, ...] = ()
+    """Model formats that run code as they load and that the operator allows: AUDITOR_UNSAFE_FORMATS."""
+
 
 def raise_it(name: str) -> str:
     """Say which setting lets an operator raise the limit *name*."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from auditor.problems import Refused, refuse
-from auditor.sandbox.formats import model_format
+from auditor.sandbox.formats import UNSAFE, model_format
 from auditor.sandbox.frames import CONTRIBUTIONS, PREDICT, PREDICT_PROBA
 from auditor.sandbox.host import available
 from auditor.sandbox.limits import Limits
@@ -157,7 +157,7 @@ def open_model(
     limits = limits or Limits()
     if (missing := available()) is not None:
         raise refuse("model", "sandbox-missing", f"submitted files cannot be read here: {missing}.")
-    kind = model_format(path, format)
+    kind = model_format(path, format, unsafe=limits.unsafe_formats)
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         if size > limits.model_bytes:
@@ -170,7 +170,12 @@ def open_model(
     try:
         inspection = _described(child, kind, limits)
         known = ModelFile(
-            format=kind, digest=digest, size=size, types=inspection.types, unexpected=inspection.unexpected
+            format=kind,
+            digest=digest,
+            size=size,
+            types=inspection.types,
+            unexpected=inspection.unexpected,
+            can_execute=kind in UNSAFE,
         )
         yield SandboxedModel(child, inspection, known, limits)
     finally:

@@ -74,6 +74,13 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
+def bare_threads() -> None:
+    """Let threadpoolctl list libraries by the linker: there is no /proc in here."""
+    import threadpoolctl
+
+    threadpoolctl._HAS_PROCFS = False  # noqa: SLF001 - it offers no other way
+
+
 def refuse_other_version(versions: Mapping[str, str]) -> None:
     """Refuse what another release of scikit-learn wrote: its numbers may differ."""
     here = version("scikit-learn")

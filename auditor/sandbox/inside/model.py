@@ -16,8 +16,12 @@ from auditor.sandbox.inside.answers import Refuse, brief, send_description, send
 
 OPENERS: Mapping[str, tuple[str, str]] = {
     "catboost": ("catboost_model", "CatboostModel"),
+    "cloudpickle": ("pickle_model", "CloudpickleModel"),
+    "joblib": ("pickle_model", "JoblibModel"),
     "lightgbm": ("lightgbm_model", "LightgbmModel"),
+    "mlflow": ("mlflow_model", "MlflowModel"),
     "onnx": ("onnx_model", "OnnxModel"),
+    "pickle": ("pickle_model", "PickleModel"),
     "skops": ("skops_model", "SkopsModel"),
     "xgboost": ("xgboost_model", "XgboostModel"),
 }

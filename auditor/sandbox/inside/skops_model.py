@@ -11,11 +11,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auditor.sandbox.inside.answers import Refuse, brief
-from auditor.sandbox.inside.estimator import Estimator, refuse_other_version
+from auditor.sandbox.inside.estimator import Estimator, bare_threads, refuse_other_version
 
 ALLOWED = frozenset(
     {
+        "catboost.core.CatBoostClassifier",
+        "catboost.core.CatBoostRegressor",
         "collections.OrderedDict",
+        "lightgbm.basic.Booster",
+        "lightgbm.sklearn.LGBMClassifier",
+        "lightgbm.sklearn.LGBMRegressor",
         "numpy.dtype",
         "scipy.sparse._csr.csr_matrix",
         "sklearn._loss.loss.HalfTweedieLossIdentity",
@@ -113,9 +118,7 @@ def _versions(schema: Any) -> dict[str, str]:
 
 def _load(raw: bytes, versions: Mapping[str, str]) -> Any:
     refuse_other_version(versions)  # before two seconds of imports
-    import threadpoolctl
-
-    threadpoolctl._HAS_PROCFS = False  # noqa: SLF001 - no /proc in here; the linker lists libraries instead
+    bare_threads()
     import skops.io  # which looks for the libraries at once
 
     unexpected = sorted(set(skops.io.get_untrusted_types(data=raw)) - ALLOWED)
@@ -125,7 +128,7 @@ def _load(raw: bytes, versions: Mapping[str, str]) -> Any:
         raise Refuse(
             "type-not-allowed",
             f"the file uses {named}{more}, which this service does not load; build the model from "
-            "scikit-learn or xgboost parts, or export it to ONNX",
+            "scikit-learn, xgboost, lightgbm or catboost parts, or export it to ONNX",
         )
     try:
         with warnings.catch_warnings():
