@@ -14,11 +14,14 @@ How to read it
     If the interval of `better_than_chance` reaches 0, treat every other finding about this model with care.
     An agreement below 1 is a defect (batch statistics, leaking state, randomness), however small the
     difference: 1e-6 in a score is the tolerance, for arithmetic in single precision.
+    `single_row_disagreement` says, with its interval, what the rows asked allow for all rows: where 50 of 50
+    agree, up to 7 % of all rows might still not.
 
 Limits
     Better than chance is a low bar; see `performance.classification` for a better one. Agreement is measured
-    on up to 50 rows drawn with the audit's seed and says nothing of rows not asked. Without a model file only
-    the first two questions are asked.
+    on up to 50 rows drawn with the audit's seed; before anything is measured, an audit compares more rows, in
+    fresh processes, and is refused where they disagree. Without a model file only the first two questions are
+    asked.
 
 References
     Breck et al., The ML Test Score, IEEE Big Data 2017. Newcombe, Statistics in Medicine 25, 2006 (AUC).
@@ -34,7 +37,7 @@ from checks.model import Array, Kind, Measure, Model, NotApplicable, Subject, ch
 from checks.performance.baselines import majority
 from checks.performance.classification import auc_over_chance
 from checks.sample import binary_only, labelled
-from checks.statistics import paired_difference, undefined
+from checks.statistics import clopper_pearson, paired_difference, undefined
 
 TOLERANCE = 1e-6
 STREAM = 102
@@ -50,7 +53,7 @@ def sanity(subject: Subject, *, rows: int = 50) -> Iterator[Measure]:
     if subject.rows:
         yield _constant(subject)
         if subject.model is not None and subject.roles.features:
-            yield _agreement(subject, subject.model, rows)
+            yield from _agreement(subject, subject.model, rows)
     yield _better_than_chance(subject)
 
 
@@ -82,7 +85,7 @@ def _better_than_chance(subject: Subject) -> Measure:
     return paired_difference(name, *right, sample.weights, sample.effective, note=f"against {trivial.how}")
 
 
-def _agreement(subject: Subject, model: Model, rows: int) -> Measure:
+def _agreement(subject: Subject, model: Model, rows: int) -> Iterator[Measure]:
     rng = np.random.default_rng([subject.seed, STREAM])
     which = np.sort(rng.choice(subject.rows, size=min(rows, subject.rows), replace=False))
     table = subject.features.iloc[which].reset_index(drop=True)
@@ -94,7 +97,7 @@ def _agreement(subject: Subject, model: Model, rows: int) -> Measure:
     together = ask(0, len(table)).reshape(len(table), -1)
     alone = np.concatenate([ask(i, i + 1) for i in range(len(table))]).reshape(len(table), -1)
     alike = (np.abs(together - alone) <= TOLERANCE).all(axis=1)
-    return Measure(
+    yield Measure(
         name="single_row_agreement",
         value=float(alike.mean()),
         n=float(len(table)),
@@ -102,3 +105,4 @@ def _agreement(subject: Subject, model: Model, rows: int) -> Measure:
         method=f"{len(table)} rows drawn with seed {subject.seed}, alone and together, within {TOLERANCE}",
         note=None if alike.all() else f"largest difference {float(np.abs(together - alone).max()):.3g}",
     )
+    yield clopper_pearson("single_row_disagreement", int((~alike).sum()), len(table))

@@ -276,6 +276,8 @@ def test_a_sound_model_passes_unremarked():
     assert found.measure("constant_output").value == 0
     agreement = found.measure("single_row_agreement")
     assert (agreement.value, agreement.n, agreement.note) == (1, 50, None)
+    rest = found.measure("single_row_disagreement")
+    assert (rest.value, rest.low, rest.high) == (0, 0, pytest.approx(1 - 0.025 ** (1 / 50)))  # none of 50
 
 
 def test_rows_are_drawn_by_the_seed_and_not_from_the_top():
