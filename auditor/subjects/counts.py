@@ -13,6 +13,7 @@ from auditor.problems import Problem, Refused, refuse
 from auditor.sandbox import Limits, read_table
 from auditor.subjects.cells import Bad, count_in, figure_in
 from auditor.subjects.columns import MOST_GROUPS, MOST_SHOWN, listed, unknown
+from auditor.subjects.facts import facts, unread
 from auditor.submission import CountsFile, Submission
 from checks.model import NOT_STATED, Roles, Subject
 from checks.names import split
@@ -30,7 +31,7 @@ def subject_of_counts(
     submission: Submission, asked: CountsFile, path: Path, limits: Limits
 ) -> tuple[Subject, dict[str, Any]]:
     """Return the subject and what was found on the way; raise `Refused` with every problem at once."""
-    table = read_table(path, asked.format, limits, where="counts")
+    table = read_table(path, asked.format, limits, where="counts", declared=asked.declared)
     if not 0 < len(table) <= MOST_ROWS:
         sentence = f"a table of counts has 1 to {MOST_ROWS:,} rows, this one has {len(table):,}; send counts."
         raise refuse("counts", "rows", sentence)
@@ -55,8 +56,11 @@ def subject_of_counts(
         roles=roles,
         seed=submission.seed,
         published=published,
+        facts=facts(submission),
     )
-    return subject, _resolved(table, published, read)
+    resolved = _resolved(table, published, read)
+    declared = unread(submission)
+    return subject, {**resolved, "unread": declared} if declared else resolved
 
 
 def _raise(problems: Iterator[Problem]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from checks.model import Outcome
 from reports import wording
+from reports.compose.asked import asked
 from reports.compose.view import View, check_title, evidence_title
 from reports.document import Block, Bullet, Bullets, Cell, Column, KeyValues, Pair, Paragraph, Section, Table
 
@@ -86,6 +87,7 @@ def method(view: View) -> Section:
         "method",
         sections=(
             Section("What was submitted", "submitted", tuple(_submitted(view))),
+            asked(view),
             Section("Versions and seed", "versions", tuple(_versions(view))),
             Section("How to check this report", "recheck", _recheck(view)),
         ),
@@ -94,13 +96,14 @@ def method(view: View) -> Section:
 
 def _submitted(view: View) -> Iterator[Block]:
     submission = view.submission
-    files = [("Model", submission.get("model"))]
+    files = [("Model", submission.get("model")), ("Published counts", submission.get("counts"))]
     files += [(f"{name.capitalize()} data", ref) for name, ref in (submission.get("data") or {}).items()]
     pairs = [Pair(label, _file(ref), "code") for label, ref in files if ref]
     if pairs:
         yield KeyValues(tuple(pairs))
     declared = submission.get("columns") or {}
-    inferred = {k: v for k, v in view.resolved.items() if k not in declared or declared[k] != v}
+    known = {k: v for k, v in view.resolved.items() if k != "integrity"}  # told in a section of its own
+    inferred = {k: v for k, v in known.items() if k not in declared or declared[k] != v}
     rows = [*_rows("declared", declared), *_rows("inferred", inferred)]
     for name in ("references", "bins", "merge", "intersections"):
         rows += _rows("declared", {name: submission.get(name)})

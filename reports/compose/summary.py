@@ -50,7 +50,15 @@ def summary(view: View) -> Section:
 
 
 def _alarms(view: View) -> Iterator[Block]:
-    """Say before anything else when the model is not worth the other numbers."""
+    """Say before anything else what limits every number that follows."""
+    if view.submission.get("counts"):
+        yield Callout(
+            "warning",
+            "Made from published counts, not from records.",
+            "The auditor saw how many people of each group there were and how many were selected, and took "
+            "these counts as they stand. Whether they are true, whether decisions were right, and how the "
+            "system works cannot be told from them.",
+        )
     constant = view.number("performance.sanity.constant_output")
     if constant and constant.value:
         yield Callout(
@@ -92,6 +100,11 @@ def _card(view: View) -> Iterator[Pair]:
 
 
 def _tested(view: View) -> str:
+    if view.submission.get("counts"):
+        task = plain(str(view.submission.get("task", "")))
+        people = view.resolved.get("rows")
+        of = f" of {plural(people, 'person', 'people')}" if isinstance(people, int | float) else ""
+        return f"{task} task: published counts{of}, without records, predictions or the model"
     model = view.submission.get("model")
     what = (
         "a model file, asked again in a locked process"

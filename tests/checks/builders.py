@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from checks.model import Array, ModelFile, Roles, Subject, Task
+from checks.model import Array, Challenger, ModelFile, Roles, Subject, Task
+from checks.names import split
+from checks.published import Published, Row
 
 
 def subject(
@@ -105,6 +107,7 @@ def credit(rows: int = 600, training_rows: int = 600, seed: int = 1) -> Subject:
     model = LogisticModel({"income": 1.5, "debt": -1.0})
     score = model.predict_proba(evaluation)[:, 1]
     training_score = model.predict_proba(training)[:, 1]
+    other = LogisticModel({"income": 1.0, "noise": 0.5}).predict_proba(evaluation)[:, 1]
     return Subject(
         task=Task.BINARY,
         evaluation=evaluation,
@@ -123,6 +126,7 @@ def credit(rows: int = 600, training_rows: int = 600, seed: int = 1) -> Subject:
         decision=_text(score),
         training_score=training_score,
         training_decision=_text(training_score),
+        challengers={"rival": Challenger(_text(other), other)},
     )
 
 
@@ -138,4 +142,33 @@ def take(whole: Subject, rows: Sequence[int] | Array) -> Subject:
         evaluation=whole.evaluation.iloc[at].reset_index(drop=True),
         decision=None if whole.decision is None else whole.decision[at],
         score=None if whole.score is None else whole.score[at],
+        challengers={name: _some(other, at) for name, other in whole.challengers.items()},
     )
+
+
+def _some(other: Challenger, at: Array) -> Challenger:
+    return Challenger(*(None if a is None else a[at] for a in (other.decision, other.score)))
+
+
+def counted(
+    tables: Mapping[str, Sequence[tuple[Any, ...]]],
+    *,
+    task: Task = Task.BINARY,
+    references: Mapping[str, str] | None = None,
+    **about: Any,
+) -> Subject:
+    """Return a subject of counts: per attribute (or crossing) its rows of group, n, selected, rate, ratio."""
+    rows = tuple(
+        Row(parts, split(group) if len(parts) > 1 else (group,), n, selected, None, *figures)
+        for attribute, lines in tables.items()
+        for parts in (split(attribute),)
+        for group, n, selected, *figures in lines
+    )
+    published = Published(rows, **about)
+    roles = Roles(
+        positive="selected",
+        favourable="selected",
+        groups=published.single,
+        references=dict(references or {}),
+    )
+    return Subject(task=task, evaluation=pd.DataFrame(), roles=roles, published=published)

@@ -8,12 +8,12 @@ from functools import cache
 
 import pytest
 
-from checks.model import Evidence, Kind
+from checks.model import Evidence, Kind, Task
 from checks.registry import all_checks, pages
 from frameworks.load import packs
 from frameworks.measures import HERE, catalogue, explain_unknown, measures
 from frameworks.source import LoadError, parse
-from tests.checks.builders import credit
+from tests.checks.builders import counted, credit
 
 AVAILABLE = [one for one in measures().values() if one.available]
 PLANNED = [one for one in measures().values() if not one.available]
@@ -100,15 +100,26 @@ METRICS = [
 ]
 
 
+COUNTS_ONLY = "data.stated_results"
+"""The one check that measures published counts and no records."""
+
+
 @cache
 def evidence(check: str) -> Evidence:
     """Return what *check* finds on a small subject that has everything a check can ask for.
 
     One protected attribute, `job`, is also a feature of its model.
     """
+    if check == COUNTS_ONLY:
+        rows = [("A", 40, 20, "0.5", "1"), ("B", 40, 10, "0.25", "0.5")]
+        return all_checks()[check](counted({"race": rows}))
     whole = credit(rows=300, training_rows=300)
     roles = dataclasses.replace(whole.roles, groups=("race", "job"), references={"race": "A"})
-    return all_checks()[check](dataclasses.replace(whole, roles=roles))
+    found = all_checks()[check](dataclasses.replace(whole, roles=roles))
+    if check == "performance.challengers":  # one of its numbers belongs to another task
+        numbers = all_checks()[check](dataclasses.replace(whole, task=Task.REGRESSION))
+        found = dataclasses.replace(found, measures=found.measures + numbers.measures)
+    return found
 
 
 @pytest.mark.parametrize("check", CHECKS)
@@ -151,7 +162,9 @@ def test_a_comparison_names_the_measure_of_single_groups():
 
 @pytest.mark.parametrize("one", PLANNED, ids=lambda one: one.path)
 def test_what_is_planned_is_no_check_yet_and_says_what_would_supply_it(one):
-    assert one.check not in pages()
+    """A check may be there and lack one measure, which then says why by itself."""
+    others = {other.why for other in measures().values() if other.check == one.check and other != one}
+    assert one.check not in pages() or one.why not in others
     assert one.why.endswith("yet")
     assert one.supply
 
