@@ -91,7 +91,7 @@ def test_one_may_save_and_go_straight_to_the_check_page(client, draft):
 
 def test_the_evaluation_table_is_required(client, draft):
     page = client.post(f"{draft}/files", data={})
-    assert error_at(page, "data.evaluation") == "Upload the evaluation table: CSV, TSV or Parquet."
+    assert error_at(page, "data.evaluation") == "Upload the evaluation table: CSV, Excel, Parquet, ..."
 
 
 def test_an_upload_shows_what_was_read(client, draft):
@@ -147,6 +147,47 @@ def test_without_a_model_a_decision_or_a_score_is_needed(client, with_table):
     client.put(f"{with_table}/files/model?name=m.skops", data=b"model")
     answer = client.post(f"{with_table}/task", data={"task": "binary", "columns.label": "approved"})
     assert answer.location == f"{with_table}/outcome"
+
+
+def test_the_models_own_answers_suggest_the_task_and_its_inputs_are_shown(client, with_table):
+    client.put(f"{with_table}/files/model?name=m.skops", data=b"model")
+    page = client.get(f"{with_table}/task").text
+    assert "The model knows two classes, 0, 1." in page
+    assert re.search(r'value="binary" checked', page)
+    page = client.get(f"{with_table}/columns").text
+    assert "The model asks for 1 inputs by name, and the table has them all" in page
+
+
+def test_an_input_that_the_table_lacks_is_named_before_anything_is_sent(client, draft):
+    client.put(f"{draft}/files/model?name=m.skops", data=b"model")
+    lacking = TABLE.replace(b"income", b"salary")
+    client.post(f"{draft}/files", data={"data.evaluation": (io.BytesIO(lacking), "people.csv")})
+    assert "lacks 1 of the 1 inputs that the model asks for: income" in client.get(f"{draft}/columns").text
+
+
+COUNTS = b"group,n,selected,rate\nwomen,200,80,0.40\nmen,300,150,0.50\n"
+
+
+def test_published_counts_are_asked_for_their_columns_and_nothing_else(client, draft, service):
+    client.post(f"{draft}/system", data={"system.name": "A published audit"})
+    client.post(f"{draft}/files", data={"counts": (io.BytesIO(COUNTS), "counts.csv")})
+    answer = client.post(f"{draft}/files", data={})
+    assert answer.location == f"{draft}/counts"
+    page = client.get(f"{draft}/counts").text
+    assert "Column with the published rate" in page
+    assert client.post(f"{draft}/counts", data={"task": "binary", "counts.n": "n"}).status_code == 422
+    said = {"task": "binary", "counts.group": "group", "counts.n": "n", "counts.selected": "selected"}
+    answer = client.post(f"{draft}/counts", data={**said, "counts.rate": "rate"})
+    assert answer.location == f"{draft}/frameworks"
+    sent = submission_of(service)
+    assert sent["counts"].pop("artifact").startswith("sha256:")
+    assert sent["counts"] == {"group": ["group"], "n": "n", "selected": "selected", "rate": "rate"}
+    assert "data" not in sent
+
+
+def test_published_counts_stand_alone(client, with_table):
+    page = client.post(f"{with_table}/files", data={"counts": (io.BytesIO(COUNTS), "counts.csv")})
+    assert "Published counts stand alone" in error_at(page, "data.evaluation")
 
 
 def test_a_column_that_the_table_lacks_is_named(client, with_table):
@@ -292,7 +333,7 @@ def test_the_check_page_lists_every_answer_with_a_way_to_change_it(client, with_
     fill(client, with_table)
     page = client.get(f"{with_table}/check").text
     for step in STEPS:
-        assert f'href="{with_table}/{step.slug}"' in page
+        assert (f'href="{with_table}/{step.slug}"' in page) is (step.slug != "counts"), "only what applies"
     assert "25, 45" in page
     assert "disabled" not in page
 

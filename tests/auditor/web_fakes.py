@@ -77,6 +77,8 @@ class Column:
 class Table:
     rows: int
     columns: tuple[Column, ...]
+    format: str = "csv"
+    facts: dict[str, str] = field(default_factory=lambda: {"encoding": "utf-8", "delimiter": "comma"})
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Model:
     classes: tuple[str, ...] = ("0", "1")
     feature_names: tuple[str, ...] | None = ("income",)
     n_features: int = 1
+    has_probabilities: bool = True
     unexpected: tuple[str, ...] = ()
 
 

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from auditor.problems import Problem, Refused
 from auditor.submission import parse
 from auditor.web.form import Form
-from auditor.web.steps import answers, columns, files, frameworks, groups, outcome, system, task
+from auditor.web.steps import answers, columns, counts, files, frameworks, groups, outcome, system, task
 from auditor.web.steps.step import Step
 
 STEPS: tuple[Step, ...] = (
     system.STEP,
     files.STEP,
+    counts.STEP,
     task.STEP,
     outcome.STEP,
     groups.STEP,

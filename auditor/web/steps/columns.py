@@ -49,7 +49,7 @@ def _problems(form: Form) -> Iterator[Problem]:
 
 
 def _offer(form: Form) -> Mapping[str, Any]:
-    return {"titles": TITLES, "defaults": DEFAULTS, "columns": form.columns}
+    return {"titles": TITLES, "defaults": DEFAULTS, "columns": form.columns, "inputs": form.inputs}
 
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
@@ -66,4 +66,5 @@ STEP = Step(
     problems=_problems,
     offer=_offer,
     summary=_summary,
+    applies=lambda form: not form.has_counts,
 )

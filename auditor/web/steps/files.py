@@ -9,8 +9,13 @@ from auditor.problems import Problem
 from auditor.web.form import ROLES, Form
 from auditor.web.steps.step import Posted, Step
 
-TITLES = {"evaluation": "Evaluation table", "model": "Model", "training": "Training table"}
-WHERE = {"evaluation": "data.evaluation", "model": "model", "training": "data.training"}
+TITLES = {
+    "evaluation": "Evaluation table",
+    "model": "Model",
+    "training": "Training table",
+    "counts": "Published counts",
+}
+WHERE = {"evaluation": "data.evaluation", "model": "model", "training": "data.training", "counts": "counts"}
 
 
 def _read(form: Form, posted: Posted) -> None:
@@ -20,8 +25,17 @@ def _read(form: Form, posted: Posted) -> None:
 
 
 def _problems(form: Form) -> Iterator[Problem]:
-    if not form.get("data.evaluation"):
-        yield Problem("data.evaluation", "missing-key", "Upload the evaluation table: CSV, TSV or Parquet.")
+    if form.has_counts:
+        for role in ("evaluation", "model", "training"):
+            if form.get(WHERE[role]):
+                sentence = "Published counts stand alone: remove this file, or remove the counts."
+                yield Problem(WHERE[role], "counts-alone", sentence)
+    elif not form.get("data.evaluation"):
+        yield Problem(
+            "data.evaluation",
+            "missing-key",
+            "Upload the evaluation table: CSV, Excel, Parquet, ...",
+        )
 
 
 def _offer(form: Form) -> Mapping[str, Any]:
@@ -36,7 +50,7 @@ def _summary(form: Form) -> Iterator[tuple[str, str]]:
 STEP = Step(
     slug="files",
     title="Which files show what it does?",
-    owns=("data", "data.evaluation", "data.training", "model"),
+    owns=("data", "data.evaluation", "data.training", "model", "counts.artifact"),
     read=_read,
     problems=_problems,
     offer=_offer,

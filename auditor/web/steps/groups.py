@@ -79,5 +79,6 @@ STEP = Step(
     problems=_problems,
     offer=_offer,
     summary=_summary,
+    applies=lambda form: not form.has_counts,
     open_ended=("bins",),
 )

@@ -60,5 +60,5 @@ STEP = Step(
     problems=_problems,
     offer=_offer,
     summary=_summary,
-    applies=lambda form: form.get("task") != Task.REGRESSION,
+    applies=lambda form: form.get("task") != Task.REGRESSION and not form.has_counts,
 )

@@ -49,8 +49,28 @@ def _problems(form: Form) -> Iterator[Problem]:
         )
 
 
+def suggested(form: Form) -> tuple[str, str]:
+    """Return the task that the model's own answers suggest, and why; nothing where no model says so."""
+    said = form.model_says
+    if not said:
+        return "", ""
+    if said["kind"] == "regressor":
+        return Task.REGRESSION, "The model answers numbers; choose a score where they rank people."
+    classes = ", ".join(said["classes"])
+    if said.get("n_classes", len(said["classes"])) == 2:
+        return Task.BINARY, f"The model knows two classes, {classes}."
+    return Task.MULTICLASS, f"The model knows the classes {classes}."
+
+
 def _offer(form: Form) -> Mapping[str, Any]:
-    return {"tasks": TASKS, "columns": form.columns, "has_model": form.has_model}
+    task, why = suggested(form)
+    return {
+        "tasks": TASKS,
+        "columns": form.columns,
+        "has_model": form.has_model,
+        "chosen": form.get("task") or task,
+        "why": why and f"Suggested by the model file, for you to confirm. {why}",
+    }
 
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
@@ -68,4 +88,5 @@ STEP = Step(
     problems=_problems,
     offer=_offer,
     summary=_summary,
+    applies=lambda form: not form.has_counts,
 )
