@@ -1,9 +1,10 @@
 """Every interval and test of the project.
 
-`intervals` holds one number at a time, `disparities` numbers that compare many groups, `calibration` and
-`ranking` the two estimates that have a theory of their own, `significance` tests and corrections.
+`intervals` holds one number at a time, `disparities` numbers that compare many groups, `calibration`,
+`ranking` and `agreement` the estimates that have a theory of their own, `significance` tests and corrections.
 """
 
+from checks.statistics.agreement import cohen_kappa
 from checks.statistics.calibration import CalibrationErrors, Line, Reliability, calibration_line, reliability
 from checks.statistics.disparities import (
     Estimates,
@@ -46,6 +47,7 @@ __all__ = [
     "calibration_line",
     "clopper_pearson",
     "clopper_pearson_limits",
+    "cohen_kappa",
     "difference_p_value",
     "estimate",
     "gap_limits",
