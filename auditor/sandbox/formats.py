@@ -20,6 +20,11 @@ MODELS = ("skops", "onnx", "xgboost", "lightgbm", "catboost", "mlflow")
 UNSAFE = ("pickle", "joblib", "cloudpickle")
 """Model formats that run code as they load; each is read only where the operator allows it by name."""
 
+CAUTION = (
+    "the model's format can run code when it is loaded: every number of it comes from a process that the "
+    "file controls, and what it says of itself cannot be checked. Trust it as far as its author."
+)
+
 HEAD, TAIL, MOST_MEMBERS = 65_536, 4_194_304, 100_000
 
 _TO_ONNX = "export the model to ONNX"
@@ -83,7 +88,7 @@ _KNOWN = {
     "spss": _Known("an SPSS file"),
     "stata": _Known("a Stata file"),
     "sas": _Known("a SAS file"),
-    "old excel": _Known("an old Excel workbook", table="save it as .xlsx, or as CSV (UTF-8)"),
+    "old excel": _Known("an old Excel workbook"),
     "office": _Known("an office document that is no workbook"),
     "old feather": _Known(
         "a table of the first Feather version", table="write it again as Parquet or Feather 2"
@@ -95,7 +100,7 @@ _KNOWN = {
     "pdf": _Known("a PDF"),
     "image": _Known("a picture"),
     "html": _Known("a web page"),
-    "utf-16": _Known("UTF-16 text", table="save it as UTF-8 text"),
+    "utf-16": _Known("UTF-16 text"),
     "json": _Known("JSON", table="write one object a line (JSON Lines), or CSV (UTF-8) or Parquet"),
     "binary": _Known("of no format that this service knows"),
 }
@@ -250,8 +255,10 @@ def table_format(path: Path, declared: str | None, where: str) -> str:
     if declared is not None and declared not in TABLES:
         raise refuse(where, "unknown-format", f"`{declared}` is not a format of tables; use {_or(TABLES)}.")
     text = declared in {None, "csv", "tsv"}
-    if text and found in {"csv", "tsv", "binary"}:
+    if text and found in {"csv", "tsv", "binary", "utf-16"}:
         return declared or (found if found == "tsv" else "csv")  # the reader names a byte that is no text
+    if found == "old excel" and declared in {None, "excel"}:
+        return "excel"
     if found in TABLES and declared in {None, found}:
         return found
     known = _KNOWN[found]
@@ -318,6 +325,7 @@ def _or(names: Collection[str]) -> str:
 
 
 __all__ = [
+    "CAUTION",
     "MODELS",
     "TABLES",
     "UNSAFE",

@@ -14,6 +14,7 @@ How to read it
     all the same: a file without code can still be built to crash or to stall its reader.
 
 Limits
+    A file that runs code can name one import and use another: its list of imports informs, no more.
     Nothing is said about how the model was trained or about triggers hidden in its weights. An operator on
     the allow-list can still be used badly.
 
@@ -27,6 +28,11 @@ from collections.abc import Iterator
 
 from checks.model import Kind, Measure, NotApplicable, Subject, Table, check
 
+LOWER_TRUST = (
+    "trust",
+    "lower: it runs code as it loads, so its numbers come from a process that the file controls",
+)
+
 
 @check
 def artifact(subject: Subject) -> Iterator[Measure | Table]:
@@ -38,17 +44,26 @@ def artifact(subject: Subject) -> Iterator[Measure | Table]:
     exact = Kind.EXACT
     yes = float(file.can_execute)
     yield Measure("executes_code", yes, n=1, kind=exact, unit="yes is 1", method="the format of the file")
+    unexpected = set(file.unexpected)
+    checked = not file.can_execute or unexpected
     yield Measure(
         "unexpected_types",
-        float(len(file.unexpected)),
+        float(len(unexpected)) if checked else None,
         n=len(file.types),
         kind=exact,
         unit="types",
         method="count of what the file names outside the allow-list of its format",
+        note=None
+        if checked
+        else "no allow-list can bound a format that runs code; the imports are only listed",
     )
     yield Measure("size", float(file.size), n=1, kind=exact, unit="bytes", method="count")
     facts = (("format", file.format), ("sha-256", file.digest), ("bytes", file.size))
-    yield Table("model file", ("fact", "value"), facts)
-    unexpected = set(file.unexpected)
+    yield Table("model file", ("fact", "value"), (*facts, LOWER_TRUST) if file.can_execute else facts)
+    if file.can_execute:
+        yield Table(
+            "imports", ("named by the file",), tuple((name,) for name in sorted({*file.types, *unexpected}))
+        )
+        return
     named = tuple((name, name not in unexpected) for name in sorted(unexpected.union(file.types)))
     yield Table("named types", ("type", "expected"), named)

@@ -22,8 +22,17 @@ def test_a_file_that_can_run_code_and_names_strangers_is_told():
     )
     assert found.measure("executes_code").value == 1
     assert found.measure("unexpected_types").value == 2
-    (named,) = (t for t in found.tables if t.name == "named types")
-    assert named.rows == (("builtins.dict", True), ("os.system", False), ("posix.system", False))
+    (named,) = (t for t in found.tables if t.name == "imports")
+    assert named.rows == (("builtins.dict",), ("os.system",), ("posix.system",))
+
+
+def test_a_file_that_can_run_code_is_trusted_less_and_its_list_of_imports_decides_nothing():
+    found = audited(format="pickle", types=("sklearn.svm.SVC",), can_execute=True)
+    assert found.measure("executes_code").value == 1
+    assert found.measure("unexpected_types").value is None
+    assert "only listed" in found.measure("unexpected_types").note
+    (facts,) = (t for t in found.tables if t.name == "model file")
+    assert "a process that the file controls" in dict(facts.rows)["trust"]
 
 
 @planted("security.artifact", "silent")
