@@ -16,8 +16,19 @@ from auditor.sandbox.inside.answers import Refuse, brief
 from auditor.sandbox.inside.boosters import Boosted, counted, numbers, refuse_objective
 from checks.model import spell
 
-VALUES = {"RMSE", "MAE", "Quantile", "Expectile", "MAPE", "Huber", "LogCosh", "Lq", "NumErrors"}
-LOGARITHMS = {"Poisson", "Tweedie", "LogLinQuantile"}
+VALUES = {
+    "RMSE",
+    "MAE",
+    "Quantile",
+    "Expectile",
+    "MAPE",
+    "Huber",
+    "LogCosh",
+    "Lq",
+    "NumErrors",
+    "LogLinQuantile",
+}
+LOGARITHMS = {"Poisson", "Tweedie"}
 PROBABILITIES = {"Logloss", "CrossEntropy", "MultiClass"}
 
 
@@ -63,7 +74,8 @@ class CatboostModel(Boosted):
         if not rows.num_rows:
             return np.empty(0)
         if not self.classes:
-            return self._model.predict(self._given(rows), thread_count=1)
+            kind = "RawFormulaVal" if self.scale == "value" else "Exponent"
+            return self._model.predict(self._given(rows), prediction_type=kind, thread_count=1)
         if self.has_probabilities and len(self.classes) == 2:
             return self.predict_proba(rows)[:, 1] > self._model.get_probability_threshold()
         raw = self._model.predict(self._given(rows), prediction_type="RawFormulaVal", thread_count=1)

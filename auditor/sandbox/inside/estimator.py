@@ -20,9 +20,10 @@ class Estimator:
     def __init__(self, model: Any, types: Sequence[str], versions: Mapping[str, str]) -> None:
         self._model, self._types, self._versions = model, list(types), dict(versions)
         _refuse_file_readers(self._model)
+        from auditor.sandbox.inside.as_trained import AsTrained
         from auditor.sandbox.inside.trees import check_structures
 
-        check_structures(self._model)
+        self._trained = AsTrained(check_structures(self._model))
         names = _feature_names(self._model)
         self._names = None if names is None else [str(name) for name in names]
         classes = getattr(self._model, "classes_", None)
@@ -39,7 +40,7 @@ class Estimator:
 
     def describe(self) -> Mapping[str, Any]:
         """Return what the parent is told once."""
-        width = getattr(self._model, "n_features_in_", None)
+        width = getattr(self._model, "n_features_in_", None) or len(self._names or ()) or None
         return {
             "kind": "classifier" if self._classes else "regressor",
             "classes": self._classes,
@@ -52,7 +53,7 @@ class Estimator:
 
     def _given(self, rows: pa.Table) -> Any:
         """Return the rows as in training: a frame for a model that knows names, else a matrix."""
-        frame = rows.to_pandas()
+        frame = self._trained.frame(rows)
         return frame.to_numpy() if self._names is None else frame[self._names]
 
     def predict(self, rows: pa.Table) -> Any:
@@ -106,6 +107,7 @@ def _refuse_file_readers(model: Any) -> None:
 
 def _feature_names(model: Any) -> Any:
     try:
-        return getattr(model, "feature_names_in_", None)
+        names = getattr(model, "feature_names_in_", None)
+        return getattr(model, "feature_names_", None) if names is None else names  # as CatBoost calls them
     except Exception:  # noqa: BLE001 - xgboost raises its own error when a booster has no names
         return None

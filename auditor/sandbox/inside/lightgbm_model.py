@@ -49,7 +49,7 @@ class LightgbmModel(Boosted):
         self.width = parsed.features
         names = parsed.header["feature_names"].split(" ")
         self.names = None if names == [f"Column_{i}" for i in range(self.width)] else names
-        self._categories, self._lost = _categories(parsed)
+        self._categories, self._lost = kept_categories(parsed, parsed.pandas_categorical)
         self._settle(parsed, limits)
         if any(tree.get("is_linear", "0") != "0" for tree in parsed.trees):
             self.scale = None  # LightGBM has no TreeSHAP for lines in leaves
@@ -133,9 +133,11 @@ def check_booster(booster: lightgbm.Booster) -> lightgbm_trees.Parsed:
     return parsed
 
 
-def _categories(parsed: lightgbm_trees.Parsed) -> tuple[dict[int, list[Any]], dict[int, str]]:
+def kept_categories(
+    parsed: lightgbm_trees.Parsed, pandas_categorical: list[list[Any]] | None
+) -> tuple[dict[int, list[Any]], dict[int, str]]:
     """Return the categories of each feature that the file keeps, and why others are lost."""
-    kept = parsed.pandas_categorical or []
+    kept = pandas_categorical or []
     named = [
         int(word) for word in parsed.parameters.get("categorical_feature", "").split(",") if word.isdigit()
     ]

@@ -73,6 +73,21 @@ def without_sizes(text: str) -> str:
     return "\n".join(kept) + first + rest
 
 
+def check_sizes(text: str) -> None:
+    """Refuse a table of tree sizes by which LightGBM would jump elsewhere than to the trees."""
+    head, first, rest = text.encode().partition(b"\nTree=")
+    line = next((one for one in head.split(b"\n") if one.startswith(b"tree_sizes=")), None)
+    if line is None:
+        return
+    trees, place = b"Tree=" + rest if first else b"", 0
+    for number, size in enumerate(line.partition(b"=")[2].split()):
+        if not size.isdigit() or not trees.startswith(b"Tree=%d\n" % number, place):
+            raise damaged()
+        place += int(size)
+    if not trees.startswith(b"end of trees", place):
+        raise damaged()
+
+
 def _pair(line: str) -> tuple[str, str]:
     name, _, value = line[1:-1].partition(":")
     return name.strip(), value.strip()

@@ -12,6 +12,7 @@ from typing import Any
 
 from auditor.sandbox.inside.answers import Refuse, brief
 from auditor.sandbox.inside.estimator import Estimator, bare_threads, refuse_other_version
+from auditor.sandbox.inside.held_boosters import check_held
 
 ALLOWED = frozenset(
     {
@@ -21,6 +22,7 @@ ALLOWED = frozenset(
         "lightgbm.basic.Booster",
         "lightgbm.sklearn.LGBMClassifier",
         "lightgbm.sklearn.LGBMRegressor",
+        "functools.partial",  # binds arguments of functions that must be on this list themselves
         "numpy.dtype",
         "scipy.sparse._csr.csr_matrix",
         "sklearn._loss.loss.HalfTweedieLossIdentity",
@@ -37,6 +39,7 @@ ALLOWED = frozenset(
         "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
         "sklearn.tree._tree.Tree",
         "sklearn.utils._bunch.Bunch",
+        "sklearn.utils.validation.check_array",
         "xgboost.core.Booster",
         "xgboost.sklearn.XGBClassifier",
         "xgboost.sklearn.XGBRegressor",
@@ -70,6 +73,7 @@ def _schema(raw: bytes, limits: Mapping[str, Any]) -> dict[str, Any]:
                 size = f"{unpacked / 2**20:,.0f} MiB from {len(raw) / 2**20:,.1f} MiB"
                 raise Refuse("zip-bomb", f"it would unpack to {size}, which no model needs; save it again")
             schema = json.loads(archive.read("schema.json"))
+            check_held(archive, _nodes(schema))
     except zipfile.BadZipFile:
         raise Refuse(
             "truncated",

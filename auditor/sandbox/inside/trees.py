@@ -15,29 +15,53 @@ from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
 from sklearn.tree._tree import Tree
 
 from auditor.sandbox.inside.answers import Refuse
+from auditor.sandbox.inside.as_trained import boosters
 
 MOST_OBJECTS = 5_000_000
 
 
-def check_structures(model: Any) -> None:
-    """Refuse a model with a tree or a sparse matrix that points outside itself."""
-    for part in _parts(model):
-        if isinstance(part, Tree):
-            sound = _tree_is_sound(part)
-        elif isinstance(part, TreePredictor):
-            sound = _predictor_is_sound(part)
-        else:
-            sound = _matrix_is_sound(part)
-        if not sound:
+def check_structures(model: Any) -> list[Any]:
+    """Refuse a model with a tree or a sparse matrix that points outside itself; return all its parts."""
+    found = list(parts(model))
+    for part in found:
+        if not _is_sound(part):
             kind = "sparse matrix" if scipy.sparse.issparse(part) else "decision tree"
             raise Refuse(
                 "damaged-model",
                 f"a {kind} in the model points outside itself: the file is damaged or hostile",
             )
+    check_boosters(found)
+    return found
 
 
-def _parts(model: Any) -> Iterator[Any]:
-    """Walk the model and yield its trees and sparse matrices."""
+def _is_sound(part: Any) -> bool:
+    if isinstance(part, Tree):
+        return _tree_is_sound(part)
+    if isinstance(part, TreePredictor):
+        return _predictor_is_sound(part)
+    return not scipy.sparse.issparse(part) or _matrix_is_sound(part)
+
+
+def check_boosters(parts: list[Any]) -> None:
+    """Refuse boosters in memory whose trees point outside themselves."""
+    for library, booster in boosters(parts):
+        match library:
+            case "xgboost":
+                from auditor.sandbox.inside import xgboost_model
+
+                xgboost_model.check_booster(booster)
+            case "lightgbm":
+                from auditor.sandbox.inside import lightgbm_model
+
+                lightgbm_model.check_booster(booster)
+            case _ if booster.is_fitted():
+                from auditor.sandbox.inside import catboost_trees
+
+                catboost_trees.check(booster._serialize_model())  # noqa: SLF001 - its only way to bytes
+
+
+def parts(model: Any) -> Iterator[Any]:
+    """Walk the model and yield what it is made of, once each."""
     waiting, seen = [model], set[int]()
     while waiting:
         thing = waiting.pop()
@@ -53,6 +77,7 @@ def _parts(model: Any) -> Iterator[Any]:
         elif isinstance(thing, np.ndarray):
             waiting.extend(thing.ravel().tolist() if thing.dtype == object else ())
         elif hasattr(thing, "__dict__") and not isinstance(thing, type):
+            yield thing
             waiting.extend(vars(thing).values())
 
 

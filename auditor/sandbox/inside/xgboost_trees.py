@@ -19,14 +19,22 @@ NOT_WHOLE = (
 )
 
 
-def document(raw: bytes) -> dict[str, Any]:
-    """Return what the JSON or UBJ file in *raw* says; names that occur twice are refused."""
+def read(raw: bytes) -> dict[str, Any]:
+    """Return the JSON or UBJ object in *raw*; names that occur twice are refused."""
     binary = raw[1:2] in {b"L", b"i", b"U", b"I", b"l"} and raw[:1] == b"{"
     try:
         said = decode(raw) if binary else json.loads(raw, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise Refuse("truncated", NOT_WHOLE) from None
-    if not isinstance(said, dict) or not isinstance(said.get("learner"), dict):
+    if not isinstance(said, dict):
+        raise Refuse("truncated", NOT_WHOLE)
+    return said
+
+
+def document(raw: bytes) -> dict[str, Any]:
+    """Return what the model file in *raw* says."""
+    said = read(raw)
+    if not isinstance(said.get("learner"), dict):
         raise Refuse(
             "not-xgboost", "it is JSON but no XGBoost model; save the model with `save_model` and upload that"
         )
