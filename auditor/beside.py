@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 OF_RECORDS = (
     "model",
+    "endpoint",
     "data",
     "models",
     "join",
@@ -35,7 +36,8 @@ def beside_counts(submission: Submission) -> Iterator[Problem]:
         yield Problem("task", "not-of-counts", f"{sentence}binary or scoring.")
     columns = submission.columns
     named = [f"columns.{role}" for role in type(columns).model_fields if getattr(columns, role)]
-    named += [key for key in OF_RECORDS if getattr(submission, key)]
+    given = dict(submission)
+    named += [key for key in OF_RECORDS if given.get(key)]
     for where in named:
         sentence = f"`{where}` needs records, and `counts` says that only counts are supplied; remove one."
         yield Problem(where, "beside-counts", sentence)

@@ -59,6 +59,14 @@ def _alarms(view: View) -> Iterator[Block]:
             "these counts as they stand. Whether they are true, whether decisions were right, and how the "
             "system works cannot be told from them.",
         )
+    contradicted = view.number("data.stated_results.contradicted_figures")
+    if contradicted and contradicted.value:
+        many = plural(contradicted.value, "published figure does", "published figures do")
+        yield Callout(
+            "stop",
+            f"{many} not follow from the published counts.",
+            f"{count(contradicted.n)} rates and ratios were computed again. The evidence on data lists each.",
+        )
     constant = view.number("performance.sanity.constant_output")
     if constant and constant.value:
         yield Callout(
