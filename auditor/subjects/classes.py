@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,6 +11,12 @@ from auditor.problems import Problem, Refused, refuse
 from auditor.subjects.columns import classes_of, listed
 from auditor.submission import Columns, Submission
 from checks.model import Task
+
+NUMBERED = {
+    "xgboost": ("XGBoost", ""),
+    "lightgbm": ("LightGBM", ", or save the `LGBMClassifier` with `skops.io.dump`, which keeps the names"),
+}
+"""The formats of models that count their classes from 0, and another way to give names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,23 @@ def outcomes(submission: Submission, table: pd.DataFrame, model_classes: Sequenc
     if problems:
         raise Refused(problems)
     return Outcomes(classes, positive, favourable)
+
+
+def numbered(
+    submission: Submission, table: pd.DataFrame, form: str, model_classes: Sequence[str]
+) -> Iterator[Problem]:
+    """Find a label that a native file, which only counts its classes, cannot answer with."""
+    name = submission.columns.label
+    if form not in NUMBERED or name is None or not model_classes:
+        return
+    held = classes_of(table[name])
+    if set(held) - set(model_classes):
+        library, way = NUMBERED[form]
+        sentence = (
+            f"the label `{name}` holds {listed(held)}, but a {library} file keeps no class names and answers "
+            f"{listed(model_classes)}; write the label in those numbers, as the model was trained{way}."
+        )
+        yield Problem("columns.label", "classes-numbered", sentence)
 
 
 def _one_of(classes: Sequence[str]) -> str:
