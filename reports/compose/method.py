@@ -15,6 +15,19 @@ _REPORTED = (
     "Measured and shown where the rule asks for the number and sets no limit. Nothing was held to a limit."
 )
 
+FACTS = (
+    "references",
+    "bins",
+    "merge",
+    "intersections",
+    "control",
+    "costs",
+    "directions",
+    "immutable",
+    "claimed_epsilon",
+)
+"""Declared facts that are neither columns nor files."""
+
 
 def reading() -> Section:
     """Return how to read the rest."""
@@ -98,18 +111,43 @@ def _submitted(view: View) -> Iterator[Block]:
     submission = view.submission
     files = [("Model", submission.get("model")), ("Published counts", submission.get("counts"))]
     files += [(f"{name.capitalize()} data", ref) for name, ref in (submission.get("data") or {}).items()]
+    files += _further_files(submission)
     pairs = [Pair(label, _file(ref), "code") for label, ref in files if ref]
     if pairs:
         yield KeyValues(tuple(pairs))
     declared = submission.get("columns") or {}
-    known = {k: v for k, v in view.resolved.items() if k != "integrity"}  # told in a section of its own
+    told = ("integrity", "unread")  # in words of their own
+    known = {k: v for k, v in view.resolved.items() if k not in told}
     inferred = {k: v for k, v in known.items() if k not in declared or declared[k] != v}
     rows = [*_rows("declared", declared), *_rows("inferred", inferred)]
-    for name in ("references", "bins", "merge", "intersections"):
+    for name in FACTS:
         rows += _rows("declared", {name: submission.get(name)})
     if rows:
         columns = (Column("Role or fact"), Column("How known"), Column("Value"))
         yield Table("Columns and facts, as declared and as inferred from the files", columns, tuple(rows))
+    if unread := view.resolved.get("unread"):
+        yield Paragraph(
+            f"Declared; no check of this version uses it: {', '.join(map(_key, unread))}. It was checked "
+            "against the columns and is kept in the record, and nothing in this report rests on it."
+        )
+
+
+def _key(name: str) -> str:
+    return wording.plain(name.removeprefix("columns."))
+
+
+def _further_files(submission: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, ref in (submission.get("join") or {}).items():
+        yield f"Joined table {name}", ref
+    for one in submission.get("models") or ():
+        if one.get("artifact"):
+            yield f"Further model {one['name']}", one
+    for name in ("population", "reasons"):
+        ref = submission.get(name) or {}
+        if ref.get("artifact"):
+            yield name.capitalize(), ref
+    for ref in submission.get("notices") or ():
+        yield "Notice", ref
 
 
 def _file(ref: Any) -> str:
