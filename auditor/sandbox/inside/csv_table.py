@@ -34,6 +34,7 @@ def read_csv(
         table = table.remove_column(0)
         columns.append(typed(name, column, read))
     word = next(word for word, sign in DELIMITERS.items() if sign == dialect.delimiter)
+    word = word if len(names) > 1 else "none"
     facts = {"encoding": dialect.encoding, "delimiter": word, **read.facts(), "missing_as": read.missing}
     if notes := [*dialect.notes, *read.notes()]:
         facts["note"] = " ".join(notes)

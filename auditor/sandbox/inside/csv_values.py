@@ -41,7 +41,8 @@ class Read:
     """Column -> spelling -> cells that were read as missing."""
     commas: list[str] = field(default_factory=list)
     thousands: set[str] = field(default_factory=set)
-    unsure: list[str] = field(default_factory=list)
+    unsure: dict[str, str] = field(default_factory=dict)
+    """Column -> the decimal sign it was read with, where its values allow another reading."""
 
     def facts(self) -> dict[str, str]:
         """Return what people are shown."""
@@ -56,11 +57,9 @@ class Read:
         """Return sentences on what could have been read otherwise."""
         if not self.unsure:
             return []
-        how = "comma" if self.unsure[0] in self.commas else "point"
-        said = (
-            f"Signs in {named(self.unsure)} may set off thousands or decimals: {how} was read as the decimal"
-        )
-        return [f"{said} sign; declare `decimal` if it is not."]
+        signs = " and ".join(sorted(set(self.unsure.values())))
+        said = f"Signs in {named(list(self.unsure))} may set off thousands or decimals: {signs} was read as"
+        return [f"{said} the decimal sign; declare `decimal` if it is not."]
 
 
 def named(columns: Sequence[str]) -> str:
@@ -76,8 +75,9 @@ def spelt_missing(missing: Mapping[str, Mapping[str, int]]) -> str:
         for word, count in words.items():
             by_word.setdefault(word, {})[column] = count
     parts = []
-    for word, columns in by_word.items():
-        total = sum(columns.values())
+    totals = {word: sum(columns.values()) for word, columns in by_word.items()}
+    for word, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
+        columns = by_word[word]
         where = f" in {named(list(columns))}" if word else ""
         parts.append(f"{word or 'empty'}: {total:,}{where}")
     return "; ".join(parts)
@@ -163,7 +163,7 @@ def _ungrouped(name: str, trimmed: pa.ChunkedArray, pattern: str, read: Read) ->
     if pattern == COMMA and _any(trimmed, ","):
         read.commas.append(name)
     if (group in signs or name in read.commas) and _matches(POINT if pattern == COMMA else COMMA, trimmed):
-        read.unsure.append(name)
+        read.unsure[name] = "comma" if pattern == COMMA else "point"
     bare = pc.replace_substring_regex(trimmed, f"[{SEPARATORS}{group}]", "") if signs else trimmed
     bare = pc.replace_substring(bare, ",", ".") if pattern == COMMA else bare
     return bare.cast(pa.int64() if _matches(r"^-?\d{1,18}$", bare) else pa.float64())
