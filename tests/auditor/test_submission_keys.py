@@ -1,0 +1,233 @@
+"""Every optional key: its shape, its sentences, its files, and that none is ignored in silence."""
+
+from __future__ import annotations
+
+import ast
+import json
+
+import pytest
+
+from auditor.manifest import named_by_digest, read_submission
+from auditor.problems import Refused
+from auditor.subjects.facts import FACTS, UNREAD
+from auditor.submission import Submission, dotted, files_of, parse
+from tests.auditor.test_subjects import Files, applicants
+from tests.conftest import ROOT
+
+BARE = {"system": {"name": "A system"}, "task": "binary", "data": {"evaluation": "rows.csv"}}
+FULL = {
+    **BARE,
+    "model": {"file": "model.skops"},
+    "data": {"evaluation": "rows.csv", "training": {"file": "train.csv"}, "reference": "people.csv"},
+    "join": {"demographics": {"file": "demo.csv", "on": "case", "to": "id"}},
+    "models": [{"name": "rival", "file": "rival.skops"}, {"name": "vendor", "score": "vendor_score"}],
+    "population": {"file": "census.csv"},
+    "reasons": "reasons.csv",
+    "notices": ["notice.txt", {"file": "letter.txt"}],
+    "answers": {"human-review": {"answer": "yes", "document": "review.pdf"}},
+}
+FILES = {
+    "model": "model.skops",
+    "data.evaluation": "rows.csv",
+    "data.training": "train.csv",
+    "data.reference": "people.csv",
+    "join.demographics": "demo.csv",
+    "models.0": "rival.skops",
+    "population": "census.csv",
+    "reasons": "reasons.csv",
+    "notices.0": "notice.txt",
+    "notices.1": "letter.txt",
+    "answers.human-review.document": "review.pdf",
+}
+
+
+def refused(raw):
+    with pytest.raises(Refused) as why:
+        parse(raw)
+    return {problem.where: problem.sentence for problem in why.value.problems}
+
+
+# Files
+
+
+def test_every_file_is_found_wherever_it_stands():
+    found = {dotted(keys): file.file for keys, file in files_of(parse(FULL))}
+    assert found == FILES
+
+
+def test_no_shape_that_holds_a_file_escapes_the_search():
+    """Each `file` that the published schema allows is one that the search above was shown to find."""
+    definitions = Submission.model_json_schema()["$defs"]
+    shapes = {name for name, shape in definitions.items() if "file" in shape.get("properties", {})}
+    used = {type(file).__name__ for _, file in files_of(parse(FULL))}
+    assert shapes - {"CountsFile"} <= used | {"FileRef"}
+
+
+def test_a_folder_with_all_files_is_read_and_named_by_digest(tmp_path):
+    for name in FILES.values():
+        (tmp_path / name).write_text(name)
+    (tmp_path / "s.yaml").write_text(json.dumps(FULL))
+    raw, found = read_submission(tmp_path / "s.yaml")
+    assert {where: path.name for where, path in found.items()} == FILES
+    digests = {where: f"{position:064x}" for position, where in enumerate(found)}
+    submission = parse(named_by_digest(raw, digests))
+    assert {dotted(keys): file.digest for keys, file in files_of(submission)} == digests
+    again = parse(submission.model_dump(mode="json"))
+    assert again == submission
+    assert again.answers["human-review"].model_dump()["document"].startswith("sha256:")
+
+
+@pytest.mark.parametrize("where", FILES)
+def test_each_file_that_is_not_there_is_named(where, tmp_path):
+    for name in set(FILES.values()) - {FILES[where]}:
+        (tmp_path / name).write_text(name)
+    (tmp_path / "s.yaml").write_text(json.dumps(FULL))
+    with pytest.raises(Refused) as why:
+        read_submission(tmp_path / "s.yaml")
+    (problem,) = why.value.problems
+    assert problem.where == where
+    assert f"names {FILES[where]}, which is not there" in problem.sentence
+
+
+# Shapes
+
+COSTS = {"false_positive": 1, "false_negative": 5}
+SHAPES = {
+    "seed-true": ({"seed": True}, "seed", "write a whole number such as 1"),
+    "seed-text": ({"seed": "3"}, "seed", "write a whole number such as 1"),
+    "seed-half": ({"seed": 1.5}, "seed", "write a whole number such as 1"),
+    "intersections-text": ({"intersections": "2"}, "intersections", "write a whole number"),
+    "threshold-text": ({"columns": {"threshold": "0.5"}}, "columns.threshold", "write a number such as 0.5"),
+    "threshold-true": ({"columns": {"threshold": True}}, "columns.threshold", "write a number such as 0.5"),
+    "name-blank": ({"system": {"name": "   "}}, "system.name", "blank or holds characters that cannot"),
+    "name-control": ({"system": {"name": "a\u202eb"}}, "system.name", "cannot be printed"),
+    "name-lines": ({"system": {"name": "a\nb"}}, "system.name", "cannot be printed"),
+    "epsilon-zero": ({"claimed_epsilon": 0}, "claimed_epsilon", "greater than 0"),
+    "epsilon-text": ({"claimed_epsilon": "1"}, "claimed_epsilon", "write a number"),
+    "direction": ({"directions": {"income": "sideways"}}, "directions.income", "'up' or 'down'"),
+    "cost-unknown": ({"costs": {**COSTS, "delay": 3}}, "costs.delay", "not a key"),
+    "cost-missing": ({"costs": {"false_positive": 1}}, "costs.false_negative", "is missing; add it"),
+    "cost-negative": ({"costs": {**COSTS, "false_positive": -1}}, "costs.false_positive", "or equal to 0"),
+    "population-both": ({"population": {"file": "a", "count": 3}}, "population", "a `file` or a `count`"),
+    "population-none": ({"population": {}}, "population", "either a `file` or a `count`"),
+    "population-nobody": ({"population": {"count": 0}}, "population.count", "or equal to 1"),
+    "join-without-id": ({"join": {"d": {"file": "d.csv"}}}, "join.d.on", "is missing; add it"),
+    "join-colon": ({"join": {"a:b": {"file": "d.csv", "on": "x"}}}, "join.a:b.[key]", "not accepted"),
+    "models-twice": ({"models": [{"name": "a", "score": "s"}] * 2}, "models", "two models are called `a`"),
+    "models-both": ({"models": [{"name": "a", "score": "s", "file": "m"}]}, "models.0", "one model file"),
+    "notices-text": ({"notices": "n.txt"}, "notices", "must be a list"),
+    "document-list": ({"answers": {"a": {"answer": "x", "document": []}}}, "answers.a.document", "as text"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SHAPES)
+def test_a_key_of_the_wrong_shape_gets_its_sentence(case):
+    change, where, said = SHAPES[case]
+    found = refused({**BARE, **change})
+    assert said in found[where], found
+
+
+# Facts
+
+FACTS_GIVEN = {
+    "control": ["income"],
+    "costs": COSTS,
+    "directions": {"income": "up"},
+    "immutable": ["zip_code"],
+    "claimed_epsilon": 1.5,
+    "population": {"count": 120_000},
+    "reasons": {"artifact": f"sha256:{'1' * 64}"},
+    "notices": [{"artifact": f"sha256:{'2' * 64}"}],
+}
+
+
+@pytest.fixture
+def files(tmp_path, tables_read_here):
+    found = Files(tmp_path)
+    found.table("evaluation", applicants().assign(final=0, day="2026-01-01"))
+    return found
+
+
+def prepared(files, **changes):
+    columns = {"prediction": "decision", "human_decision": "final", "time": "day"}
+    return files.prepare(columns=columns, **changes)
+
+
+def test_every_fact_is_kept_and_said_to_be_unused(files):
+    """Nothing that is accepted is ignored in silence."""
+    found = prepared(files, **FACTS_GIVEN)
+    kept = found.subject.facts
+    assert set(kept) == set(FACTS) == set(FACTS_GIVEN)
+    assert kept["costs"]["false_negative"] == 5
+    assert kept["population"]["count"] == 120_000
+    assert found.resolved["unread"] == [*FACTS, "columns.human_decision", "columns.time"]
+
+
+def test_what_was_left_out_is_not_said(files):
+    found = files.prepare(columns={"prediction": "decision"})
+    assert "unread" not in found.resolved
+    assert found.subject.facts == {}
+
+
+def test_the_keys_said_to_be_unused_are_read_by_no_check():
+    """A check that starts to read one must strike it from the list. Gaps are counted in any column."""
+    names = {name.removeprefix("columns.") for name in UNREAD}
+    for path in sorted((ROOT / "checks").rglob("*.py")):
+        if path.name in {"model.py", "quality.py"}:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            used = node.attr if isinstance(node, ast.Attribute) and _of_roles(node) else None
+            used = _fact(node) or used
+            assert used not in names, f"{path.name} reads {used}"
+
+
+def _of_roles(node):
+    return isinstance(node.value, ast.Attribute | ast.Name) and "roles" in ast.unparse(node.value)
+
+
+def _fact(node):
+    """Return the key of `facts["key"]` and `facts.get("key")`."""
+    if isinstance(node, ast.Subscript) and ast.unparse(node.value).endswith("facts"):
+        return getattr(node.slice, "value", None)
+    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("facts.get"):
+        return getattr(node.args[0], "value", None)
+    return None
+
+
+CONTRADICTIONS = {
+    "control-unknown": ({"control": ["incom"]}, "control", "did you mean `income`?"),
+    "control-is-a-group": ({"control": ["sex"]}, "control", "it is compared, not controlled for"),
+    "control-is-the-label": ({"control": ["approved"]}, "control", "an answer of the system or the label"),
+    "control-twice": ({"control": ["income", "income"]}, "control", "stands twice"),
+    "immutable-unknown": ({"immutable": ["zip"]}, "immutable", "has no column `zip`"),
+    "direction-unknown": ({"directions": {"depts": "up"}}, "directions.depts", "did you mean `debt`?"),
+    "direction-of-text": ({"directions": {"sex": "up"}}, "directions.sex", "does not hold numbers"),
+    "direction-and-immutable": (
+        {"directions": {"income": "up"}, "immutable": ["income"]}, "directions.income", "what cannot change"),
+    "reviewer-unknown": ({"columns": {"prediction": "decision", "reviewer": "who"}}, "columns.reviewer",
+        "`who`"),
+    "group-is-label": ({"columns": {"prediction": "decision", "groups": ["approved"]}}, "columns.groups",
+        "`approved` is an answer and cannot be a group too"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CONTRADICTIONS)
+def test_a_fact_that_contradicts_the_table_is_refused(case, files):
+    changes, where, said = CONTRADICTIONS[case]
+    with pytest.raises(Refused) as why:
+        files.prepare(**{"columns": {"prediction": "decision"}, **changes})
+    found = {problem.where: problem.sentence for problem in why.value.problems}
+    assert said in found[where], found
+
+
+def test_costs_are_of_yes_and_no(files):
+    columns = {"prediction": "score", "favourable": None}
+    with pytest.raises(Refused, match="the task is regression"):
+        files.prepare(task="regression", columns=columns, costs=FACTS_GIVEN["costs"])
+
+
+def test_very_many_wrong_columns_are_counted(files):
+    with pytest.raises(Refused) as why:
+        files.prepare(columns={"prediction": "decision", "features": [f"f{i}" for i in range(500)]})
+    assert len(why.value.problems) == 21
+    assert "`features` names 480 more columns that are not there" in why.value.problems[-1].sentence
