@@ -213,23 +213,21 @@ def _stated_groups(published: Published, parts: tuple[str, ...]) -> Groups:
         row = published.rows[i]
         told[i] = tuple(row.groups[row.attributes.index(part)] for part in parts)
     names = sorted(set(told.values()), key=lambda name: [(text == NOT_STATED, text) for text in name])
+    position = {name: code for code, name in enumerate(names)}
     of_cell = np.full(len(published.rows), -1, dtype=np.int64)
+    unmeasured: list[str | None] = [SUPPRESSED] * len(names)
     for i, name in told.items():
-        of_cell[i] = names.index(name)
-
-    def unmeasured(name: tuple[str, ...]) -> str | None:
-        rows = [published.rows[i] for i, text in told.items() if text == name]
-        if all(row.hidden for row in rows):
-            return SUPPRESSED
-        return None if any(row.n for row in rows if not row.hidden) else NOBODY
-
+        code, row = position[name], published.rows[i]
+        of_cell[i] = code
+        if not row.hidden and unmeasured[code] is not None:
+            unmeasured[code] = None if row.n else NOBODY
     return Groups(
         attribute=key(parts),
         parts=parts,
         names=tuple(key(name) for name in names),
         stated=np.array([NOT_STATED not in name for name in names], dtype=bool),
         of_cell=of_cell,
-        unmeasured=tuple(unmeasured(name) for name in names),
+        unmeasured=tuple(unmeasured),
         absent=published.absent(parts),
     )
 

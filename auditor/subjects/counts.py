@@ -21,6 +21,7 @@ from checks.published import Published, Row, key
 from checks.values import as_text
 
 MOST_ROWS = 5000
+MOST_LETTERS = 60
 TOTALS = {"total", "totals", "all", "overall", "everybody", "everyone", "sum", "grand total"}
 """Names of rows that sum up others."""
 UNSURE = {"unknown", "undisclosed", "undeclared", "not specified", "unspecified", "missing", "other/unknown"}
@@ -76,6 +77,19 @@ def _columns(asked: CountsFile, table: pd.DataFrame) -> Iterator[Problem]:
             yield unknown(f"counts.{part}", name, table, "the counts table")
 
 
+def _spelt(number: int, groups: Sequence[str]) -> str:
+    name = key(groups)
+    return f"row {number} (`{name if len(name) <= MOST_LETTERS else name[:MOST_LETTERS] + '…'}`)"
+
+
+def _crossed(name: str) -> tuple[str, ...]:
+    """Return the parts of a crossing, written as `A*B` or, as printed tables do, `A × B`."""
+    parts = split(name)
+    if len(parts) == 1:
+        parts = tuple(name.split("\N{MULTIPLICATION SIGN}"))
+    return tuple(part.strip() for part in parts)
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     """One row of the file."""
@@ -100,7 +114,7 @@ class _Line:
     @property
     def spelt(self) -> str:
         """The row, as sentences name it."""
-        return f"row {self.number} (`{key(self.row.groups)}`)"
+        return _spelt(self.number, self.row.groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +135,7 @@ def _read(asked: CountsFile, table: pd.DataFrame) -> _Read:
             line = _line(asked, table.iloc[position], position + 1, attribute, groups)
         except Bad as wrong:
             where = f"counts.{wrong.part}"
-            sentence = f"row {position + 1} (`{key(groups)}`): {wrong}"
+            sentence = f"{_spelt(position + 1, groups)}: {wrong}"
             problems.append(Problem(where, wrong.code, sentence))
         else:
             (read.totals if any(line.total) else read.cells).append(line)
@@ -144,9 +158,9 @@ def _line(
         overall = all(total) and (attribute == NOT_STATED or attribute.casefold() in TOTALS)
         if attribute == NOT_STATED and not overall:
             raise Bad("attribute", "no-attribute", "it names no attribute; fill it in.")
-        attributes = split(attribute)
+        attributes = _crossed(attribute)
         if len(attributes) > 1 and not all(total):
-            groups = split(groups[0])
+            groups = _crossed(groups[0])
             total = tuple(name.casefold() in TOTALS for name in groups)
         elif len(attributes) > 1:
             groups, total = groups * len(attributes), total * len(attributes)
@@ -185,7 +199,7 @@ def _against(read: _Read, published: Published, references: Mapping[str, str]) -
         yield from _adds_up(line, _summed(line, read, published))
     names = {key(parts): _names(published, parts) for parts in published.told(len(published.single))}
     for attribute, groups in names.items():
-        if len(groups) > MOST_GROUPS:
+        if attribute in published.single and len(groups) > MOST_GROUPS:
             sentence = f"`{attribute}` has {len(groups):,} groups; {MOST_GROUPS} are compared at most."
             yield Problem("counts.group", "too-many-groups", f"{sentence[:-1]}: add small ones up.")
     for attribute, reference in references.items():
@@ -224,14 +238,25 @@ def _adds_up(line: _Line, tables: list[list[Row]]) -> Iterator[Problem]:
     for part in ("n", "selected"):
         stated: int | None = getattr(line.row, part)
         for rows in tables if stated is not None else ():
-            counts: list[int | None] = [getattr(row, part) for row in rows]
-            known = sum(count for count in counts if count is not None)
-            fewer = (
-                line.overall or None in counts
-            )  # people may be missing from the rows, never from the total
-            if stated is not None and (known > stated or (known < stated and not fewer)):
-                sentence = f"{line.spelt} states {part} {stated:,}, but the rows add up to {known:,}; "
+            low, high = _range(rows, part)
+            if line.overall:  # it may count people whom no row of an attribute does
+                high = None
+            if stated is not None and (stated < low or (high is not None and stated > high)):
+                span = f"{low:,} to {high:,}" if high is not None and high > low else f"{low:,}"
+                sentence = f"{line.spelt} states {part} {stated:,}, but the rows add up to {span}; "
                 yield Problem(f"counts.{part}", "total-differs", f"{sentence}correct or remove it.")
+
+
+def _range(rows: Sequence[Row], part: str) -> tuple[int, int | None]:
+    """Return the least and the most that the rows add up to; suppressed rows may have no bound."""
+    low, high = 0, 0
+    bounded = True
+    for row in rows:
+        counted: int | None = getattr(row, part)
+        people = row.most if row.n is None else row.n
+        most = counted if counted is not None else people
+        low, high, bounded = low + (counted or 0), high + (most or 0), bounded and most is not None
+    return low, high if bounded else None
 
 
 def _resolved(table: pd.DataFrame, published: Published, read: _Read) -> dict[str, Any]:
@@ -258,8 +283,7 @@ def _size(row: Row) -> int | str:
 def _notes(published: Published, read: _Read) -> Iterator[str]:
     """Say what the table leaves out, and what was left out of it."""
     for line in read.totals:
-        checked = "and the rows add up to it" if line.row.n is not None and not line.overall else "a total"
-        yield f"{line.spelt} sums up other rows, {checked}: it is no group of its own."
+        yield f"{line.spelt} sums up other rows and is no group of its own."
     for parts in published.tables:
         yield from _notes_on(published, parts)
     sizes = {parts: published.counted(parts) for parts in published.tables}

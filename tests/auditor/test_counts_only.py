@@ -302,7 +302,12 @@ def test_a_total_over_all_attributes_may_be_larger_and_is_then_the_number_of_peo
         ([("a", 10, 1), ("a", 20, 2)], "counts.group", ("row 2 (`a`)", "row 1 has too")),
         ([("a", 10, 1), ("b", 10, 1), ("Total", 21, 2)], "counts.n", ("row 3 (`Total`)", "21", "20")),
         ([("a", 10, 1), ("b", 10, 1), ("All", 20, 3)], "counts.selected", ("row 3 (`All`)", "correct")),
+        ([("a", "10", "1"), ("b", "<5", ""), ("All", "20", "")], "counts.n", ("20", "10 to 14")),
+        ([("a", "10", "1"), ("b", "5", "*"), ("All", "15", "7")], "counts.selected", ("7", "1 to 6")),
         ([("Total", 20, 3)], "counts", ("totals only",)),
+        ([("a" * 300, 10, 11)], "counts.selected", (f"(`{'a' * 60}…`)",)),
+        ([(str(i), 10, 1) for i in range(501)], "counts.group", ("501 groups", "500")),
+        ([(str(i), 10, 1) for i in range(5001)], "counts", ("5,001",)),
         ([], "counts", ("0",)),
     ],
 )
@@ -328,6 +333,27 @@ def test_columns_and_references_that_are_not_there_are_named(prepare, counts, wh
     assert found == where
     for word in words:
         assert word in sentence
+
+
+def test_crossings_may_be_written_as_they_are_printed(prepare):
+    table = pd.DataFrame({"attribute": ["race × sex"] * 2, "group": ["A × f", "A*m"], "n": [50, 50]})
+    found = rate(prepare(table.assign(selected=[20, 30]), attribute="attribute"))
+    assert found.measure("selection_rate", attribute="race*sex", group="A*f").value == 0.4
+    assert found.measure("impact_ratio", attribute="race*sex").value == pytest.approx(2 / 3)
+
+
+def test_a_table_that_suppresses_everything_compares_nobody(prepare):
+    found = rate(prepare([("a", "*", "*"), ("b", "*", "*")]))
+    assert found.outcome is Outcome.INCONCLUSIVE
+    assert {m.value for m in found.measures if m.name in ("selection_rate", "impact_ratio")} == {None}
+
+
+def test_a_cross_table_may_have_more_cells_than_one_attribute_may_have_groups(prepare):
+    races, jobs = np.divmod(np.arange(900), 30)
+    table = pd.DataFrame({"race": races, "job": jobs, "n": 40, "selected": 20 + (races == 0)})
+    found = rate(prepare(table, group=["race", "job"]))
+    assert found.measure("selection_rate", attribute="race*job", group="0*7").value == 21 / 40
+    assert found.measure("selection_rate", attribute="race", group="0").n == 1200
 
 
 def test_a_crossing_names_all_its_groups(prepare):
