@@ -1,7 +1,7 @@
 """The child process: lock itself, then read a submitted file from an open descriptor, then answer.
 
-Started by its path, as `python -I -B child.py OPERATION DESCRIPTOR LIMITS`. It never imports numpy, or
-touches the file, before it is locked.
+Started by its path, as `python -I -B child.py OPERATION DESCRIPTOR TOLD`, or forked from the template. It
+never imports numpy, or touches the file, before it is locked.
 """
 
 from __future__ import annotations
@@ -21,29 +21,39 @@ def enter(arguments: list[str]) -> tuple[str, int, dict[str, Any], BinaryIO, Bin
     import checks  # noqa: F401
     from auditor.sandbox.lock import LAYER_MISSING, LayerMissing, harden, readable_paths
 
-    operation, descriptor, limits = arguments[0], int(arguments[1]), json.loads(arguments[2])
+    operation, descriptor, told = arguments[0], int(arguments[1]), json.loads(arguments[2])
+    readable = readable_paths(ROOT / "auditor", ROOT / "checks")
     try:
-        harden(
-            limits["memory_bytes"], limits["cpu_seconds"], readable_paths(ROOT / "auditor", ROOT / "checks")
-        )
+        harden(told["memory_bytes"], told["cpu_seconds"], readable, told["parent"])
     except (LayerMissing, OSError, ImportError) as missing:
         os.write(2, str(missing)[:500].encode())
         os._exit(LAYER_MISSING)
+    return operation, descriptor, told, *channels()
+
+
+def channels() -> tuple[BinaryIO, BinaryIO]:
+    """Return the pipes of questions and answers; a model that prints must not corrupt its answers."""
     questions, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # a model that prints must not corrupt its answers
-    return operation, descriptor, limits, questions, answers
+    os.dup2(2, 1)
+    return questions, answers
 
 
-def main() -> None:
-    """Serve one file."""
-    operation, descriptor, limits, questions, answers = enter(sys.argv[1:])
+def answer(
+    operation: str, descriptor: int, limits: dict[str, Any], questions: BinaryIO, answers: BinaryIO
+) -> None:
+    """Serve one file; every failure becomes one refusal."""
     from auditor.sandbox.inside.answers import Refuse, brief, send_refusal
+    from auditor.sandbox.limits import raise_it
 
     try:
         if operation in {"table", "inspect-table"}:
             from auditor.sandbox.inside import table
 
             table.serve(operation, descriptor, limits, answers)
+        elif operation == "attack":
+            from auditor.sandbox import attack_child
+
+            attack_child.serve(descriptor, limits, questions, answers)
         else:
             from auditor.sandbox.inside import model
 
@@ -53,11 +63,14 @@ def main() -> None:
     except MemoryError:
         size = limits["memory_bytes"] / 2**30
         send_refusal(
-            answers, "too-large", f"decoding it needs more than the {size:.1f} GiB of memory allowed"
+            answers,
+            "too-large",
+            f"decoding it needs more than the {size:.1f} GiB of memory allowed: send less, "
+            f"{raise_it('memory_bytes')}",
         )
     except BaseException as error:
         send_refusal(answers, "unreadable", brief(error))
 
 
 if __name__ == "__main__":
-    main()
+    answer(*enter(sys.argv[1:]))

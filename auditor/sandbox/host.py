@@ -27,10 +27,24 @@ def layers() -> tuple[Layer, ...]:
     return (_landlock(), _seccomp(), _rlimits(), _namespaces())
 
 
+_got_through: list[str] = []
+"""What the last canary of this process said of a lock that does not hold."""
+
+
 def available() -> str | None:
-    """Return None where submitted files can be read, else one sentence that names the missing layer."""
+    """Return None where submitted files can be read, else one sentence: a missing layer, or a broken lock."""
+    return missing_layer() or next(iter(_got_through), None)
+
+
+def missing_layer() -> str | None:
+    """Return one sentence that names the missing layer, or None."""
     missing = next((layer for layer in layers() if layer.needed and not layer.available), None)
     return None if missing is None else missing.sentence
+
+
+def remember(failure: str | None) -> None:
+    """Keep what the canary found: after a failure no submitted file is read in this process."""
+    _got_through[:] = [] if failure is None else [failure]
 
 
 def _landlock() -> Layer:

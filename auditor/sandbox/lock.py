@@ -4,15 +4,20 @@ Each layer stops what the others let through (docs/explanation names the attacks
 time, Landlock hides the file system and TCP, seccomp refuses every other system call, such as fork, UDP,
 ptrace and io_uring. Namespaces come on top where the host allows them. Landlock binds only the calling
 thread, so everything is applied while there is one thread.
+
+There are three ways in: the child that is started directly, the template that never reads a submitted byte,
+and a fork of the template, which adds to what it inherits until it is as locked as the direct child.
 """
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import resource
 import struct
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +38,15 @@ ALLOWED = """
 """
 """System calls that numpy and the readers need, whatever their arguments."""
 
+FORKING = """
+    wait4 waitid recvmsg sendmsg getsockname getsockopt pidfd_open pidfd_send_signal close_range setsid
+    prctl prlimit64 setrlimit seccomp tgkill
+"""
+"""What the template needs beyond that: to take a request, fork, lock the fork further, and see it end."""
+
+NEW_NAMESPACES = 0x7E020080
+"""The flags of clone that make namespaces."""
+
 
 class LayerMissing(Exception):
     """The host cannot provide a layer that the child needs."""
@@ -50,23 +64,62 @@ def landlock_abi() -> int:
     return _checked(LIBC.syscall(CREATE_RULESET, None, 0, 1), "landlock")
 
 
-def harden(memory_bytes: int, cpu_seconds: int, readable: tuple[str, ...]) -> None:
-    """Lock this process; raise `LayerMissing` where a layer is not to be had."""
+def harden(memory_bytes: int, cpu_seconds: int, readable: tuple[str, ...], parent: int) -> None:
+    """Lock this process, started by *parent*, for good; raise `LayerMissing` where a layer is missing."""
+    pyseccomp = _prepared(readable)
+    _rlimits({**_BOUNDS, resource.RLIMIT_AS: memory_bytes, resource.RLIMIT_CPU: cpu_seconds})
+    _die_with(parent)
+    _confine(readable, lambda: _strict(pyseccomp))
+
+
+def harden_template(readable: tuple[str, ...], parent: int) -> None:
+    """Lock the template: as the child, but it may fork, and its forks may lock themselves further."""
+    pyseccomp = _prepared(readable)
+    _rlimits({**_BOUNDS, resource.RLIMIT_NOFILE: 1_024})
+    _die_with(parent)
+    _confine(readable, lambda: _forking(pyseccomp))
+
+
+def harden_fork(memory_bytes: int, cpu_seconds: int, readable: tuple[str, ...], template: int) -> None:
+    """Lock a fork of the template as the child is locked; its siblings are then out of its reach as well."""
+    import pyseccomp  # the template has it
+
+    _rlimits({**_BOUNDS, resource.RLIMIT_AS: memory_bytes, resource.RLIMIT_CPU: cpu_seconds})
+    _die_with(template)
+    _confine(readable, lambda: _strict(pyseccomp))
+
+
+def _prepared(readable: tuple[str, ...]) -> Any:
+    """Do what needs one thread, /proc and the disk; return pyseccomp."""
     if len(list(Path("/proc/self/task").iterdir())) != 1:
         raise LayerMissing("the child had a second thread before it was locked")
-    _checked(LIBC.prctl(1, 9, 0, 0, 0), "die with the parent")  # PR_SET_PDEATHSIG, SIGKILL
-    import pyseccomp  # from disk, so before Landlock
-
-    if _enters_namespaces_safely(readable):
+    try:
+        import pyseccomp  # from disk, so before Landlock
+    except (ImportError, OSError, RuntimeError) as error:
+        raise LayerMissing(f"seccomp: {error}") from None
+    with contextlib.suppress(OSError):  # where memory runs out, the kernel ends the child, not the service
+        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+    if _readable_without_privilege(readable):
         _namespaces()
-    _rlimits(memory_bytes, cpu_seconds)
+        _drop_capabilities()
+    return pyseccomp
+
+
+def _die_with(parent: int) -> None:
+    """Ask the kernel to end this process with its parent, which may be gone already."""
+    _checked(LIBC.prctl(1, 9, 0, 0, 0), "die with the parent")  # PR_SET_PDEATHSIG, SIGKILL
+    if os.getppid() != parent:
+        os._exit(LAYER_MISSING)
+
+
+def _confine(readable: tuple[str, ...], filter_calls: Callable[[], None]) -> None:
     try:
         _checked(LIBC.prctl(38, 1, 0, 0, 0), "no_new_privs")
         _landlock(readable)
     except OSError as error:
         raise LayerMissing(f"Landlock: {error.strerror}") from None
     try:
-        _seccomp(pyseccomp)
+        filter_calls()
     except (OSError, RuntimeError, ValueError) as error:
         raise LayerMissing(f"seccomp: {error}") from None
 
@@ -88,22 +141,23 @@ def readable_paths(*own: Path) -> tuple[str, ...]:
     return tuple(sorted(place for place in places if Path(place).exists()))
 
 
-def _rlimits(memory_bytes: int, cpu_seconds: int) -> None:
-    for what, most in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_MEMLOCK, 0),
-        (resource.RLIMIT_MSGQUEUE, 0),
-    ):
+_BOUNDS = {
+    resource.RLIMIT_FSIZE: 0,
+    resource.RLIMIT_NOFILE: 64,
+    resource.RLIMIT_CORE: 0,
+    resource.RLIMIT_MEMLOCK: 0,
+    resource.RLIMIT_MSGQUEUE: 0,
+}
+
+
+def _rlimits(bounds: Mapping[int, int]) -> None:
+    for what, most in bounds.items():
         hard = resource.getrlimit(what)[1]
         bound = most if hard == resource.RLIM_INFINITY else min(most, hard)
         resource.setrlimit(what, (bound, bound))
 
 
-def _enters_namespaces_safely(readable: tuple[str, ...]) -> bool:
+def _readable_without_privilege(readable: tuple[str, ...]) -> bool:
     """Say whether the libraries stay readable once root's power over other people's files is gone."""
     if os.getuid() != 0:
         return True
@@ -127,6 +181,12 @@ def _namespaces() -> None:
             return
 
 
+def _drop_capabilities() -> None:
+    """Give up every capability: root's own, and those that come with an own user namespace."""
+    header, nothing = struct.pack("Ii", 0x20080522, 0), bytes(24)  # version 3, this thread
+    _checked(LIBC.capset(header, nothing), "capabilities")
+
+
 def _landlock(readable: tuple[str, ...]) -> None:
     abi = landlock_abi()
     handled = (1 << 13) - 1
@@ -145,20 +205,33 @@ def _landlock(readable: tuple[str, ...]) -> None:
     os.close(rules)
 
 
-def _seccomp(s: Any) -> None:
+def _allowing(s: Any, names: str) -> Any:
+    """Return a filter that allows the calls *names* and refuses every other."""
     rules = s.SyscallFilter(defaction=s.ERRNO(1))
-    allow, arg = s.ALLOW, s.Arg
-    for name in ALLOWED.split():
+    for name in names.split():
         try:
-            rules.add_rule(allow, name)
+            rules.add_rule(s.ALLOW, name)
         except (RuntimeError, ValueError, OSError):
-            continue  # a call that this architecture does not have
+            continue  # a call that this architecture or this libseccomp does not have
     rules.add_rule(s.ERRNO(38), "clone3")  # glibc then calls clone, whose flags can be seen
-    rules.add_rule(allow, "clone", arg(0, s.MASKED_EQ, 0x10000, 0x10000))  # threads, no fork
-    rules.add_rule(allow, "tgkill", arg(0, s.EQ, os.getpid()))
-    rules.add_rule(allow, "prlimit64", arg(0, s.EQ, 0), arg(2, s.EQ, 0))  # read own limits
-    rules.add_rule(allow, "ioctl", arg(1, s.EQ, 0x5401))  # isatty
-    rules.add_rule(allow, "fcntl", arg(1, s.LE, 4))
-    rules.add_rule(allow, "fcntl", arg(1, s.EQ, 1030))  # F_DUPFD_CLOEXEC
-    rules.add_rule(allow, "prctl", arg(0, s.EQ, 15))  # PR_SET_NAME
+    rules.add_rule(s.ALLOW, "ioctl", s.Arg(1, s.EQ, 0x5401))  # isatty
+    rules.add_rule(s.ALLOW, "fcntl", s.Arg(1, s.LE, 4))
+    rules.add_rule(s.ALLOW, "fcntl", s.Arg(1, s.EQ, 1030))  # F_DUPFD_CLOEXEC
+    return rules
+
+
+def _strict(s: Any) -> None:
+    rules = _allowing(s, ALLOWED)
+    rules.add_rule(s.ALLOW, "clone", s.Arg(0, s.MASKED_EQ, 0x10000, 0x10000))  # threads, no fork
+    rules.add_rule(s.ALLOW, "tgkill", s.Arg(0, s.EQ, os.getpid()))
+    rules.add_rule(s.ALLOW, "prlimit64", s.Arg(0, s.EQ, 0), s.Arg(2, s.EQ, 0))  # read own limits
+    rules.add_rule(s.ALLOW, "prctl", s.Arg(0, s.EQ, 15))  # PR_SET_NAME
+    rules.load()
+
+
+def _forking(s: Any) -> None:
+    rules = _allowing(s, ALLOWED + FORKING)
+    for call in (CREATE_RULESET, ADD_RULE, RESTRICT_SELF):
+        rules.add_rule(s.ALLOW, call)
+    rules.add_rule(s.ALLOW, "clone", s.Arg(0, s.MASKED_EQ, NEW_NAMESPACES, 0))
     rules.load()

@@ -15,12 +15,9 @@ import selectors
 import signal
 import struct
 import subprocess
-import sys
 import threading
 import time
 import unicodedata
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn
@@ -39,28 +36,21 @@ from auditor.sandbox.frames import (
     QUESTION,
     REFUSAL,
 )
-from auditor.sandbox.limits import Limits
+from auditor.sandbox.limits import Limits, raise_it
 from auditor.sandbox.lock import LAYER_MISSING
+from auditor.sandbox.starter import CHILD, starter
 from checks.model import Array
 
-CHILD = Path(__file__).with_name("child.py")
-ENVIRONMENT = {
-    "PATH": "/nonexistent",
-    "HOME": "/nonexistent",
-    "LANG": "C.UTF-8",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "LOKY_MAX_CPU_COUNT": "1",
-    "JOBLIB_MULTIPROCESSING": "0",
-    "ARROW_IO_THREADS": "1",
-}
 CHUNK = 1 << 20
 STDERR_KEPT = 4_096
 
 
 class ChildDied(Exception):
     """The child broke off; the sentence says how."""
+
+
+class TooLate(ChildDied):
+    """The child did not answer in the time that it had."""
 
 
 class Answered(Exception):
@@ -71,52 +61,14 @@ class Answered(Exception):
         self.code, self.sentence = code, sentence
 
 
-class _Starter:
-    """Starts children from one lasting thread: a child ends when the *thread* that started it ends."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._pool: ThreadPoolExecutor | None = None
-        os.register_at_fork(after_in_child=self._forget)
-
-    def _forget(self) -> None:
-        self._lock = threading.Lock()
-        self._pool = None
-
-    def start(self, command: Sequence[str], descriptor: int) -> subprocess.Popen[bytes]:
-        with self._lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(1, "sandbox-starter")
-            pool = self._pool
-        return pool.submit(_start, command, descriptor).result()
-
-
-def _start(command: Sequence[str], descriptor: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - our own interpreter and script; the file goes in as a descriptor
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=ENVIRONMENT,
-        pass_fds=(descriptor,),
-        cwd="/",
-        start_new_session=True,
-        bufsize=0,
-    )
-
-
-_starter = _Starter()
-
-
 class Child:
     """One locked process that holds one open file."""
 
     def __init__(
         self, operation: str, descriptor: int, limits: Limits, *, script: Path | None = None, **told_too: str
     ) -> None:
-        told = json.dumps({**dataclasses.asdict(limits), **told_too})
-        command = [sys.executable, "-I", "-B", str(script or CHILD), operation, str(descriptor), told]
-        self._process = _starter.start(command, descriptor)
+        told = {**dataclasses.asdict(limits), **told_too}
+        self._process = starter.start(script or CHILD, operation, descriptor, told)
         self._memory = limits.memory_bytes
         self._stderr = b""
         self._turn = threading.Lock()
@@ -139,12 +91,7 @@ class Child:
 
     def close(self) -> None:
         """End the child and everything in its process group; leave no zombie and no open pipe."""
-        if (
-            self._process.poll() is None
-        ):  # else its number may be somebody else's by now; it cannot have children
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self._process.end()
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
@@ -241,7 +188,7 @@ class Child:
             while True:
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    self._fail(f"it did not answer within {seconds:g} seconds")
+                    self._fail(f"it did not answer within {seconds:g} seconds", TooLate)
                 for key, _ in selector.select(left):
                     if key.fd == descriptor:
                         return
@@ -251,16 +198,24 @@ class Child:
                         selector.unregister(errors)
                         errors.close()
 
-    def _fail(self, why: str | None) -> NoReturn:
+    def _fail(self, why: str | None, kind: type[ChildDied] = ChildDied) -> NoReturn:
         """End the child and raise; without a reason, the reason is how it died."""
         if why is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(2)
+            self._keep_last_words()
         status = self._process.poll()
         self.close()
         if why is None:
             why = self._death(status)
-        raise ChildDied(why)
+        raise kind(why)
+
+    def _keep_last_words(self) -> None:
+        """Read what is left in the error pipe of a child that ended."""
+        errors = self._process.stderr
+        if errors is not None and not errors.closed:
+            with contextlib.suppress(BlockingIOError):
+                self._stderr = (self._stderr + os.read(errors.fileno(), 65_536))[-STDERR_KEPT:]
 
     def _death(self, status: int | None) -> str:
         memory = f"{self._memory / 2**30:.1f} GiB"
@@ -274,11 +229,13 @@ class Child:
                 return "it crashed the process that reads it (segmentation fault): it is damaged or hostile"
             case int() if status in {-signal.SIGABRT, -signal.SIGBUS}:
                 return (
-                    f"it crashed the process that reads it, perhaps for want of more than {memory} of memory"
+                    f"it crashed the process that reads it, perhaps for want of more than {memory} of memory: "
+                    f"send less, {raise_it('memory_bytes')}"
                 )
             case int() if status in {-signal.SIGKILL, -signal.SIGXCPU}:
                 return (
-                    "the process that reads it was killed: it used up its processor time or the host's memory"
+                    "the process that reads it was killed: it used up its processor time or the host's memory; "
+                    f"send less, {raise_it('cpu_seconds')}"
                 )
             case _:
                 return f"the process that reads it ended early (status {status})"

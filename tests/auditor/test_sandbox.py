@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -13,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from auditor.sandbox import Limits, available, canary, layers
-from auditor.sandbox.attacks import ATTEMPTS
+from auditor.problems import Refused
+from auditor.sandbox import Limits, attacks, available, canary, host, inspect_table, layers
+from auditor.sandbox.attacks import ATTEMPTS, Attempt, failure, start_canary
 from auditor.sandbox.frames import PREDICT
 from auditor.sandbox.parent import Child, ChildDied, clean
 
@@ -51,10 +53,10 @@ STOPPED_BY = {
 on_x86 = pytest.mark.skipif(os.uname().machine != "x86_64", reason="raw system call numbers of x86-64")
 
 
-def child(attack, limits=None, **told):
+def child(attack, limits=None, script=HOSTILE, **told):
     handle = os.open("/dev/null", os.O_RDONLY)
     try:
-        return Child(attack, handle, limits or Limits(), script=HOSTILE, **told)
+        return Child(attack, handle, limits or Limits(), script=script, **told)
     finally:
         os.close(handle)
 
@@ -157,8 +159,6 @@ def test_a_child_outlives_the_thread_that_asked_for_it():
 
 
 def test_a_host_without_a_layer_is_told_which_one(monkeypatch):
-    from auditor.sandbox import host
-
     assert available() is None
     assert {layer.name for layer in layers() if layer.needed} == {"landlock", "seccomp", "rlimits"}
     monkeypatch.setattr(host, "_kernel_file", lambda _: "")
@@ -190,30 +190,125 @@ def test_without_landlock_the_child_refuses_to_read(monkeypatch, tmp_path):
     os.close(handle)
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can become nobody")
-def test_it_holds_without_privilege():
-    """As `nobody`, with an interpreter that nobody may read."""
-    python = "/usr/bin/python3"
-    if not Path(python).exists():
-        pytest.skip("no interpreter outside the home of root")
-    script = (ROOT / "auditor/sandbox/lock.py").read_text()
-    check = textwrap.dedent("""
-        import importlib.util, os, sys
-        os.environ.clear()
-        memory = 1 << 30
-        _rlimits(memory, 5)
-        _checked(LIBC.prctl(38, 1, 0, 0, 0), "no_new_privs")
-        _landlock(readable_paths())
-        try:
-            open("/etc/passwd")
-        except PermissionError:
-            print("held")
-    """)
-    ran = subprocess.run(
-        [python, "-I", "-"], input=script + check, text=True, capture_output=True, user=65534, group=65534,
-        extra_groups=[], cwd="/", check=False,
+def test_without_seccomp_the_child_refuses_to_read(tmp_path):
+    broken = tmp_path / "broken_child.py"
+    broken.write_text(
+        textwrap.dedent(f"""
+        import sys
+        sys.path.insert(0, {str(ROOT)!r})
+        sys.modules["pyseccomp"] = None  # a host without libseccomp
+        from auditor.sandbox.child import enter
+        enter(sys.argv[1:])
+        raise SystemExit("never reached")
+        """)
+    )
+    with (
+        child("x", script=broken) as unlocked,
+        pytest.raises(ChildDied, match=r"cannot lock the process .*seccomp"),
+    ):
+        answer(unlocked)
+
+
+CHECKED = f"""
+import json, os, sys, tempfile, time
+from pathlib import Path
+sys.path.insert(0, {str(ROOT)!r})
+from auditor.sandbox import canary, inspect_table
+from auditor.sandbox.limits import Limits
+from auditor.sandbox.parent import Child
+from auditor.sandbox.starter import CHILD, starter
+table = Path(tempfile.mkdtemp()) / "table.csv"
+table.write_text("a,b\\n1,x\\n")
+null = os.open("/dev/null", os.O_RDONLY)
+own = []
+for script in (None, {str(HOSTILE)!r}):
+    with Child("attack" if script is None else "wait", null, Limits(), script=script and Path(script),
+               attempts="wait", service="0", sibling="0", door="") as waiting:
+        waiting.description(time.monotonic() + 30, 30)
+        own.append(os.readlink(f"/proc/{{waiting.pid}}/ns/net") != os.readlink("/proc/self/ns/net"))
+print(json.dumps({{
+    "uid": os.getuid(),
+    "own network": own,
+    "rows": inspect_table(table).rows,
+    "template": starter.template() is not None and starter.template().forked,
+    "through": [a.sentence for a in canary() if not a.held],
+}}))
+"""
+
+FEW_CAPABILITIES = """
+import ctypes, struct
+libc = ctypes.CDLL(None, use_errno=True)
+kept = [0, 1, 3, 4, 5, 6, 7, 8, 10, 13, 18, 27, 29, 31]  # what Docker leaves to root
+for capability in range(41):
+    if capability not in kept:
+        libc.prctl(24, capability, 0, 0, 0)
+bits = sum(1 << capability for capability in kept)
+assert libc.capset(struct.pack("Ii", 0x20080522, 0), struct.pack("III", bits, bits, 0) + bytes(12)) == 0
+"""
+FEW_CALLS = """
+import pyseccomp as s
+rules = s.SyscallFilter(defaction=s.ALLOW)
+for name in ("unshare setns mount umount2 pivot_root keyctl add_key request_key bpf perf_event_open ptrace "
+             "kexec_load open_by_handle_at userfaultfd io_uring_setup process_vm_readv").split():
+    rules.add_rule(s.ERRNO(1), name)
+rules.add_rule(s.ERRNO(38), "clone3")
+rules.add_rule(s.ERRNO(1), "clone", s.Arg(0, s.MASKED_EQ, 0x10000000, 0x10000000))
+rules.load()
+"""
+"""What Docker's default profile refuses without CAP_SYS_ADMIN."""
+
+AS_NOBODY = """
+set -e
+mount --make-rprivate /
+mkdir -p "$SPARE/base" "$SPARE/root"
+mount --bind "$BASE" "$SPARE/base"
+mount --bind "$ROOT" "$SPARE/root"
+if [ -n "$CLOSED" ]; then mount -t tmpfs -o mode=755 tmpfs "$CLOSED"; fi
+mkdir -p "$BASE" "$ROOT"
+mount --bind "$SPARE/base" "$BASE"
+mount --bind "$SPARE/root" "$ROOT"
+exec setpriv --reuid 65534 --regid 65534 --clear-groups "$PYTHON" -B -c "$CODE"
+"""
+"""Open the way to the interpreter for nobody, in a mount namespace of our own, and become nobody."""
+
+
+def ran(command, **environment):
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd="/", timeout=120,
+        env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TMPDIR": "/tmp", **environment},
     )  # fmt: skip
-    assert ran.stdout == "held\n", ran.stderr
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can become nobody; the other tests ran unprivileged")
+@pytest.mark.parametrize("before", ["", FEW_CALLS], ids=["on-a-host", "in-a-container"])
+def test_it_holds_without_privilege(before, tmp_path):
+    """As `nobody`: the template, a direct child, a table and every attack."""
+    closed = next((p for p in Path(sys.base_prefix).parents[::-1] if not p.stat().st_mode & 0o001), None)
+    mounts = ["unshare", "--mount"]
+    if subprocess.run([*mounts, "true"], capture_output=True, check=False).returncode:
+        if closed is not None:
+            pytest.skip(
+                f"nobody cannot reach the interpreter through {closed}, nor may we mount it elsewhere"
+            )
+        command = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        command += [sys.executable, "-B", "-c"]
+    else:
+        command = [*mounts, "sh", "-c", AS_NOBODY]
+
+    said = ran(
+        command, SPARE=str(tmp_path), BASE=sys.base_prefix, ROOT=str(ROOT), CLOSED=str(closed or ""),
+        PYTHON=sys.executable, CODE=before + CHECKED,
+    )  # fmt: skip
+    assert said == {"uid": 65534, "own network": [not before] * 2, "rows": 1, "template": True, "through": []}
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root has capabilities to drop")
+def test_it_holds_as_root_under_what_docker_leaves():
+    """No namespaces are to be had there; the other layers stand without them."""
+    said = ran([sys.executable, "-B", "-c", FEW_CAPABILITIES + FEW_CALLS + CHECKED])
+    assert said == {"uid": 0, "own network": [False, False], "rows": 1, "template": True, "through": []}
 
 
 def test_the_canary_attacks_are_all_stopped():
@@ -227,13 +322,31 @@ def test_the_canary_reports_a_lock_that_does_not_hold(monkeypatch, tmp_path):
     open_door.write_text(
         textwrap.dedent("""
         import json, os, struct, sys
-        said = json.dumps({"held": False, "by": ""}).encode()
+        said = json.dumps({"stopped": {"tcp": "no"}}).encode()
         os.write(1, struct.pack("<4sIQQ", b"AGR1", 2, len(said), 0) + said)
         """)
     )
     monkeypatch.setattr("auditor.sandbox.attacks.SCRIPT", open_door)
-    (attempt,) = canary(("fork",))
-    assert (attempt.held, attempt.sentence) == (False, "starting a process: NOT stopped")
+    fork, tcp = canary(("fork", "tcp"))
+    assert (fork.held, fork.sentence) == (False, "starting a process: NOT stopped in a direct child")
+    assert tcp.held
+    assert failure((fork, tcp)) == f"the lock of this host does not hold: {fork.sentence}"
+
+
+def test_after_an_attack_got_through_no_file_is_read(monkeypatch, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("a\n1\n")
+    monkeypatch.setattr(
+        attacks, "canary", lambda: (Attempt("fork", held=False, sentence="a fork: NOT stopped"),)
+    )
+    try:
+        start_canary().join(20)
+        assert available() == "the lock of this host does not hold: a fork: NOT stopped"
+        with pytest.raises(Refused, match="does not hold: a fork"):
+            inspect_table(table)
+    finally:
+        host.remember(None)
+    assert inspect_table(table).rows == 1
 
 
 def test_text_from_the_child_is_one_clean_line():
