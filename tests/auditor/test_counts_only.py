@@ -6,18 +6,24 @@ import dataclasses
 import datetime as dt
 import json
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from auditor import subjects
 from auditor.cli import main
 from auditor.problems import Refused
 from auditor.sandbox import Limits
+from auditor.subjects.cells import Bad, count_in, figure_in
 from auditor.submission import parse
+from checks.data.figures import column
 from checks.model import Kind, Outcome, Task
 from checks.registry import all_checks
+from tests.budgets import budget
 from tests.checks.builders import subject
 from tests.conftest import ROOT
 
@@ -389,9 +395,30 @@ def test_published_figures_must_be_figures(prepare):
     ],
 )
 def test_counts_are_read_as_people_write_them(cell, n, most):
-    from auditor.subjects.cells import count_in
-
     assert count_in(cell, "n") == (n, most)
+
+
+CELL = st.one_of(
+    st.text(max_size=30),
+    st.floats(),
+    st.integers(-(2**70), 2**70),
+    st.booleans(),
+    st.none(),
+    st.from_regex(r"[<≤]? ?[0-9,._]{1,20}%?", fullmatch=True),
+)
+
+
+@given(CELL)
+@settings(max_examples=budget(300, 20_000), deadline=None)
+def test_whatever_stands_in_a_cell_is_a_count_a_figure_or_a_sentence(cell):
+    """No text or number of a cell breaks the reader; what it takes, the check can compute with."""
+    with suppress(Bad):
+        n, most = count_in(cell, "n")
+        assert n is None or (most is None and 0 <= n < 2**53)
+        assert most is None or most >= 0
+    with suppress(Bad):
+        printed = figure_in(cell, "rate")
+        assert printed is None or column([printed], (), most=1).value(printed) >= 0
 
 
 @pytest.mark.parametrize(
