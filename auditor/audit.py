@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor import subjects
+from auditor.endpoint import Live, Rules
 from auditor.plan import frameworks_named
 from auditor.problems import Refused
 from auditor.sandbox import Limits, open_model
@@ -38,10 +39,16 @@ ENGINES = ("fairlearn", "numpy", "onnxruntime", "pandas", "scikit-learn", "scipy
 
 
 def prepare(
-    submission: Submission, open_artifact: Callable[[str], Path], folder: Path, limits: Limits
+    submission: Submission,
+    open_artifact: Callable[[str], Path],
+    folder: Path,
+    limits: Limits,
+    rules: Rules | None = None,
 ) -> dict[str, Any]:
     """Read the files, make all predictions, save the subject in *folder*; return what was inferred."""
-    prepared = subjects.prepare(submission, open_artifact, limits)
+    prepared = subjects.prepare(submission, open_artifact, limits, rules)
+    if prepared.live is not None:
+        prepared.live.save(folder)
     subjects.save(prepared, folder)
     return dict(prepared.resolved)
 
@@ -49,8 +56,11 @@ def prepare(
 class Measuring:
     """A saved subject, loaded once for many checks; the first that asks the model opens the locked child."""
 
-    def __init__(self, folder: Path, model: Path | None, form: str | None, limits: Limits) -> None:
+    def __init__(
+        self, folder: Path, model: Path | None, form: str | None, limits: Limits, rules: Rules | None = None
+    ) -> None:
         self._subject: Subject = subjects.load(folder)
+        self._live = Live.load(folder, rules or Rules())
         self._model, self._form, self._limits = model, form, limits
         self._asking: Subject | None = None
         self._open = ExitStack()
@@ -58,6 +68,9 @@ class Measuring:
     def measure(self, check_id: str, parameters: Mapping[str, Any]) -> Evidence:
         """Run one check. Every way it can end is evidence."""
         check = all_checks()[check_id]
+        if self._live is not None:
+            self.close()
+            self._live.begin()  # each check has a budget of its own
         try:
             subject = self._with_model() if check.asks_model else self._subject
         except (ModelError, Refused) as why:
@@ -74,9 +87,16 @@ class Measuring:
         self._asking = None
         self._open.close()
 
+    @property
+    def calls(self) -> bytes:
+        """The calls of an endpoint that the last check made, one JSON object a line."""
+        return b"" if self._live is None else self._live.record.lines()
+
     def _with_model(self) -> Subject:
+        if self._asking is None and self._live is not None:
+            self._asking = subjects.attach(self._subject, self._open.enter_context(self._live.open()))
         if self._model is None:
-            return self._subject
+            return self._asking or self._subject
         if self._asking is None:
             model = self._open.enter_context(open_model(self._model, self._form, self._limits))
             self._asking = subjects.attach(self._subject, model)

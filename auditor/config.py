@@ -12,6 +12,8 @@ from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from auditor.endpoint.address import allowed
+from auditor.sandbox.formats import UNSAFE
 from auditor.sandbox.limits import Limits
 
 MIB = 1024 * 1024
@@ -69,6 +71,26 @@ class Settings:
     """Submission to audit on the very first start; empty for none."""
     limits: Limits = field(default_factory=Limits)
     """What a submitted file may cost: each limit is AUDITOR_LIMIT_<NAME IN CAPITALS>."""
+    endpoint_hosts: tuple[str, ...] = ()
+    """Hosts whose models may be asked over HTTP, exactly, separated by commas; empty: none is ever called."""
+    endpoint_tokens_file: Path | None = None
+    """File (mode 0600) with a host and its bearer token on each line."""
+    endpoint_ca_file: Path | None = None
+    """Authorities (PEM) to verify endpoints by, instead of the system's."""
+    endpoint_call_seconds: float = 30.0
+    """Longest time for one call of an endpoint."""
+    endpoint_seconds: float = 600.0
+    """Longest time for all calls of one step: making the predictions, or one check."""
+    endpoint_calls: int = 2_000
+    """Most calls in one such step, retries included."""
+    endpoint_per_second: float = 20.0
+    """Most calls a second."""
+    endpoint_rows: int = 1_000
+    """Most rows in one call."""
+    endpoint_answer_bytes: int = 16 * MIB
+    """Longest answer to one call."""
+    endpoint_retries: int = 4
+    """How often a call is repeated when the endpoint is busy or the connection fails."""
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
     """AUDITOR_ variables that nobody knows; starting refuses them by name."""
 
@@ -103,7 +125,7 @@ class Settings:
 def from_environment(environ: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings that *environ* spells; raise `BadSetting` for one that makes no sense."""
     known = {f"AUDITOR_{f.name.upper()}": f for f in fields(Settings) if f.name not in NESTED}
-    limits = {f"AUDITOR_LIMIT_{f.name.upper()}": f for f in fields(Limits)}
+    limits = {_limit_key(f.name): f for f in fields(Limits)}
     unknown = {
         key: value
         for key, value in environ.items()
@@ -122,10 +144,19 @@ def _values(known: Mapping[str, Field[Any]], environ: Mapping[str, str]) -> dict
     }
 
 
+def _limit_key(name: str) -> str:
+    return "AUDITOR_UNSAFE_FORMATS" if name == "unsafe_formats" else f"AUDITOR_LIMIT_{name.upper()}"
+
+
 def _limits(known: Mapping[str, Field[Any]], environ: Mapping[str, str]) -> Limits:
     values = _values(known, environ)
+    for name in values.get("unsafe_formats", ()):
+        if name not in UNSAFE:
+            raise BadSetting(
+                f"AUDITOR_UNSAFE_FORMATS names {name}; it takes only {', '.join(UNSAFE)}, each by its name."
+            )
     for key, one in known.items():
-        if not 0 < values.get(one.name, 1) < 2**62:
+        if one.name != "unsafe_formats" and not 0 < values.get(one.name, 1) < 2**62:
             raise BadSetting(f"{key}={environ[key]} is no limit; it wants a number above 0.")
     return Limits(**values)
 
@@ -167,5 +198,18 @@ def _check(settings: Settings) -> None:
         raise BadSetting("AUDITOR_THREADS is at least 64: every open page of progress holds one.")
     if settings.streams >= settings.threads:
         raise BadSetting("AUDITOR_STREAMS must be lower than AUDITOR_THREADS.")
+    _check_endpoints(settings)
     if settings.database_url and not settings.database_url.startswith(("sqlite:", "postgresql+psycopg:")):
         raise BadSetting("AUDITOR_DATABASE_URL starts with sqlite: or postgresql+psycopg:.")
+
+
+def _check_endpoints(settings: Settings) -> None:
+    try:
+        allowed(settings.endpoint_hosts)
+    except ValueError as why:
+        raise BadSetting(f"AUDITOR_ENDPOINT_HOSTS: {why}.") from None
+    for name in ("call_seconds", "seconds", "calls", "per_second", "rows", "answer_bytes"):
+        if not 0 < getattr(settings, f"endpoint_{name}") < float("inf"):
+            raise BadSetting(f"AUDITOR_ENDPOINT_{name.upper()} is a number over 0.")
+    if not 0 <= settings.endpoint_retries <= 10:
+        raise BadSetting("AUDITOR_ENDPOINT_RETRIES is a number from 0 to 10.")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from auditor import audit, logs
+from auditor.endpoint import Rules
 from auditor.problems import Refused
 from auditor.sandbox.limits import Limits
 from auditor.submission import Submission
@@ -56,7 +57,8 @@ class Desk:
         folder = Path(request["folder"])
         submission = Submission.model_validate(request["submission"])
         limits = Limits(**request["limits"])
-        return audit.prepare(submission, lambda digest: Path(files[digest]), folder, limits)
+        rules = Rules.told(request["endpoint"])
+        return audit.prepare(submission, lambda digest: Path(files[digest]), folder, limits, rules)
 
     def _measure(self, request: dict[str, Any]) -> Any:
         began = time.monotonic()
@@ -66,10 +68,13 @@ class Desk:
             model = Path(request["model"]) if request["model"] else None
             limits = Limits(**request["limits"])
             folder = Path(request["folder"])
-            self._measuring = audit.Measuring(folder, model, request["format"], limits)
+            rules = Rules.told(request["endpoint"])
+            self._measuring = audit.Measuring(folder, model, request["format"], limits, rules)
             self._folder = request["folder"]
         evidence = self._measuring.measure(request["check"], request["parameters"])
         Path(request["out"]).write_bytes(canonical(evidence_to_json(evidence)))
+        if self._measuring.calls:
+            Path(f"{request['out']}.calls").write_bytes(self._measuring.calls)
         return {"outcome": evidence.outcome, "seconds": round(time.monotonic() - began, 3)}
 
     def _finish(self, request: dict[str, Any]) -> Any:

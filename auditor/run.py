@@ -20,6 +20,7 @@ from typing import Any
 from auditor.attempts import DEATHS, Measured, measure, spell
 from auditor.bench import Bench, Broke, Died, TooSlow
 from auditor.config import Settings
+from auditor.endpoint import Rules, admit
 from auditor.manifest import named_by_digest, read_submission
 from auditor.plan import RESULTS, frameworks_asked, plan
 from auditor.problems import Refused, refuse
@@ -62,7 +63,10 @@ def run(
     _may_write(out)
     changed = {"frameworks": list(frameworks) or None, "seed": seed}
     raw, files = read_submission(path, {key: value for key, value in changed.items() if value is not None})
-    frameworks_asked(parse(raw))  # the shape first: hashing large files can wait
+    shape = parse(raw)  # the shape first: hashing large files can wait
+    frameworks_asked(shape)
+    if shape.endpoint is not None:
+        admit(shape.endpoint.url, settings.endpoint_hosts)
     digests = {where: sha256(file) for where, file in files.items()}
     submission = parse(named_by_digest(raw, digests))
     planned = plan(frameworks_asked(submission))
@@ -105,6 +109,7 @@ class _Run:
                 "files": self.paths,
                 "folder": str(subject),
                 "limits": asdict(self.settings.limits),
+                "endpoint": Rules.of(self.settings).told_as(),
             }
         )
         outs: list[str] = []
@@ -146,6 +151,7 @@ class _Run:
             "model": self.paths[model.digest] if model else None,
             "format": model.format if model else None,
             "limits": asdict(self.settings.limits),
+            "endpoint": Rules.of(self.settings).told_as(),
         }
         return measure(self.bench, request, seconds=self.settings.check_seconds)
 

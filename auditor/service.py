@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from auditor import sandbox
 from auditor.artifacts import DIGEST, Artifacts
 from auditor.config import Settings
+from auditor.endpoint import admit
 from auditor.jobs import Jobs
 from auditor.plan import frameworks_asked, frameworks_named, plan
 from auditor.problems import Problem, Refused, refuse
@@ -90,13 +91,20 @@ class Service:
         return stored
 
     def inspect(
-        self, account: Account, digest: str, kind: Literal["table", "model"], form: str | None = None
+        self,
+        account: Account,
+        digest: str,
+        kind: Literal["table", "model"],
+        form: str | None = None,
+        *,
+        declared: Mapping[str, str] | None = None,
     ) -> sandbox.TableInspection | sandbox.ModelInspection:
-        """Read one file in the locked child and say what it holds."""
+        """Read one file in the locked child and say what it holds; *declared* says how a table is written."""
         self._ready_for_uploads()
         path = self.artifacts.path(self.artifact(account, digest).digest)
-        read = sandbox.inspect_table if kind == "table" else sandbox.inspect_model
-        return read(path, form, self.settings.limits)
+        if kind == "table":
+            return sandbox.inspect_table(path, form, self.settings.limits, declared=declared)
+        return sandbox.inspect_model(path, form, self.settings.limits)
 
     # Audits
 
@@ -105,6 +113,8 @@ class Service:
         self._ready_for_uploads()
         submission = parse(raw)
         planned = plan(frameworks_asked(submission))
+        if submission.endpoint is not None:
+            admit(submission.endpoint.url, self.settings.endpoint_hosts)
         named = _named_files(submission)
         with self.database.transaction() as session:
             missing = [

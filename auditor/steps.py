@@ -23,6 +23,7 @@ from auditor.artifacts import Artifacts
 from auditor.attempts import DEATHS, Measured, spell
 from auditor.bench import Bench, Broke, Died, Stopped, TooSlow
 from auditor.config import Settings
+from auditor.endpoint import Rules
 from auditor.plan import RESULTS
 from auditor.problems import Problem, Refused
 from auditor.store import audits, files
@@ -85,6 +86,7 @@ class Steps:
                 "model": str(self.artifacts.path(_digest(model))) if model else None,
                 "format": model.get("format") if model else None,
                 "limits": asdict(self.settings.limits),
+                "endpoint": Rules.of(self.settings).told_as(),
             }
             # kept before the next begins: a kill then costs one check, not two
             with suppress(Stopped), self._one_at_a_time:
@@ -123,6 +125,7 @@ class Steps:
                 "files": {digest: str(self.artifacts.path(digest)) for digest in held.values()},
                 "folder": str(folder),
                 "limits": asdict(self.settings.limits),
+                "endpoint": Rules.of(self.settings).told_as(),
             }
             resolved = self._asked(record.id, request, "reading the files")
             if resolved is None:

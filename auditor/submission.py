@@ -12,10 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
     ValidationError,
@@ -26,54 +24,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from auditor.beside import beside_counts
+from auditor.endpoint.asked import Endpoint
 from auditor.problems import Problem, Refused
-from checks.model import Task, spell
-
-LATER = {"endpoint"}
-"""Keys of the published shape that this version does not measure yet; refused by name, never ignored."""
-
-
-def _as_value(value: Any) -> Any:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool | int | float) and value == value:  # noqa: PLR0124 - NaN is not itself
-        return spell(value)
-    raise ValueError("a value is text, a number, true or false")
-
-
-def _whole(value: Any) -> Any:
-    if type(value) is not int:
-        raise ValueError("write a whole number such as 1, without quotes")
-    return value
-
-
-def _number(value: Any) -> Any:
-    if type(value) not in (int, float):
-        raise ValueError("write a number such as 0.5, without quotes")
-    return value
-
-
-def _printable(text: str) -> str:
-    if not text.strip() or not text.isprintable():
-        raise ValueError("it is blank or holds characters that cannot be printed; write a plain name")
-    return text
-
-
-Name = Annotated[str, Field(min_length=1, max_length=128)]
-Plain = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
-"""A name that is printed at the head of a report."""
-Word = Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
-"""A name that becomes part of other names: of a column `word:column`, of a measure's `model`."""
-Whole = Annotated[int, BeforeValidator(_whole)]
-Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
-Text = Annotated[str, Field(max_length=2000)]
-Value = Annotated[str, BeforeValidator(_as_value), Field(max_length=256)]
-
-
-class Shape(BaseModel):
-    """Frozen, and closed to keys that nobody declared."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+from auditor.shape import Name, Number, Plain, Shape, Text, Value, Whole, Word
+from checks.model import Task
 
 
 class System(Shape):
@@ -111,11 +65,39 @@ class FileRef(Shape):
         return self.artifact.removeprefix("sha256:")
 
 
+def _named_sign(value: Any) -> Any:
+    return SIGNS.get(value, value) if isinstance(value, str) else value
+
+
+SIGNS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ".": "point"}
+"""Signs that may be given for their names."""
+
+
+class TableRef(FileRef):
+    """A table, and how it is written, where its bytes could mislead: what is declared is not guessed."""
+
+    encoding: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")] | None = None
+    """Of CSV and TSV: utf-8, cp1252, gb18030, ..."""
+    delimiter: Annotated[Literal["comma", "semicolon", "tab", "bar"], BeforeValidator(_named_sign)] | None = (
+        None
+    )
+    decimal: Annotated[Literal["point", "comma"], BeforeValidator(_named_sign)] | None = None
+    sheet: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    """Of a workbook; by default the first that is not empty."""
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """What its reader is told."""
+        said = {key: getattr(self, key) for key in ("encoding", "delimiter", "decimal", "sheet")}
+        return {key: value for key, value in said.items() if value is not None}
+
+
 def _as_file(value: Any) -> Any:
     return {"file": value} if isinstance(value, str) else value
 
 
 File = Annotated[FileRef, BeforeValidator(_as_file)]
+TableFile = Annotated[TableRef, BeforeValidator(_as_file)]
 
 
 def _as_document(value: Any) -> Any:
@@ -135,9 +117,9 @@ Document = Annotated[
 class Data(Shape):
     """The tables."""
 
-    evaluation: File
-    training: File | None = None
-    reference: File | None = None
+    evaluation: TableFile
+    training: TableFile | None = None
+    reference: TableFile | None = None
 
 
 class Columns(Shape):
@@ -186,7 +168,7 @@ class Answer(Shape):
     expiry: dt.date | None = None
 
 
-class Joined(FileRef):
+class Joined(TableRef):
     """A table with more columns of the same rows, found by an id that both tables hold."""
 
     on: Name
@@ -211,7 +193,7 @@ class Contender(FileRef):
         return self
 
 
-class Population(FileRef):
+class Population(TableRef):
     """The people whom the system is used on: a table of them, or how many they are."""
 
     count: Annotated[Whole, Field(ge=1)] | None = None
@@ -227,7 +209,7 @@ def _as_names(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
-class CountsFile(FileRef):
+class CountsFile(TableRef):
     """A published table of counts, which is all there is: a row a group, or a row a cell of a cross table."""
 
     group: Annotated[
@@ -270,6 +252,7 @@ class Submission(Shape):
     system: System
     task: Task
     model: FileRef | None = None
+    endpoint: Endpoint | None = None
     counts: CountsFile | None = None
     data: Annotated[Data | None, Field(validate_default=True)] = None
     columns: Columns = Columns()
@@ -313,6 +296,12 @@ class Submission(Shape):
                 raise ValueError(f"the cut points of `{column}` must rise")
         return bins
 
+    @model_validator(mode="after")
+    def _one_model(self) -> Submission:
+        if self.model is not None and self.endpoint is not None:
+            raise ValueError("a `model` file and an `endpoint` were both given; leave one out")
+        return self
+
     @field_validator("models")
     @classmethod
     def _told_apart(cls, models: tuple[Contender, ...]) -> tuple[Contender, ...]:
@@ -350,14 +339,6 @@ def parse(raw: Any) -> Submission:
     """Return the submission that *raw* (YAML or JSON) describes; raise `Refused` with all problems."""
     if not isinstance(raw, dict):
         raise Refused([Problem("", "not-a-mapping", "the submission is not a mapping of keys; see docs.")])
-    later = sorted(LATER & raw.keys())
-    if later:
-        raise Refused(
-            [
-                Problem(key, "not-yet", f"`{key}` is not measured by this version; remove it to go on.")
-                for key in later
-            ]
-        )
     try:
         submission = Submission.model_validate(raw)
     except ValidationError as invalid:

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from auditor.problems import refuse
-from auditor.sandbox import SandboxedModel
 from auditor.subjects.asking import Asked, ask
 from auditor.subjects.classes import Outcomes
 from auditor.subjects.columns import lacking
+from auditor.subjects.opened import Opened
 from checks.model import Array, Model, ModelError, Roles, Task
 from checks.values import as_text
 
@@ -78,7 +78,7 @@ def answers(
     table: pd.DataFrame,
     roles: Roles,
     settled: Outcomes,
-    model: SandboxedModel | None,
+    model: Opened | None,
     *,
     seed: int = 0,
     stream: int = 0,

@@ -10,7 +10,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from auditor.problems import Problem
-from auditor.submission import Submission
+from auditor.submission import Columns, Submission
 from checks.model import NOT_STATED, Array, Roles, Task
 from checks.values import as_text, group_values
 
@@ -101,6 +101,40 @@ def about_groups(submission: Submission) -> Iterator[Problem]:
                 yield Problem(f"{role}.{name}", "not-a-group", sentence)
 
 
+def one_source(submission: Submission) -> Iterator[Problem]:
+    """Take answers from a model or from columns, never from both, and of the kind that the task needs."""
+    columns, task = submission.columns, submission.task
+    given = [name for name in (columns.prediction, columns.score) if name is not None]
+    asked = submission.model is not None or submission.endpoint is not None
+    if not asked and not given:
+        sentence = "there is nothing to audit: submit a model, or name a `prediction` or `score` column."
+        yield Problem("columns.prediction", "no-predictions", sentence)
+    elif asked and given:
+        sentence = f"a model and {listed(given)} were both given as the system's answers; leave one out."
+        yield Problem("columns.prediction", "two-sources", sentence)
+    elif not asked:
+        yield from _of_the_kind(columns, task)
+    threshold = columns.threshold
+    if task is Task.BINARY and threshold is not None and not 0 <= threshold <= 1:
+        sentence = "the threshold of a probability lies from 0 to 1."
+        yield Problem("columns.threshold", "out-of-range", sentence)
+    elif task is not Task.BINARY and threshold is not None:
+        sentence = f"a threshold turns scores into yes and no, but the task is {task}; leave it out."
+        yield Problem("columns.threshold", "not-binary", sentence)
+
+
+def _of_the_kind(columns: Columns, task: Task) -> Iterator[Problem]:
+    if task is Task.MULTICLASS and columns.prediction is None:
+        sentence = "a multiclass audit needs the classes that were chosen; name their column `prediction`."
+        yield Problem("columns.prediction", "no-predictions", sentence)
+    if task is Task.SCORING and columns.score is None:
+        sentence = "a scoring audit needs the scores; name their column `score`."
+        yield Problem("columns.score", "no-scores", sentence)
+    if task is Task.REGRESSION and columns.prediction is not None and columns.score is not None:
+        sentence = "a regression answers one number; name its column `prediction`, and leave `score` out."
+        yield Problem("columns.score", "two-sources", sentence)
+
+
 def usable(submission: Submission, table: pd.DataFrame, which: str) -> Iterator[Problem]:
     """Find columns of the *which* table that exist but do not hold what their role needs."""
     columns = submission.columns
@@ -176,6 +210,8 @@ def notes(submission: Submission, roles: Roles, table: pd.DataFrame, classes: Se
         groups = sorted(set(group_values(table[name], name, roles)))
         if len(groups) == 1:
             yield f"`{name}` has one group only, `{groups[0]}`: nothing can be compared by it."
+    if submission.task is Task.REGRESSION and (roles.positive or roles.favourable):
+        yield "a regression has no favourable or positive class: what was declared as such is not used."
     if submission.columns.label is None:
         yield "no label was supplied: whether decisions were right cannot be measured."
     elif submission.task is not Task.REGRESSION and len(classes_of(table[submission.columns.label])) == 1:

@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 
 from auditor.problems import refuse
-from auditor.sandbox import SandboxedModel
 from auditor.subjects.answers import Answers, Question, question
 from auditor.subjects.asking import Asked, once
 from auditor.subjects.classes import Outcomes
+from auditor.subjects.opened import Opened
 from checks.model import Array, Model, ModelError, Subject
 
 STREAM = 702
@@ -35,7 +35,7 @@ CHANGED_WITHIN = 0.01
 """The same, where the numbers behind the decisions differ by no more than the tolerance."""
 
 DOUBLE, SINGLE = 1e-8, 1e-5
-SINGLE_PRECISION = ("onnx", "xgboost", "torch", "keras", "tensorflow")
+SINGLE_PRECISION = ("endpoint", "onnx", "xgboost", "torch", "keras", "tensorflow")
 """Formats and libraries that compute in 32 bits: sums in another order differ in the seventh digit."""
 
 
@@ -61,7 +61,7 @@ class _Found:
         return bool(beyond >= CHANGED or self.changed.mean() >= CHANGED_WITHIN)
 
 
-def tolerance(model: SandboxedModel) -> float:
+def tolerance(model: Opened) -> float:
     """Return how far two answers about one row may differ, by the precision in which the model computes."""
     said = model.inspection
     words = " ".join((said.format, *said.types, *said.versions)).lower()
@@ -72,7 +72,7 @@ def check(
     subject: Subject,
     settled: Outcomes,
     said: Answers,
-    model: SandboxedModel,
+    model: Opened,
     again: Callable[[], AbstractContextManager[Model]],
 ) -> dict[str, Any]:
     """Probe *model*, which *said* all this of the evaluation rows of *subject*; see `probe`."""

@@ -11,20 +11,24 @@ from typing import Any
 import pandas as pd
 
 from auditor.problems import Problem, Refused
-from auditor.sandbox import Limits, SandboxedModel, open_model
+from auditor.sandbox import Limits, open_model
 from auditor.subjects import columns as check_columns
 from auditor.subjects.answers import Answers, answers
 from auditor.subjects.classes import Outcomes, outcomes
 from auditor.subjects.columns import MOST_NAMED, lacking, listed
+from auditor.subjects.opened import Opened
 from auditor.submission import Contender, Submission
 from checks.model import Challenger, Roles, Task
+
+STREAM = 100
+"""Keeps the random order in which challengers are asked apart from that of the audited system."""
 
 
 def inputs(
     declared: tuple[str, ...] | None,
     features: tuple[str, ...],
     table: pd.DataFrame,
-    model: SandboxedModel | None,
+    model: Opened | None,
 ) -> Iterator[Problem]:
     """Find features that the model needs and the table lacks, or that were declared otherwise."""
     if model is None:
@@ -53,7 +57,7 @@ def _declared_otherwise(declared: Sequence[str], taken: Sequence[str]) -> Iterat
         yield Problem("columns.features", "features-differ", sentence)
 
 
-def fits(submission: Submission, model: SandboxedModel) -> Iterator[Problem]:
+def fits(submission: Submission, model: Opened) -> Iterator[Problem]:
     """Find what the model answers that the task is not about."""
     classifies = model.inspection.kind == "classifier"
     if submission.task in (Task.BINARY, Task.MULTICLASS) and not classifies:
@@ -91,7 +95,8 @@ def challengers(
     facts: dict[str, Mapping[str, Any]] = {}
     problems: list[Problem] = []
     for position, contender in enumerate(submission.models):
-        asking = _Asking(_as_main(submission, contender), contender, table, roles, settled)
+        asked, stream = _as_main(submission, contender), STREAM + position
+        asking = _Asking(asked, contender, table, roles, settled, stream)
         try:
             said[contender.name], facts[contender.name] = asking.answer(open_artifact, limits)
         except Refused as refused:
@@ -108,7 +113,9 @@ def _as_main(submission: Submission, contender: Contender) -> Submission:
     """Return *submission* as if *contender* were the system that it is about."""
     given = {"prediction": contender.prediction, "score": contender.score}
     columns = submission.columns.model_copy(update={**given, "features": None, "threshold": None})
-    return submission.model_copy(update={"columns": columns, "models": ()})
+    by_file = contender.artifact is not None
+    model = contender if by_file else None
+    return submission.model_copy(update={"columns": columns, "models": (), "model": model, "endpoint": None})
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +127,7 @@ class _Asking:
     table: pd.DataFrame
     roles: Roles
     settled: Outcomes
+    stream: int
 
     def answer(
         self, open_artifact: Callable[[str], Path], limits: Limits
@@ -141,7 +149,8 @@ class _Asking:
                 score=self.contender.score,
                 features=features,
             )
-            said = answers(self.asked.task, self.table, roles, self.settled, model)
+            task, seed = self.asked.task, self.asked.seed
+            said = answers(task, self.table, roles, self.settled, model, seed=seed, stream=self.stream)
         return Challenger(said.decision, said.score), _facts(said, model, features, roles)
 
     def _columns(self) -> Iterator[Problem]:
@@ -150,12 +159,13 @@ class _Asking:
             if name in own:
                 sentence = f"`{name}` is the audited system's own answer; name another column."
                 yield Problem("", "two-roles", sentence)
+        yield from check_columns.one_source(self.asked)
         found = list(check_columns.existing(self.asked, self.table))
         yield from found
         if not found:
             yield from check_columns.usable(self.asked, self.table, "evaluation")
 
-    def _classes(self, model: SandboxedModel | None) -> Iterator[Problem]:
+    def _classes(self, model: Opened | None) -> Iterator[Problem]:
         if self.asked.task is not Task.BINARY:
             return
         theirs = outcomes(self.asked, self.table, model.classes if model else ())
@@ -167,9 +177,7 @@ class _Asking:
             yield Problem("", "classes-differ", sentence)
 
 
-def _facts(
-    said: Answers, model: SandboxedModel | None, features: tuple[str, ...], roles: Roles
-) -> dict[str, Any]:
+def _facts(said: Answers, model: Opened | None, features: tuple[str, ...], roles: Roles) -> dict[str, Any]:
     if model is None:
         return {
             "answers_from": "prediction" if roles.prediction else "score",
@@ -178,7 +186,7 @@ def _facts(
     return {
         "answers_from": "model",
         "format": model.inspection.format,
-        "digest": model.file.digest,
+        "digest": model.file.digest if model.file else None,
         "features": list(features),
     }
 

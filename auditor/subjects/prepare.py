@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -13,18 +13,22 @@ from typing import Any
 
 import pandas as pd
 
+from auditor.endpoint import Live, Rules, open_live
 from auditor.problems import Problem, Refused, refuse
-from auditor.sandbox import Limits, SandboxedModel, open_model, read_table
+from auditor.sandbox import Limits, open_model, read_table
+from auditor.sandbox.formats import CAUTION
 from auditor.subjects import columns as check_columns
 from auditor.subjects import integrity
 from auditor.subjects.answers import Answers, answers
-from auditor.subjects.classes import Outcomes, outcomes
-from auditor.subjects.columns import lacking, listed
+from auditor.subjects.classes import Outcomes, numbered, outcomes
+from auditor.subjects.columns import lacking, listed, one_source
 from auditor.subjects.counts import subject_of_counts
 from auditor.subjects.facts import about_facts, facts, unread
 from auditor.subjects.join import SEPARATOR, Together, join
+from auditor.subjects.mismatch import all_mismatches
 from auditor.subjects.models import Told, challengers, fits, inputs
-from auditor.submission import FileRef, Submission
+from auditor.subjects.opened import Opened
+from auditor.submission import Submission, TableRef
 from checks.model import ModelFile, Roles, Subject, Task
 
 ALIKE = re.compile(
@@ -42,9 +46,13 @@ class Prepared:
 
     subject: Subject
     resolved: Mapping[str, Any]
+    live: Live | None = None
+    """The endpoint that answered, with the record of all calls."""
 
 
-def prepare(submission: Submission, open_artifact: Callable[[str], Path], limits: Limits) -> Prepared:
+def prepare(
+    submission: Submission, open_artifact: Callable[[str], Path], limits: Limits, rules: Rules | None = None
+) -> Prepared:
     """Return the subject of *submission*; raise `Refused` with every problem that can be seen at once."""
     if submission.counts is not None:
         path = open_artifact(submission.counts.digest)
@@ -59,38 +67,84 @@ def prepare(submission: Submission, open_artifact: Callable[[str], Path], limits
             about_facts(submission, table),
         )
     )
-    _raise(_one_source(submission))
+    _raise(one_source(submission))
     _raise(check_columns.usable(submission, table, "evaluation"))
     if "training" in tables:
         _raise(check_columns.usable(submission, tables["training"], "training"))
     with ExitStack() as stack:
-        model = None
-        if submission.model is not None:
-            path = open_artifact(submission.model.digest)
-            model = stack.enter_context(open_model(path, submission.model.format, limits))
+        live = open_live(submission, rules or Rules())
+        again = _way_to_open(submission, live, open_artifact, limits)
+        model = None if again is None else stack.enter_context(again())
         features = _features(submission, table, model)
         _raise(inputs(submission.columns.features, features, table, model))
-        if model is not None:
-            _raise(fits(submission, model))
+        if live is not None:
+            live.learn(table.loc[:, list(features)])
+        _raise(_about_model(submission, table, model))
         settled = outcomes(submission, table, model.classes if model else ())
         roles = _roles(submission, features, settled)
         _raise(check_columns.groups_exist(submission, roles, table))
         _raise(check_columns.too_many_groups(roles, table))
         _raise(_training_fits(tables, roles))
-        said = {
-            name: answers(submission.task, frame, roles, settled, model, seed=submission.seed, stream=part)
-            for part, (name, frame) in enumerate(tables.items())
-        }
+        asking = _Asking(submission, roles, settled, None if live is not None else again)
+        said = {name: asking.answers(frame, model, part) for part, (name, frame) in enumerate(tables.items())}
         told = challengers(submission, table, roles, settled, open_artifact=open_artifact, limits=limits)
         subject = _subject(submission, tables, roles, said, model.file if model else None)
         subject = replace(subject, challengers=told.challengers)
         resolved = _resolved(subject, settled, said["evaluation"], model, submission)
-        resolved["notes"] = [*together.notes, *resolved["notes"]]
+        resolved["notes"] = [*_cautions(model), *together.notes, *resolved["notes"]]
         resolved |= _resolved_facts(submission, together, told)
-        if submission.model is not None and model is not None:
-            again = partial(open_model, path, submission.model.format, limits)
+        if model is not None and again is not None:
             resolved["integrity"] = integrity.check(subject, settled, said["evaluation"], model, again)
-        return Prepared(subject, resolved)
+        resolved |= _resolved_live(live, resolved["notes"])
+        return Prepared(subject, resolved, live)
+
+
+@dataclass(frozen=True, eq=False)
+class _Asking:
+    """How a system is asked, whatever the table."""
+
+    submission: Submission
+    roles: Roles
+    settled: Outcomes
+    again: Callable[[], AbstractContextManager[Opened]] | None
+    """Opens its model afresh, where that costs nobody anything."""
+
+    def answers(self, table: pd.DataFrame, model: Opened | None, stream: int) -> Answers:
+        """Return what the system says of *table*; a refusal names every column that does not fit."""
+
+        def ask(rows: pd.DataFrame, opened: Opened | None) -> Answers:
+            task, seed = self.submission.task, self.submission.seed
+            return answers(task, rows, self.roles, self.settled, opened, seed=seed, stream=stream)
+
+        try:
+            return ask(table, model)
+        except Refused as refused:
+            if self.again is None:
+                raise
+            raise all_mismatches(refused, table, self.again, ask) from None
+
+
+def _cautions(model: Opened | None) -> list[str]:
+    return [CAUTION] if model is not None and model.file is not None and model.file.can_execute else []
+
+
+def _about_model(submission: Submission, table: pd.DataFrame, model: Opened | None) -> Iterator[Problem]:
+    """Find what the model answers that the task or the columns are not about."""
+    if model is not None:
+        yield from fits(submission, model)
+        form = model.file.format if model.file is not None else ""
+        yield from numbered(submission, table, form, model.classes)
+
+
+def _way_to_open(
+    submission: Submission, live: Live | None, open_artifact: Callable[[str], Path], limits: Limits
+) -> Callable[[], AbstractContextManager[Opened]] | None:
+    """Return what opens the submitted model, as often as it is called; None without a model."""
+    if live is not None:
+        return live.open
+    if submission.model is None:
+        return None
+    return partial(open_model, open_artifact(submission.model.digest), submission.model.format, limits)
 
 
 def _raise(problems: Iterator[Problem]) -> None:
@@ -102,8 +156,9 @@ def _raise(problems: Iterator[Problem]) -> None:
 def _tables(submission: Submission, open_artifact: Callable[[str], Path], limits: Limits) -> Together:
     """Read every table, and put joined ones beside the rows that they belong to."""
 
-    def read(where: str, file: FileRef) -> pd.DataFrame:
-        table = read_table(open_artifact(file.digest), file.format, limits, where=where)
+    def read(where: str, file: TableRef) -> pd.DataFrame:
+        path = open_artifact(file.digest)
+        table = read_table(path, file.format, limits, where=where, declared=file.declared)
         if table.empty:
             raise refuse(where, "no-rows", "the table has a header but not one row; upload its rows too.")
         return table
@@ -114,22 +169,6 @@ def _tables(submission: Submission, open_artifact: Callable[[str], Path], limits
     if submission.population is not None and submission.population.artifact is not None:
         read("population", submission.population)  # kept, not used yet: but it must be a table
     return join(submission, tables, others)
-
-
-def _one_source(submission: Submission) -> Iterator[Problem]:
-    """Take predictions from a model or from columns, never from both."""
-    columns = submission.columns
-    given = [name for name in (columns.prediction, columns.score) if name is not None]
-    if submission.model is None and not given:
-        sentence = "there is nothing to audit: submit a model, or name a `prediction` or `score` column."
-        yield Problem("columns.prediction", "no-predictions", sentence)
-    if submission.model is not None and given:
-        sentence = f"a model and {listed(given)} were both given as the system's answers; leave one out."
-        yield Problem("columns.prediction", "two-sources", sentence)
-    threshold = columns.threshold
-    if submission.task is Task.BINARY and threshold is not None and not 0 <= threshold <= 1:
-        sentence = "the threshold of a probability lies from 0 to 1."
-        yield Problem("columns.threshold", "out-of-range", sentence)
 
 
 def _roles(submission: Submission, features: tuple[str, ...], settled: Outcomes) -> Roles:
@@ -161,7 +200,7 @@ def _roles(submission: Submission, features: tuple[str, ...], settled: Outcomes)
     )
 
 
-def _features(submission: Submission, table: pd.DataFrame, model: SandboxedModel | None) -> tuple[str, ...]:
+def _features(submission: Submission, table: pd.DataFrame, model: Opened | None) -> tuple[str, ...]:
     """Return the model's own names where it has them, else the declared ones, else every free column."""
     columns = submission.columns
     if model is not None and model.features is not None:
@@ -213,7 +252,7 @@ def _resolved(
     subject: Subject,
     settled: Outcomes,
     said: Answers,
-    model: SandboxedModel | None,
+    model: Opened | None,
     submission: Submission,
 ) -> dict[str, Any]:
     """Return everything that was inferred or found, for the record and for readers."""
@@ -248,6 +287,11 @@ def _resolved_facts(submission: Submission, together: Together, told: Told) -> d
     return {key: value for key, value in found.items() if value}
 
 
+def _resolved_live(live: Live | None, notes: list[str]) -> dict[str, Any]:
+    """Return what is known of the endpoint, and the notes with the one that its numbers need."""
+    return {} if live is None else {"endpoint": live.facts, "notes": [live.note, *notes]}
+
+
 def _not_declared(submission: Submission) -> list[str]:
     """Return the roles that were inferred because the submitter left them out."""
     columns = submission.columns
@@ -262,13 +306,13 @@ def _read_as(frame: pd.DataFrame) -> dict[str, Any]:
     return {"rows": len(frame), "columns": len(frame.columns), **facts}
 
 
-def _model_facts(model: SandboxedModel) -> dict[str, Any]:
+def _model_facts(model: Opened) -> dict[str, Any]:
     said = model.inspection
     return {
         "format": said.format,
         "kind": said.kind,
         "classes": list(said.classes),
-        "digest": model.file.digest,
-        "bytes": model.file.size,
+        "digest": model.file.digest if model.file else None,
+        "bytes": model.file.size if model.file else None,
         "versions": dict(said.versions),
     }
