@@ -55,7 +55,8 @@ def inspect() -> Any:
     """Say which columns a table has, or which types and classes a model."""
     asked = _body(shapes.InspectionIn)
     kind = cast("Literal['table', 'model']", asked.kind)
-    found = _service().inspect(_account(), asked.artifact.removeprefix("sha256:"), kind, asked.format)
+    digest = asked.artifact.removeprefix("sha256:")
+    found = _service().inspect(_account(), digest, kind, asked.format, declared=asked.declared)
     return {"kind": asked.kind, asked.kind: asdict(found)}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -34,6 +34,15 @@ class InspectionIn(Shape):
     artifact: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
     kind: str = Field(pattern="^(table|model)$")
     format: str | None = Field(default=None, pattern=r"^[a-z0-9_-]{1,32}$")
+    encoding: str | None = Field(default=None, pattern=r"^[A-Za-z0-9_.-]{1,32}$")
+    delimiter: Literal["comma", "semicolon", "tab", "bar"] | None = None
+    decimal: Literal["point", "comma"] | None = None
+    sheet: str | None = Field(default=None, min_length=1, max_length=64)
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """How a table is said to be written."""
+        return self.model_dump(include={"encoding", "delimiter", "decimal", "sheet"}, exclude_none=True)
 
 
 class InspectionOut(Shape):

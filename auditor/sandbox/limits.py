@@ -48,6 +48,11 @@ class Limits:
     """Model formats that run code as they load and that the operator allows: AUDITOR_UNSAFE_FORMATS."""
 
 
+def raise_unpacking() -> str:
+    """Say which settings let an operator raise what a model may unpack to."""
+    return f"{raise_it('model_unpacked_bytes')} and AUDITOR_LIMIT_MODEL_RATIO"
+
+
 def raise_it(name: str) -> str:
     """Say which setting lets an operator raise the limit *name*."""
     return f"or ask the operator to raise AUDITOR_LIMIT_{name.upper()}"

@@ -17,8 +17,8 @@ from auditor.problems import Refused, refuse
 from auditor.sandbox.formats import UNSAFE, model_format
 from auditor.sandbox.frames import CONTRIBUTIONS, PREDICT, PREDICT_PROBA
 from auditor.sandbox.host import available
-from auditor.sandbox.limits import Limits
-from auditor.sandbox.parent import Answered, Child, ChildDied, clean
+from auditor.sandbox.limits import Limits, raise_it
+from auditor.sandbox.parent import Answered, Child, ChildDied, TooLate, clean
 from checks.model import Array, ModelError, ModelFile
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ class SandboxedModel:
                 seconds = self._limits.call_seconds
                 parts.append(self._child.numbers(operation, _stream(part), len(part), columns, seconds))
             except (Answered, ChildDied) as end:
-                self._dead = str(end)
+                late = f"; make it faster, {raise_it('call_seconds')}" if isinstance(end, TooLate) else ""
+                self._dead = f"{end}{late}"
                 self._child.close()
                 raise ModelError(self._dead) from None
         return np.concatenate(parts)
@@ -162,7 +163,10 @@ def open_model(
         size = os.fstat(file.fileno()).st_size
         if size > limits.model_bytes:
             raise refuse(
-                "model", "too-large", f"the model is larger than {limits.model_bytes / 2**20:,.0f} MiB."
+                "model",
+                "too-large",
+                f"the model is larger than {limits.model_bytes / 2**20:,.0f} MiB: make it smaller, "
+                f"{raise_it('model_bytes')}.",
             )
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
@@ -188,6 +192,9 @@ def _described(child: Child, kind: str, limits: Limits) -> ModelInspection:
         said = child.description(time.monotonic() + limits.open_seconds, limits.open_seconds)
     except Answered as no:
         raise refuse("model", f"model-{no.code}".removeprefix("model-model-"), _sentence(str(no))) from None
+    except TooLate as late:
+        sentence = f"the model could not be opened: {late}; make it smaller, {raise_it('open_seconds')}."
+        raise refuse("model", "model-too-slow", sentence) from None
     except ChildDied as end:
         raise refuse("model", "model-died", f"the model could not be opened: {end}.") from None
     try:
@@ -209,7 +216,8 @@ def _checked(said: Mapping[str, Any], kind: str, limits: Limits) -> ModelInspect
     if said["kind"] not in {"classifier", "regressor"} or not isinstance(said["has_probabilities"], bool):
         raise ValueError("it does not say what it is")
     if width is not None and (type(width) is not int or not 0 < width <= limits.columns):
-        raise ValueError(f"it takes {width} features; at most {limits.columns:,} are allowed")
+        said_width = f"it takes {width} features; {limits.columns:,} are allowed"
+        raise ValueError(f"{said_width}: take fewer, {raise_it('columns')}")
     if said["kind"] == "classifier" and len(classes) < 2:
         raise ValueError("it knows fewer than two classes")
     versions = {clean(str(k), 40): clean(str(v), 80) for k, v in dict(said["versions"]).items()}
@@ -229,7 +237,8 @@ def _checked(said: Mapping[str, Any], kind: str, limits: Limits) -> ModelInspect
 
 def _names(values: Any, most: int, what: str) -> tuple[str, ...]:
     if not isinstance(values, list) or len(values) > most:
-        raise ValueError(f"it has more than {most:,} {what}")
+        limit = "classes" if what == "classes" else "columns"
+        raise ValueError(f"it has more than {most:,} {what}: take fewer, {raise_it(limit)}")
     names = tuple(str(value) for value in values)
     for name in names:
         if not name or len(name) > 256 or clean(name, 256) != " ".join(name.split()):

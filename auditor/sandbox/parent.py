@@ -229,13 +229,13 @@ class Child:
                 return "it crashed the process that reads it (segmentation fault): it is damaged or hostile"
             case int() if status in {-signal.SIGABRT, -signal.SIGBUS}:
                 return (
-                    f"it crashed the process that reads it, perhaps for want of more than {memory} of memory: "
-                    f"send less, {raise_it('memory_bytes')}"
+                    f"it crashed the process that reads it, perhaps for want of more than {memory} of "
+                    f"memory: send less, {raise_it('memory_bytes')}"
                 )
             case int() if status in {-signal.SIGKILL, -signal.SIGXCPU}:
                 return (
-                    "the process that reads it was killed: it used up its processor time or the host's memory; "
-                    f"send less, {raise_it('cpu_seconds')}"
+                    "the process that reads it was killed: it used up its processor time or the host's "
+                    f"memory; send less, {raise_it('cpu_seconds')}"
                 )
             case _:
                 return f"the process that reads it ended early (status {status})"

@@ -17,7 +17,7 @@ from auditor.problems import refuse
 from auditor.sandbox.formats import table_format
 from auditor.sandbox.host import available
 from auditor.sandbox.limits import Limits, raise_it
-from auditor.sandbox.parent import Answered, Child, ChildDied, clean
+from auditor.sandbox.parent import Answered, Child, ChildDied, TooLate, clean
 from checks.model import Array
 
 if TYPE_CHECKING:
@@ -158,6 +158,9 @@ def _reading(
             yield child, kind, time.monotonic() + limits.table_seconds
         except Answered as no:
             raise refuse(where, no.code, f"the table was refused: {str(no).rstrip('.')}.") from None
+        except TooLate as late:
+            sentence = f"the table could not be read: {late}; send fewer rows, {raise_it('table_seconds')}."
+            raise refuse(where, "table-too-slow", sentence) from None
         except ChildDied as end:
             raise refuse(where, "table-died", f"the table could not be read: {end}.") from None
         except (KeyError, TypeError, ValueError) as wrong:

@@ -182,3 +182,19 @@ def test_a_spreadsheet_of_a_million_cells_needs_no_more_than_its_memory(tmp_path
     frame.to_excel(tmp_path / "a.xlsx", index=False)
     limits = Limits(memory_bytes=1 << 20)
     assert refusal(tmp_path / "a.xlsx", limits=limits)
+
+
+def test_a_table_that_takes_too_long_names_the_setting(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    said = refusal(path, limits=Limits(table_seconds=0.001))
+    assert "it did not answer within 0.001 seconds; send fewer rows, or ask the operator" in said
+    assert "AUDITOR_LIMIT_TABLE_SECONDS" in said
+
+
+def test_a_table_beyond_its_memory_or_processor_time_names_the_setting(tmp_path):
+    path = tmp_path / "a.csv"
+    with path.open("wb") as file:
+        file.write(b"a,b\n" + b"0.123456,text\n" * 12_000_000)
+    assert "AUDITOR_LIMIT_CPU_SECONDS" in refusal(path, limits=Limits(cpu_seconds=1))
+    assert "AUDITOR_LIMIT_MEMORY_BYTES" in refusal(path, limits=Limits(memory_bytes=700 << 20))

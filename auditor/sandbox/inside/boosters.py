@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from auditor.sandbox.inside.answers import Refuse
 from auditor.sandbox.inside.model import is_text, text_for_number
+from auditor.sandbox.limits import raise_it
 from checks.model import spell
 
 MOST_CATEGORIES = 1 << 24
@@ -67,12 +68,18 @@ def numbers(column: Any, name: str) -> Any:
     return column.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
 
 
-def codes(column: Any, categories: Sequence[Any]) -> tuple[Any, str | None]:
-    """Return each value's place in *categories* (NaN where missing or unseen), and the first unseen value."""
+def codes(
+    column: Any, categories: Sequence[Any], written: Callable[[str], str] = str
+) -> tuple[Any, str | None]:
+    """Return each value's place in *categories* (NaN where missing or unseen), and the first unseen value.
+
+    *written* says how the library that kept the categories spells a name in its file.
+    """
     where = {spell(category): place for place, category in enumerate(categories)}
     encoded = column.combine_chunks().dictionary_encode()
-    values = [spell(value) for value in encoded.dictionary.to_pylist()]
-    unseen = next((value for value in values if value not in where), None)
+    named = [spell(value) for value in encoded.dictionary.to_pylist()]
+    values = [name if name in where else written(name) for name in named]
+    unseen = next((name for name, value in zip(named, values, strict=True) if value not in where), None)
     places = np.array([where.get(value, np.nan) for value in values] + [np.nan], dtype=np.float64)
     held = encoded.indices.fill_null(len(values)).to_numpy(zero_copy_only=False)
     return places[held.astype(np.int64)], unseen
@@ -127,7 +134,8 @@ def counted(classes: int, limits: Mapping[str, Any]) -> list[str]:
     """Return the names of classes that a file only counts."""
     if not 2 <= classes <= limits["classes"]:
         raise Refuse(
-            "too-many-classes", f"it knows {classes:,} classes; 2 to {limits['classes']:,} are allowed"
+            "too-many-classes",
+            f"it knows {classes:,} classes; 2 to {limits['classes']:,} are allowed, {raise_it('classes')}",
         )
     return [str(number) for number in range(classes)]
 

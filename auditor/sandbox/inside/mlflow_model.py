@@ -18,6 +18,7 @@ import yaml
 
 from auditor.sandbox.formats import UNSAFE, format_of
 from auditor.sandbox.inside.answers import Refuse
+from auditor.sandbox.limits import raise_it, raise_unpacking
 
 MANIFEST_BYTES = 1 << 20
 FLAVOURS = ("onnx", "xgboost", "lightgbm", "catboost", "sklearn", "python_function")
@@ -95,7 +96,9 @@ class _Folder:
         names = self._archive.namelist()
         if len(names) > limits["model_members"]:
             raise Refuse(
-                "zip-bomb", f"it holds {len(names):,} files; {limits['model_members']:,} are allowed"
+                "zip-bomb",
+                f"it holds {len(names):,} files; {limits['model_members']:,} are allowed: leave some out, "
+                f"{raise_it('model_members')}",
             )
         self._names = frozenset(names)
         manifests = sorted(
@@ -126,7 +129,10 @@ class _Folder:
             size > 16 << 20 and size > limits["model_ratio"] * self._size
         ):
             said = f"{size / 2**20:,.0f} MiB from {self._size / 2**20:,.1f} MiB"
-            raise Refuse("zip-bomb", f"`{name}` would unpack to {said}, which no model needs; save it again")
+            raise Refuse(
+                "zip-bomb",
+                f"`{name}` would unpack to {said}, which no model needs: save it again, {raise_unpacking()}",
+            )
         try:
             return self._archive.read(member)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError):

@@ -21,6 +21,7 @@ from typing import Any
 from auditor.sandbox.inside.answers import Refuse, brief
 from auditor.sandbox.inside.estimator import Estimator, bare_threads, refuse_other_version
 from auditor.sandbox.inside.imports import named_globals, stated_version
+from auditor.sandbox.limits import raise_unpacking
 
 _DECOMPRESSORS: tuple[tuple[bytes, Callable[[], Any]], ...] = (
     (b"\x1f\x8b", lambda: zlib.decompressobj(31)),
@@ -121,7 +122,9 @@ class JoblibModel(_Pickled):
         ratio = limits["model_ratio"] * len(raw)
         if len(unpacked) > most or (len(unpacked) > 16 << 20 and len(unpacked) > ratio):
             raise Refuse(
-                "zip-bomb", "it would unpack to far more than its size, which no model needs; save it again"
+                "zip-bomb",
+                "it would unpack to far more than its size, which no model needs: save it again, "
+                f"{raise_unpacking()}",
             )
         if not unpacker.eof:
             raise Refuse("truncated", "it is cut short or damaged; upload the whole file again")

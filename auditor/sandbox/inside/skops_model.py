@@ -13,6 +13,7 @@ from typing import Any
 from auditor.sandbox.inside.answers import Refuse, brief
 from auditor.sandbox.inside.estimator import Estimator, bare_threads, refuse_other_version
 from auditor.sandbox.inside.held_boosters import check_held
+from auditor.sandbox.limits import raise_it, raise_unpacking
 
 ALLOWED = frozenset(
     {
@@ -65,13 +66,18 @@ def _schema(raw: bytes, limits: Mapping[str, Any]) -> dict[str, Any]:
             unpacked = sum(member.file_size for member in members)
             if len(members) > limits["model_members"]:
                 raise Refuse(
-                    "zip-bomb", f"it holds {len(members):,} parts; {limits['model_members']:,} are allowed"
+                    "zip-bomb",
+                    f"it holds {len(members):,} parts; {limits['model_members']:,} are allowed: make it "
+                    f"smaller, {raise_it('model_members')}",
                 )
             if unpacked > limits["model_unpacked_bytes"] or (
                 unpacked > 16 << 20 and unpacked > limits["model_ratio"] * len(raw)
             ):
                 size = f"{unpacked / 2**20:,.0f} MiB from {len(raw) / 2**20:,.1f} MiB"
-                raise Refuse("zip-bomb", f"it would unpack to {size}, which no model needs; save it again")
+                raise Refuse(
+                    "zip-bomb",
+                    f"it would unpack to {size}, which no model needs: save it again, {raise_unpacking()}",
+                )
             schema = json.loads(archive.read("schema.json"))
             check_held(archive, _nodes(schema))
     except zipfile.BadZipFile:
