@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: setup setup-dev run test lint types tests soak lock bench clean
+.PHONY: setup setup-dev servers run test lint types tests soak lock bench clean
 
 setup: $(VENV)/.installed
 setup-dev: $(VENV)/.installed-dev
@@ -20,10 +20,16 @@ $(VENV)/.installed-dev: requirements-dev.lock
 run: setup
 	@exec $(BIN)/python -m auditor serve
 
-test: setup-dev browser lint types tests
+test: setup-dev browser servers lint types tests
 
 browser:
 	@./setup.sh browser
+
+servers: .venv-servers/.installed
+
+.venv-servers/.installed: requirements-servers.lock
+	@./setup.sh $(PYTHON) requirements-servers.lock .venv-servers
+	@touch $@
 
 lint: setup-dev
 	$(BIN)/ruff check .
@@ -47,6 +53,7 @@ bench: setup-dev
 lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" requirements.txt -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" -c requirements.lock requirements-dev.txt -o requirements-dev.lock
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" requirements-servers.txt -o requirements-servers.lock
 
 clean:
-	rm -rf $(VENV) out
+	rm -rf $(VENV) .venv-servers out

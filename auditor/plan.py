@@ -17,6 +17,8 @@ from reports.record import canonical
 
 RESULTS = ("audit.json", "report.html", "report.pdf")
 """What an audit leaves, by name."""
+CALLS = "calls.jsonl"
+"""The calls of a live endpoint, one JSON object a line; left beside the results of an audit that made any."""
 
 
 def frameworks_named(names: Sequence[str]) -> tuple[Framework, ...]:

@@ -22,7 +22,7 @@ from auditor.bench import Bench, Broke, Died, TooSlow
 from auditor.config import Settings
 from auditor.endpoint import Rules, admit
 from auditor.manifest import named_by_digest, read_submission
-from auditor.plan import RESULTS, frameworks_asked, plan
+from auditor.plan import CALLS, RESULTS, frameworks_asked, plan
 from auditor.problems import Refused, refuse
 from auditor.store.audits import Plan, new_id
 from auditor.store.clock import now, today
@@ -119,6 +119,9 @@ class _Run:
             measured = self._measure(subject, check, parameters, outs[-1])
             seconds[spell(check, parameters)] = measured.seconds
             self.tell(f"{position + 1}/{len(planned)} {check}: {measured.outcome}")
+        if self.submission.endpoint is not None:
+            parts = [subject / CALLS, *(Path(f"{path}.calls") for path in outs)]
+            (self.results / CALLS).write_bytes(b"".join(p.read_bytes() for p in parts if p.exists()))
         self.tell("writing the reports")
         self._ask(
             {
@@ -174,9 +177,10 @@ def _put(results: Path, out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".auditor-") as beside:
-            for name in RESULTS:
+            names = [name for name in (*RESULTS, CALLS) if (results / name).exists()]
+            for name in names:
                 shutil.copyfile(results / name, Path(beside) / name)
-            for name in RESULTS:
+            for name in names:
                 (Path(beside) / name).replace(out / name)
     except OSError as error:
         raise _unwritable(out, error.strerror or "it cannot be written") from None

@@ -13,6 +13,7 @@ from auditor.endpoint.asked import Endpoint
 from auditor.endpoint.call import BudgetSpent, Caller
 from auditor.endpoint.model import EndpointModel
 from auditor.endpoint.record import Record
+from auditor.plan import CALLS
 from auditor.problems import refuse
 from checks.model import ModelError, Task
 
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from auditor.submission import Submission
 
 KEPT = "endpoint.json"
-CALLS = "calls.jsonl"
-"""One line for each call; kept beside the results."""
 NOTE = (
     "The answers come from a live service at {host}, asked while this audit ran. It may answer otherwise "
     "later, and nothing shows that it is the model that decides about people."
