@@ -57,6 +57,17 @@ def _declared_otherwise(declared: Sequence[str], taken: Sequence[str]) -> Iterat
         yield Problem("columns.features", "features-differ", sentence)
 
 
+def ordered(declared: tuple[str, ...] | None, features: tuple[str, ...]) -> Iterator[str]:
+    """Say where the model takes its features in another order than the declared one."""
+    at_odds = [(a, b) for a, b in zip(declared or (), features, strict=False) if a != b]
+    if at_odds:
+        first, second = at_odds[0]
+        yield (
+            f"the model takes its features by name, in its own order: `{second}` stands where `features` has "
+            f"`{first}`. Its order was used."
+        )
+
+
 def fits(submission: Submission, model: Opened) -> Iterator[Problem]:
     """Find what the model answers that the task is not about."""
     classifies = model.inspection.kind == "classifier"

@@ -26,7 +26,7 @@ from auditor.subjects.counts import subject_of_counts
 from auditor.subjects.facts import about_facts, facts, unread
 from auditor.subjects.join import SEPARATOR, Together, join
 from auditor.subjects.mismatch import all_mismatches
-from auditor.subjects.models import Told, challengers, fits, inputs
+from auditor.subjects.models import Told, challengers, fits, inputs, ordered
 from auditor.subjects.opened import Opened
 from auditor.submission import Submission, TableRef
 from checks.model import ModelFile, Roles, Subject, Task
@@ -91,7 +91,12 @@ def prepare(
         subject = _subject(submission, tables, roles, said, model.file if model else None)
         subject = replace(subject, challengers=told.challengers)
         resolved = _resolved(subject, settled, said["evaluation"], model, submission)
-        resolved["notes"] = [*_cautions(model), *together.notes, *resolved["notes"]]
+        resolved["notes"] = [
+            *_cautions(model),
+            *ordered(submission.columns.features, features),
+            *together.notes,
+            *resolved["notes"],
+        ]
         resolved |= _resolved_facts(submission, together, told)
         if model is not None and again is not None:
             resolved["integrity"] = integrity.check(subject, settled, said["evaluation"], model, again)
@@ -263,6 +268,7 @@ def _resolved(
         "rows": len(table),
         "tables": {name: _read_as(frame) for name, frame in read.items()},
         "features": list(roles.features),
+        "kinds": _kinds(table, roles.features),
         "quasi_identifiers": list(roles.quasi_identifiers),
         "classes": list(settled.classes),
         "positive": roles.positive,
@@ -299,6 +305,12 @@ def _not_declared(submission: Submission) -> list[str]:
     if submission.task is Task.REGRESSION:
         inferred = inferred[2:]
     return [role for role in inferred if getattr(columns, role) is None]
+
+
+def _kinds(table: pd.DataFrame, features: tuple[str, ...]) -> dict[str, str]:
+    """Return what each feature holds, as its file was read."""
+    known = table.attrs.get("kinds", {})
+    return {name: known[name] for name in features if name in known}
 
 
 def _read_as(frame: pd.DataFrame) -> dict[str, Any]:

@@ -81,6 +81,21 @@ CASES = {
     "bins-of-no-group": (TABLE, {**decided(), "bins": {"income": [1.0]}}, "bins.income", "not one of"),
     "reference-absent": (TABLE, {**decided(), "references": {"sex": "x"}}, "references.sex",
         "no row has the group `x` of `sex`; it holds `f` and `m`."),
+    "multiclass-without-classes": (TABLE, {**scored(favourable=None), "task": "multiclass"},
+        "columns.prediction", "needs the classes that were chosen"),
+    "scoring-without-scores": (TABLE, {**decided(), "task": "scoring"}, "columns.score", "needs the scores"),
+    "regression-with-two-numbers": (TABLE,
+        {**scored(favourable=None, prediction="income", label="debt"), "task": "regression"},
+        "columns.score", "a regression answers one number"),
+    "threshold-of-classes": (TABLE, {**decided(favourable=None, threshold=0.4), "task": "multiclass"},
+        "columns.threshold", "but the task is multiclass; leave it out"),
+    "multiclass-gaps": (holed("decision", 4), {**decided(favourable=None), "task": "multiclass"},
+        "columns.prediction", "no decision in 1 of 120 rows, first in row 5"),
+    "regression-gaps": (holed("income", 2).astype({"income": float}),
+        {**decided(favourable=None, prediction="income", label="debt"), "task": "regression"},
+        "columns.prediction", "`income` has no number in 1 of 120 rows, first in row 3"),
+    "scoring-gaps": (holed("score", 7).astype({"score": float}), {**scored(), "task": "scoring"},
+        "columns.score", "no number in 1 of 120 rows, first in row 8"),
     "regression-of-words": (TABLE, {**decided(label="sex", favourable=None, groups=[]), "task": "regression"},
         "columns.label", "`sex` does not hold numbers"),
 }  # fmt: skip
@@ -144,6 +159,19 @@ def test_every_missing_input_is_named(tmp_path):
     assert [p.where for p in refused.value.problems] == ["model", "model"]
     for name, problem in zip(FEATURES, refused.value.problems, strict=True):
         assert f"the model needs `{name}`" in problem.sentence
+
+
+def test_every_column_that_the_model_cannot_take_is_named_at_once(tmp_path):
+    """The model names the first; it is asked again without it, and again, until all are told."""
+    files = Files(tmp_path)
+    files.table("evaluation", TABLE.assign(debt="much", income=TABLE["income"].astype(str) + " EUR"))
+    files.model(fitted())
+    with pytest.raises(Refused) as refused:
+        files.prepare()
+    said = sorted(problem.sentence for problem in refused.value.problems)
+    assert [problem.where for problem in refused.value.problems] == ["model", "model"]
+    assert said[0].startswith("column `debt` holds text such as `much`, but the model wants a number there")
+    assert said[1].startswith("column `income` holds text such as")
 
 
 def test_a_training_table_that_lacks_columns_is_refused(tmp_path):

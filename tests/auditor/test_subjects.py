@@ -239,6 +239,36 @@ def test_a_regression_without_a_model_reads_its_numbers_from_the_prediction_colu
     assert subject.decision is None
 
 
+def test_scores_without_a_scale_and_without_a_label_are_a_subject(given_columns):
+    columns = {"label": None, "score": "income", "favourable": None}
+    prepared = given_columns.prepare(task="scoring", columns=columns)
+    assert prepared.subject.score.tolist() == applicants()["income"].tolist()
+    assert prepared.subject.decision is None
+
+
+def test_classes_are_read_from_their_column(files):
+    table = applicants()
+    files.table("evaluation", table.assign(band=np.where(table["income"] > 55, "\u9ad8", "na\u00efve")))
+    columns = {"label": "zip_code", "prediction": "band", "favourable": None}
+    subject = files.prepare(task="multiclass", columns=columns).subject
+    assert set(subject.decision) == {"\u9ad8", "na\u00efve"}
+    assert subject.score is None
+
+
+def test_features_declared_in_another_order_are_given_in_the_models_own(files):
+    files.table("evaluation", applicants())
+    files.model(fitted())
+    prepared = files.prepare(columns={"features": FEATURES[::-1]})
+    assert list(prepared.subject.roles.features) == FEATURES
+    assert "`income` stands where `features` has `debt`" in " ".join(prepared.resolved["notes"])
+
+
+def test_a_favourable_number_is_said_to_be_unused(given_columns):
+    columns = {"label": "debt", "prediction": "income"}
+    prepared = given_columns.prepare(task="regression", columns=columns)
+    assert "a regression has no favourable or positive class" in " ".join(prepared.resolved["notes"])
+
+
 def test_a_saved_subject_loads_as_it_was_and_equal_runs_write_equal_bytes(files, tmp_path):
     table = applicants()
     table["consent"] = pd.Series([True, None, False] * (ROWS // 3), dtype=object)
