@@ -10,7 +10,7 @@ from apiflask import APIFlask
 from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
 
-from auditor import jobs
+from auditor import jobs, sandbox
 from auditor.api import openapi, problems
 from auditor.api.events import Holds
 from auditor.api.routes import api
@@ -75,7 +75,12 @@ def _add_health(app: Flask, service: Service) -> None:
         missing = service.missing_layer()
         ready = database and workers > 0 and missing is None
         return jsonify(
-            ready=ready, database=database, workers=workers, sandbox=missing or "ok"
+            ready=ready,
+            database=database,
+            workers=workers,
+            sandbox=missing or "ok",
+            layers={layer.name: layer.available for layer in sandbox.layers()},
+            canary=sandbox.tried.state,
         ), 200 if ready else 503
 
 

@@ -10,6 +10,7 @@ import argparse
 import datetime as dt
 import logging
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -157,8 +158,14 @@ def _serve(asked: argparse.Namespace, settings: config.Settings) -> int:
 
 
 def _worker(asked: argparse.Namespace, settings: config.Settings) -> int:
+    from auditor.sandbox import start_canary
     from auditor.worker import run
 
+    def leave(said: str) -> None:
+        print(f"this worker takes no work: {said}.", file=sys.stderr)
+        os.kill(os.getpid(), signal.SIGTERM)  # what it had begun is resumed elsewhere
+
+    start_canary(leave)
     run(settings, asked.slot)
 
 

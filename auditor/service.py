@@ -302,10 +302,15 @@ class Service:
         return record
 
 
-@cache
 def missing_layer() -> str | None:
+    """Say why submitted files are not read here: a layer is missing, or an attack got through."""
+    return _host_lacks() or sandbox.tried.failure
+
+
+@cache
+def _host_lacks() -> str | None:
     """Ask the host once which layer of the sandbox it lacks."""
-    missing: str | None = sandbox.available()
+    missing: str | None = sandbox.missing_layer()
     return missing
 
 

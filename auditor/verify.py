@@ -10,6 +10,8 @@ from pathlib import Path
 
 from auditor import sandbox
 from auditor.config import Settings
+from auditor.sandbox.attacks import failure
+from auditor.sandbox.starter import starter
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,23 @@ def provided(settings: Settings) -> Iterator[Part]:
     """Yield every part, looked at now."""
     for layer in sandbox.layers():
         yield Part(layer.name, layer.available, layer.sentence, layer.needed)
+    yield from _lock()
     yield _home(settings.home)
     yield _fonts()
     yield _browser()
+
+
+def _lock() -> Iterator[Part]:
+    """Try the lock itself, where all its layers are here."""
+    if sandbox.missing_layer() is not None:
+        return
+    made = sandbox.canary()
+    said = failure(made) or f"{len(made)} attacks from inside the lock were made, and each was stopped"
+    yield Part("canary", all(attempt.held for attempt in made), said)
+    template = starter.template()
+    forks = template is not None and template.forked
+    how = "forked from a locked template in well under a second" if forks else "each started anew: slower"
+    yield Part("template", forks, f"the processes that read files are {how}", needed=False)
 
 
 def _home(home: Path) -> Part:

@@ -10,9 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from auditor.sandbox.attacks import canary
+    from auditor.sandbox.attacks import canary, start_canary
     from auditor.sandbox.formats import detect_format
-    from auditor.sandbox.host import Layer, available, layers
+    from auditor.sandbox.host import Layer, available, layers, missing_layer, tried
     from auditor.sandbox.limits import Limits
     from auditor.sandbox.models import ModelInspection, SandboxedModel, inspect_model, open_model
     from auditor.sandbox.tables import ColumnInspection, TableInspection, inspect_table, read_table
@@ -30,15 +30,18 @@ __all__ = [
     "inspect_model",
     "inspect_table",
     "layers",
+    "missing_layer",
     "open_model",
     "read_table",
+    "start_canary",
+    "tried",
 ]
 
 _HOMES = {
     "Limits": "limits",
-    "canary": "attacks",
+    **dict.fromkeys(("canary", "start_canary"), "attacks"),
     "detect_format": "formats",
-    **dict.fromkeys(("Layer", "available", "layers"), "host"),
+    **dict.fromkeys(("Layer", "available", "layers", "missing_layer", "tried"), "host"),
     **dict.fromkeys(("ModelInspection", "SandboxedModel", "inspect_model", "open_model"), "models"),
     **dict.fromkeys(("ColumnInspection", "TableInspection", "inspect_table", "read_table"), "tables"),
 }

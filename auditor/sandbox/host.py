@@ -27,13 +27,21 @@ def layers() -> tuple[Layer, ...]:
     return (_landlock(), _seccomp(), _rlimits(), _namespaces())
 
 
-_got_through: list[str] = []
-"""What the last canary of this process said of a lock that does not hold."""
+@dataclass
+class Tried:
+    """What the canary attacks of this process came to."""
+
+    state: str = "not run"
+    """not run, running, held or broken."""
+    failure: str | None = None
+
+
+tried = Tried()
 
 
 def available() -> str | None:
     """Return None where submitted files can be read, else one sentence: a missing layer, or a broken lock."""
-    return missing_layer() or next(iter(_got_through), None)
+    return missing_layer() or tried.failure
 
 
 def missing_layer() -> str | None:
@@ -42,9 +50,9 @@ def missing_layer() -> str | None:
     return None if missing is None else missing.sentence
 
 
-def remember(failure: str | None) -> None:
+def remember(state: str, failure: str | None = None) -> None:
     """Keep what the canary found: after a failure no submitted file is read in this process."""
-    _got_through[:] = [] if failure is None else [failure]
+    tried.state, tried.failure = state, failure
 
 
 def _landlock() -> Layer:

@@ -311,7 +311,15 @@ def test_the_page_of_the_api_needs_nothing_from_elsewhere(client):
 def test_readiness_names_what_is_missing(client):
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json == {"ready": False, "database": True, "workers": 0, "sandbox": "ok"}
+    assert answer.json == {
+        "ready": False,
+        "database": True,
+        "workers": 0,
+        "sandbox": "ok",
+        "layers": dict.fromkeys(("landlock", "seccomp", "rlimits"), True)
+        | {"namespaces": answer.json["layers"]["namespaces"]},
+        "canary": "not run",
+    }
 
 
 def test_frameworks_and_checks_in_full(client):

@@ -213,7 +213,7 @@ def test_lists_and_pages(capsys):
 def test_verify_install_names_every_layer(capsys):
     code = main(["verify-install"])
     said = capsys.readouterr().out
-    for part in ("landlock", "seccomp", "home", "fonts", "browser"):
+    for part in ("landlock", "seccomp", "canary", "template", "home", "fonts", "browser"):
         assert f" {part} " in said
     assert ("This host can take submissions." in said) == (code == 0)
 

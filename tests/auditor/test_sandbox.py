@@ -345,7 +345,7 @@ def test_after_an_attack_got_through_no_file_is_read(monkeypatch, tmp_path):
         with pytest.raises(Refused, match="does not hold: a fork"):
             inspect_table(table)
     finally:
-        host.remember(None)
+        host.remember("not run")
     assert inspect_table(table).rows == 1
 
 
