@@ -42,13 +42,22 @@ class AsTrained:
         return frame
 
     def _category(self, column: Any, name: str, known: list[Any]) -> pd.Categorical:
-        places, unseen = codes(column, known)
-        if unseen is not None and name in self._strict:
-            from auditor.sandbox.inside.xgboost_model import category_unseen
-
-            raise category_unseen(name, unseen)
+        if name in self._strict:
+            return _as_xgboost_wants(column, name, known)
+        places, _ = codes(column, known)
         whole = np.nan_to_num(places, nan=-1).astype(np.int64)
         return pd.Categorical.from_codes(whole, categories=pd.Index(known))
+
+
+def _as_xgboost_wants(column: Any, name: str, known: list[Any]) -> pd.Categorical:
+    """Return a column as categories of its own, which XGBoost translates; it refuses those it never saw."""
+    from auditor.sandbox.inside.xgboost_model import category_unseen
+    from auditor.sandbox.inside.xgboost_trees import cut
+
+    unseen = codes(column, known, cut)[1]
+    if unseen is not None:
+        raise category_unseen(name, unseen)
+    return pd.Categorical(column.to_pandas())
 
 
 def _is(part: Any, module: str, name: str) -> bool:

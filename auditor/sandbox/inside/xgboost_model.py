@@ -96,7 +96,7 @@ class XgboostModel(Boosted):
             if is_text(column.type):
                 raise categories_unknown(name)
             return numbers(column, name)  # the codes that it was trained on
-        found, unseen = codes(column, known)
+        found, unseen = codes(column, known, xgboost_trees.cut)
         if unseen is not None:
             raise category_unseen(name, unseen)
         return found
@@ -126,7 +126,7 @@ def kept_categories(learner: Mapping[str, Any]) -> dict[int, list[Any]]:
     model = booster.get("gbtree", booster).get("model", {})
     kept = (model.get("cats") or {}).get("enc", [])
     found = {place: xgboost_trees.categories(one) for place, one in enumerate(kept)}
-    return {place: values for place, values in found.items() if values}
+    return {place: values for place, values in found.items() if values and len(set(values)) == len(values)}
 
 
 def _document(raw: bytes) -> dict[str, Any]:

@@ -161,7 +161,10 @@ def _check_categories(kept: Mapping[str, Any], features: int) -> None:
 
 
 def categories(encoded: Mapping[str, Any]) -> list[Any]:
-    """Return the categories of one feature, in the order of their codes; none for a number."""
+    """Return the categories of one feature, in the order of their codes; none for a number.
+
+    XGBoost 3 cuts names that are not ASCII to as many bytes as they have characters; see `cut`.
+    """
     if "offsets" not in encoded:
         return list(np.asarray(encoded["values"]).tolist())
     offsets = integers(encoded["offsets"])
@@ -170,4 +173,9 @@ def categories(encoded: Mapping[str, Any]) -> list[Any]:
         return []
     if offsets[0] != 0 or offsets[-1] != len(raw) or (np.diff(offsets) < 0).any():
         raise damaged("list of categories")
-    return [raw[a:b].decode() for a, b in pairwise(offsets)]
+    return [raw[a:b].decode(errors="surrogateescape") for a, b in pairwise(offsets)]
+
+
+def cut(name: str) -> str:
+    """Return a category as XGBoost 3 writes it into its file."""
+    return name.encode()[: len(name)].decode(errors="surrogateescape")
