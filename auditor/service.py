@@ -20,7 +20,7 @@ from auditor.artifacts import DIGEST, Artifacts
 from auditor.config import Settings
 from auditor.endpoint import admit
 from auditor.jobs import Jobs
-from auditor.plan import frameworks_asked, frameworks_named, plan
+from auditor.plan import CALLS, frameworks_asked, frameworks_named, plan
 from auditor.problems import Problem, Refused, refuse
 from auditor.steps import tidy
 from auditor.store import audits, files, people
@@ -162,6 +162,10 @@ class Service:
     def record(self, account: Account, audit_id: str) -> bytes:
         """Return the record of a completed audit: audit.json."""
         return self._result(account, audit_id, "audit.json")
+
+    def calls(self, account: Account, audit_id: str) -> bytes:
+        """Return the calls of a live endpoint that a completed audit made: calls.jsonl."""
+        return self._result(account, audit_id, CALLS)
 
     def report(self, account: Account, audit_id: str, kind: Literal["html", "pdf"]) -> bytes:
         """Return the report of a completed audit."""

@@ -24,7 +24,7 @@ from auditor.attempts import DEATHS, Measured, spell
 from auditor.bench import Bench, Broke, Died, Stopped, TooSlow
 from auditor.config import Settings
 from auditor.endpoint import Rules
-from auditor.plan import RESULTS
+from auditor.plan import CALLS, RESULTS
 from auditor.problems import Problem, Refused
 from auditor.store import audits, files
 from auditor.store.database import Database
@@ -99,6 +99,9 @@ class Steps:
                     started=lambda: self._note_start(row),
                     died=lambda deaths: self._change(row, deaths=deaths),
                 )
+                calls = Path(f"{out}.calls")
+                if calls.exists():
+                    self._keep(audit_id, f"calls/{position}", calls)
                 self._keep_evidence(row, out, measured)
 
     def finish(self, audit_id: str) -> None:
@@ -158,8 +161,11 @@ class Steps:
         answer = self._asked(record.id, request, "writing the reports")
         if answer is None:
             return
+        parts = [f"subject/{CALLS}", *(f"calls/{row.position}" for row in rows)]
+        if calls := [self.artifacts.read(held[part]) for part in parts if part in held]:
+            (folder / CALLS).write_bytes(b"".join(calls))
         try:
-            for name in RESULTS:
+            for name in (*RESULTS, *([CALLS] if calls else [])):
                 self._keep(record.id, name, folder / name)
         except Stopped:
             return
@@ -281,9 +287,9 @@ def tidy(database: Database, artifacts: Artifacts, audit_id: str) -> None:
         record = audits.find(session, audit_id)
         if record is None or not AuditState(record.state).final:
             return
-        gone = files.let_go(session, audit_id, ("subject/", "evidence/", "parent.json"))
+        gone = files.let_go(session, audit_id, ("subject/", "evidence/", "calls/", "parent.json"))
         if record.state != AuditState.COMPLETED:
-            gone |= files.let_go(session, audit_id, ("upload/", *RESULTS))
+            gone |= files.let_go(session, audit_id, ("upload/", *RESULTS, CALLS))
     files.remove_unneeded(database, artifacts, gone)
 
 

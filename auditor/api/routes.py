@@ -120,6 +120,13 @@ def record(audit_id: str) -> ResponseReturnValue:
     return Response(_service().record(_account(), audit_id), mimetype="application/json")
 
 
+@api.get("/audits/<audit_id>/calls.jsonl")
+@api.doc(summary="The calls of a live endpoint", tags=["Audits"])
+def calls(audit_id: str) -> ResponseReturnValue:
+    """Answer with one JSON object a line for each call; 409 for an audit that made none."""
+    return Response(_service().calls(_account(), audit_id), mimetype="application/jsonl")
+
+
 @api.get("/audits/<audit_id>/report.html")
 @api.doc(summary="The report as a page", tags=["Audits"])
 def report_html(audit_id: str) -> ResponseReturnValue:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import logging
 import math
 import ssl
 import threading
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
     from auditor.endpoint.address import Target
     from auditor.endpoint.rules import Rules
+
+logger = logging.getLogger(__name__)
 
 BUSY = {429, 502, 503, 504}
 CHUNK = 65_536
@@ -146,19 +149,20 @@ class Caller:
             self.close()
             raise
         finally:
-            self.record.calls.append(
-                Call(
-                    at=at.isoformat(timespec="milliseconds"),
-                    attempt=attempt,
-                    status=told.status,
-                    problem=problem,
-                    milliseconds=round((time.monotonic() - began) * 1000, 1),
-                    bytes_out=len(body),
-                    bytes_in=told.received,
-                    request=hashlib.sha256(body).hexdigest(),
-                    response=told.response,
-                )
+            call = Call(
+                at=at.isoformat(timespec="milliseconds"),
+                attempt=attempt,
+                status=told.status,
+                problem=problem,
+                milliseconds=round((time.monotonic() - began) * 1000, 1),
+                bytes_out=len(body),
+                bytes_in=told.received,
+                request=hashlib.sha256(body).hexdigest(),
+                response=told.response,
             )
+            self.record.calls.append(call)
+            # an audit that is refused leaves no record; the log has its calls all the same
+            logger.info("asked %s: status %s, attempt %s", self.record.host, call.status, attempt)
 
     def _exchange(self, body: bytes, told: _Told) -> bytes:
         late = threading.Event()
