@@ -29,6 +29,7 @@ LARGEST = 2**53
 _FEWER = re.compile(r"^(?:<|under|fewer than|less than)\s*(\d{1,9})$")
 _AT_MOST = re.compile(r"^(?:<=|\N{LESS-THAN OR EQUAL TO}|at most|up to)\s*(\d{1,9})$")
 _WHOLE = re.compile(r"^\d{1,18}$|^\d{1,3}(,\d{3}){1,5}$")
+_POINTS = re.compile(r"^\d{1,3}(\.\d{3}){1,5}$")
 _FIGURE = re.compile(r"^\d{1,12}([.,]\d{1,12})?\s*%?$|^[.,]\d{1,12}\s*%?$")
 
 
@@ -57,6 +58,11 @@ def count_in(value: Any, part: str) -> tuple[int | None, int | None]:
         return None, int(found[1])
     if _WHOLE.match(text):
         return _whole(float(text.replace(",", "")), value, part), None
+    if _POINTS.match(text):
+        sentence = (
+            f"`{text}` may be a fraction or thousands; write {text.replace('.', '')} if it is thousands."
+        )
+        raise Bad(part, "thousands", sentence)
     try:
         number = float(text)
     except ValueError:

@@ -75,6 +75,18 @@ def _columns(asked: CountsFile, table: pd.DataFrame) -> Iterator[Problem]:
     for part, name in named:
         if name is not None and name not in table.columns:
             yield unknown(f"counts.{part}", name, table, "the counts table")
+        elif part in ("n", "selected") and asked.decimal is None and _decimals(table, str(name)):
+            sentence = f"`{name}` is written with a decimal sign, and 2.000 may be two or two thousand; "
+            yield Problem(
+                f"counts.{part}", "decimals", f"{sentence}write whole numbers, or declare `decimal`."
+            )
+
+
+def _decimals(table: pd.DataFrame, name: str) -> bool:
+    """Say whether counts of a text file have a decimal sign: 2.000 may be two or two thousand."""
+    facts = table.attrs
+    spelt = facts.get("format") in ("csv", "tsv") and facts.get("kinds", {}).get(name) == "number"
+    return spelt and not table[name].isna().all()
 
 
 def _spelt(number: int, groups: Sequence[str]) -> str:
@@ -266,7 +278,7 @@ def _resolved(table: pd.DataFrame, published: Published, read: _Read) -> dict[st
         "tables": {"counts": {"rows": len(table), "columns": len(table.columns), **facts}},
         "answers_from": "counts",
         "favourable": "selected",
-        "notes": list(_notes(published, read)),
+        "notes": list(_notes(published, read, table.attrs.get("note"))),
         "groups": {
             key(parts): {key(published.rows[i].groups): _size(published.rows[i]) for i in published.of(parts)}
             for parts in published.tables
@@ -280,8 +292,10 @@ def _size(row: Row) -> int | str:
     return "suppressed" if row.most is None else f"at most {row.most}"
 
 
-def _notes(published: Published, read: _Read) -> Iterator[str]:
-    """Say what the table leaves out, and what was left out of it."""
+def _notes(published: Published, read: _Read, read_as: str | None) -> Iterator[str]:
+    """Say how the table was read where that is in doubt, and what it leaves out."""
+    if read_as:
+        yield read_as
     for line in read.totals:
         yield f"{line.spelt} sums up other rows and is no group of its own."
     for parts in published.tables:

@@ -303,6 +303,7 @@ def test_a_total_over_all_attributes_may_be_larger_and_is_then_the_number_of_peo
         ([("a", 10, 1), ("b", 10.5, 1)], "counts.n", ("row 2 (`b`)", "10.5")),
         ([("a", "10", "1"), ("b", "ten", "1")], "counts.n", ("row 2 (`b`)", "`ten`")),
         ([("a", "10", "1"), ("b", "nan.", "1")], "counts.n", ("`nan.`",)),
+        ([("a", "*", "*"), ("b", "2.000", "1")], "counts.n", ("`2.000`", "write 2000")),
         ([("a", "10", "1e400"), ("b", "10", "1")], "counts.selected", ("1e400",)),
         ([("a", True, False)], "counts.n", ("true",)),
         ([("a", 10, 1), ("a", 20, 2)], "counts.group", ("row 2 (`a`)", "row 1 has too")),
@@ -367,6 +368,29 @@ def test_a_crossing_names_all_its_groups(prepare):
     ((where, sentence),) = refused(prepare, table, attribute="attribute")
     assert where == "counts.group"
     assert "crosses 2 attributes" in sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("g;n;s\na;2.000;1.000\nb;3.000;1.500\n", "`n` is written with a decimal sign"),
+        ("g;n;s;r\na;2.000;1.000;0,5\nb;3.000;1.500;0,5\n", None),
+        ('g,n,s\na,"2,000","1,000"\nb,"3,000",1500\n', None),
+    ],
+)
+def test_thousands_are_never_taken_for_single_people(tmp_path, text, problem):
+    """Read in the locked child: a point that may be either is refused, or read as other columns say."""
+    path = tmp_path / "counts.csv"
+    path.write_text(text)
+    counts = {"artifact": f"sha256:{DIGEST}", "group": "g", "n": "n", "selected": "s"}
+    asked = parse({"system": {"name": "A system"}, "counts": counts})
+    if problem is not None:
+        with pytest.raises(Refused, match=problem):
+            subjects.prepare(asked, lambda _: path, Limits())
+        return
+    prepared = subjects.prepare(asked, lambda _: path, Limits())
+    assert prepared.resolved["rows"] == 5000
+    assert "may set off thousands" in prepared.resolved["notes"][0]
 
 
 def test_published_figures_must_be_figures(prepare):
