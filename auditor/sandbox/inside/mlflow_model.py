@@ -21,6 +21,7 @@ from auditor.sandbox.inside.answers import Refuse
 from auditor.sandbox.limits import raise_it, raise_unpacking
 
 MANIFEST_BYTES = 1 << 20
+DEEPEST = 32
 FLAVOURS = ("onnx", "xgboost", "lightgbm", "catboost", "sklearn", "python_function")
 DATA_ONLY = ("onnx", "xgboost", "lightgbm", "catboost", "skops")
 _FILE_KEYS = ("data", "pickled_model", "model_path")
@@ -162,14 +163,25 @@ class _Folder:
             raise Refuse("not-mlflow", f"its MLmodel is larger than {MANIFEST_BYTES:,} bytes; save it again")
         try:
             text = self.read(name.removeprefix(self._root)).decode("utf-8")
-            if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-                raise Refuse("not-mlflow", "its MLmodel uses a YAML alias (*name), which MLflow never writes")
+            _look_before_composing(text)
             manifest = yaml.safe_load(text)
         except (yaml.YAMLError, ValueError, RecursionError):
             manifest = None
         if not isinstance(manifest, dict):
             raise Refuse("not-mlflow", "its MLmodel cannot be read as YAML; save the model again with MLflow")
         return manifest
+
+
+def _look_before_composing(text: str) -> None:
+    """Refuse aliases, which make a small file unfold into a huge one, and depth, which takes time."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
+            raise Refuse("not-mlflow", "its MLmodel uses a YAML alias (*name), which MLflow never writes")
+        if depth > DEEPEST:
+            raise Refuse("not-mlflow", "its MLmodel is nested more deeply than any that MLflow writes")
 
 
 def _damaged() -> Refuse:
