@@ -71,19 +71,28 @@ def left_out_note(why: Sequence[str | None]) -> str | None:
     return f"{count} of {len(why)} groups not compared" if count else None
 
 
-def uncompared_share(table: GroupTable, left_out: Array) -> Measure:
-    """Return the share of people in groups that were measured but not compared, or not even measured."""
-    absent = table.groups.absent
+def uncompared_share(table: GroupTable, left_out: Array, min_group: int = MIN_GROUP) -> Measure:
+    """Return the share of people in groups that were measured but not compared, or not even measured.
+
+    A suppressed row that may hold enough people to be compared could change everything: the share is then
+    not known, however few they are among all.
+    """
+    absent, hidden = table.groups.absent, table.groups.largest_hidden
     people = float(table.n.sum()) + (absent or 0.0)
     method = "people in groups that were measured but not compared, over all"
+    why = None
+    if absent is None or hidden is None:
+        why = "how many people the suppressed rows hold is not known"
+    elif hidden >= max(min_group, 1):
+        why = f"a suppressed row may hold {hidden} people, enough to be compared"
     return Measure(
         name="uncompared_share",
-        value=None if absent is None else _share(float(table.n[left_out].sum()) + absent, people),
+        value=_share(float(table.n[left_out].sum()) + (absent or 0.0), people) if why is None else None,
         n=people,
         of={"attribute": table.groups.attribute},
         kind=Kind.EXACT,
         method=f"{method}; people absent from the published table count as such" if absent else method,
-        note="how many people the suppressed rows hold is not known" if absent is None else None,
+        note=why,
     )
 
 

@@ -56,6 +56,8 @@ class Groups:
     """Why a group of a published table has no number; None where it has one. Empty for records."""
     absent: float | None = 0.0
     """People whom a published table leaves out or suppresses, at most; None where nobody can tell."""
+    largest_hidden: int | None = 0
+    """The most people that one suppressed row can hold; None where nobody can tell."""
 
     def of(self, index: int) -> dict[str, str]:
         """Return the key of one group."""
@@ -229,6 +231,7 @@ def _stated_groups(published: Published, parts: tuple[str, ...]) -> Groups:
         of_cell=of_cell,
         unmeasured=tuple(unmeasured),
         absent=published.absent(parts),
+        largest_hidden=published.largest_hidden(parts),
     )
 
 

@@ -19,6 +19,10 @@ def key(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else intersection_key(parts)
 
 
+def _least(*bounds: int | None) -> int | None:
+    return min((bound for bound in bounds if bound is not None), default=None)
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row: the people of one group or cell, and how many of them were selected."""
@@ -93,6 +97,16 @@ class Published:
         hidden = [row.most if row.n is None else row.n for row in rows if row.hidden]
         bounds = [most for most in hidden if most is not None]
         return None if len(bounds) < len(hidden) else max(missing, sum(bounds))
+
+    def largest_hidden(self, parts: Sequence[str]) -> int | None:
+        """Return the most people that one suppressed row of *parts* can hold; None where nobody can tell."""
+        rows = [self.rows[i] for i in self.of(parts)]
+        hidden = [row for row in rows if row.hidden]
+        total = self.totals.get(key(self.tables[0] if self.crossed else parts))
+        rest = None if total is None else total - sum(row.n or 0 for row in rows)
+        bounds = [row.n if row.n is not None else _least(row.most, rest) for row in hidden]
+        known = [bound for bound in bounds if bound is not None]
+        return None if len(known) < len(bounds) else max(known, default=0)
 
     def counted(self, parts: Sequence[str]) -> int:
         """Return how many people the rows of *parts* count, suppressed outcomes included."""

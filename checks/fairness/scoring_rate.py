@@ -83,7 +83,7 @@ def scoring_rate(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Me
         yield from over_highest("impact_ratio", large, [table.groups.of(i) for i in which])
         yield highest_minus_lowest("scoring_rate_gap", large, of=of, note=left_out_note(why))
         yield lowest_over_highest("impact_ratio", large, of=of, note=left_out_note(why))
-        yield uncompared_share(table, np.setdiff1d(np.arange(len(why)), which))
+        yield uncompared_share(table, np.setdiff1d(np.arange(len(why)), which), min_group)
         yield from disclosures(table)
 
     if not compared_any:

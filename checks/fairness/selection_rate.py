@@ -78,7 +78,7 @@ def selection_rate(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[
         yield highest_minus_lowest("selection_rate_gap", large, of=of, note=left_out_note(why))
         yield lowest_over_highest("impact_ratio", large, of=of, note=left_out_note(why))
         yield difference_p_value("difference_p_value", large, of=of)
-        yield uncompared_share(table, np.setdiff1d(np.arange(len(why)), which))
+        yield uncompared_share(table, np.setdiff1d(np.arange(len(why)), which), min_group)
         yield from disclosures(table)
         if attribute in subject.roles.references:
             reference = subject.roles.references[attribute]
