@@ -252,7 +252,7 @@ def _stream(rows: pd.DataFrame) -> memoryview:
     """Return *rows* as an Arrow stream; these bytes are ours, so the child may trust them."""
     import pyarrow as pa
 
-    table = pa.Table.from_pandas(rows, preserve_index=False)
+    table = pa.Table.from_pandas(rows, preserve_index=False, nthreads=1)  # threads would cost more
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema) as writer:
         writer.write_table(table)

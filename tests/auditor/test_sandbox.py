@@ -337,7 +337,7 @@ def test_after_an_attack_got_through_no_file_is_read(monkeypatch, tmp_path):
     table = tmp_path / "table.csv"
     table.write_text("a\n1\n")
     monkeypatch.setattr(
-        attacks, "canary", lambda: (Attempt("fork", held=False, sentence="a fork: NOT stopped"),)
+        attacks, "canary", lambda *_: (Attempt("fork", held=False, sentence="a fork: NOT stopped"),)
     )
     try:
         start_canary().join(20)
