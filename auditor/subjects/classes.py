@@ -13,8 +13,8 @@ from auditor.submission import Columns, Submission
 from checks.model import Task
 
 NUMBERED = {
-    "xgboost": ("XGBoost", ""),
-    "lightgbm": ("LightGBM", ", or save the `LGBMClassifier` with `skops.io.dump`, which keeps the names"),
+    "xgboost": ("an XGBoost", ""),
+    "lightgbm": ("a LightGBM", ", or save the `LGBMClassifier` with `skops.io.dump`, which keeps the names"),
 }
 """The formats of models that count their classes from 0, and another way to give names."""
 
@@ -74,7 +74,7 @@ def numbered(
     if set(held) - set(model_classes):
         library, way = NUMBERED[form]
         sentence = (
-            f"the label `{name}` holds {listed(held)}, but a {library} file keeps no class names and answers "
+            f"the label `{name}` holds {listed(held)}, but {library} file keeps no class names and answers "
             f"{listed(model_classes)}; write the label in those numbers, as the model was trained{way}."
         )
         yield Problem("columns.label", "classes-numbered", sentence)

@@ -20,7 +20,7 @@ CASES = [
     if kind.startswith(NATIVE)
     or (i + j) % len(TASKS) < budget(2 if kind.startswith("skops") else 1, len(TASKS))
 ]
-"""Every format with every task in every run; every library within skops and ONNX with every task in the soak."""
+"""Every format with every task in every run; every library inside skops and ONNX in the soak."""
 TABLE, MODEL = "e" * 64, "d" * 64
 
 

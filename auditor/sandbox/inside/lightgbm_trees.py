@@ -45,6 +45,8 @@ def parse(text: str) -> Parsed:
     lines = iter(text.splitlines())
     if next(lines, "") != "tree":
         raise Refuse("not-lightgbm", "it is no LightGBM model; save it with `booster.save_model`")
+    if "\nend of trees" not in text:
+        raise Refuse("truncated", NOT_WHOLE)
     header: dict[str, str] = {}
     trees: list[dict[str, str]] = []
     part = header
@@ -59,8 +61,6 @@ def parse(text: str) -> Parsed:
             if name in part or not (given or name == "average_output"):
                 raise damaged()
             part[name] = value
-    else:
-        raise Refuse("truncated", NOT_WHOLE)
     rest = list(lines)
     parameters = dict(_pair(line) for line in rest if line.startswith("[") and line.endswith("]"))
     return Parsed(header, tuple(trees), parameters, _pandas(rest))
