@@ -70,6 +70,21 @@ def test_inspecting_a_table(client):
     assert_problem(wrong, 422, problems="kind")
 
 
+def test_an_inspection_says_how_a_table_was_read_and_obeys_what_is_declared(client):
+    data = "name;income\nJosé;1,5\nNA;2,25\n".encode("cp1252")
+    digest = hashlib.sha256(data).hexdigest()
+    client.put(f"/api/v1/artifacts/{digest}", data=data, content_type="application/octet-stream")
+    asked = {"artifact": f"sha256:{digest}", "kind": "table"}
+    found = client.post("/api/v1/inspections", json=asked).json["table"]["facts"]
+    assert (found["encoding"], found["delimiter"], found["decimal"]) == ("latin-1", "semicolon", "comma")
+    assert "NA: 1 in `name`" in found["missing"]
+    declared = {**asked, "encoding": "cp850", "decimal": "point"}
+    table = client.post("/api/v1/inspections", json=declared).json["table"]
+    assert (table["facts"]["encoding"], table["columns"][1]["kind"]) == ("cp850", "text")
+    wrong = client.post("/api/v1/inspections", json={**asked, "sheet": "S"})
+    assert_problem(wrong, 422, problems="`sheet` says nothing of a file whose format is csv")
+
+
 def test_errors_have_one_shape(client):
     missing = f"/api/v1/artifacts/{'0' * 64}"
     raw = {"content_type": "application/octet-stream"}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import zipfile
 from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pytest
+import statsmodels
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -237,6 +239,49 @@ def test_formulas_errors_and_merged_cells_are_told(tmp_path):
     note = seen.facts["note"]
     for said in ("1 ranges of cells are merged", "1 formulas have no stored result", "1 cells hold an error"):
         assert said in note
+
+
+def test_an_old_workbook_is_read_too():
+    """statsmodels carries economic data as a binary workbook of the years before 2007."""
+    folder = Path(statsmodels.__file__).parent / "tsa/statespace/tests/results/frbny_nowcast/Nowcasting"
+    frame = read_table(folder / "data" / "US" / "2016-06-29.xls")
+    assert (frame.shape, frame.attrs["format"], frame.attrs["sheet"]) == ((378, 30), "excel", "data")
+    assert frame[["Date", "PAYEMS", "CPIAUCSL"]].iloc[0].tolist() == ["1985-01-01", 96373, 105.7]
+    assert frame["Date"][frame["JTSJOL"].first_valid_index()] == "2000-12-01"
+
+
+def test_an_open_document_is_read_too(tmp_path):
+    def cell(value):
+        kind = "float" if isinstance(value, int) else "string"
+        stated = f' office:value="{value}"' if kind == "float" else ""
+        opened = f'<table:table-cell office:value-type="{kind}"{stated}>'
+        return f"{opened}<text:p>{value}</text:p></table:table-cell>"
+
+    rows = "".join(
+        f"<table:table-row>{''.join(map(cell, row))}</table:table-row>" for row in [["a", "b"], [1, "é"]]
+    )
+    spaces = {
+        part: f"urn:oasis:names:tc:opendocument:xmlns:{part}:1.0" for part in ("office", "table", "text")
+    }
+    names = " ".join(f'xmlns:{part}="{space}"' for part, space in spaces.items())
+    manifest = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+    with zipfile.ZipFile(tmp_path / "b.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("META-INF/manifest.xml", f'<manifest:manifest xmlns:manifest="{manifest}"/>')
+        archive.writestr(
+            "content.xml",
+            f"<office:document-content {names}><office:body><office:spreadsheet>"
+            f'<table:table table:name="S">{rows}</table:table>'
+            "</office:spreadsheet></office:body></office:document-content>",
+        )
+    frame = read_table(tmp_path / "b.ods")
+    assert frame.to_dict("list") == {"a": [1], "b": ["é"]}
+    assert (frame.attrs["format"], frame.attrs["sheet"]) == ("excel", "S")
+
+
+def test_an_office_file_that_is_no_workbook_gets_one_sentence(tmp_path):
+    (tmp_path / "letter.doc").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2_000)
+    assert "it is not a whole workbook" in refusal(tmp_path / "letter.doc")
 
 
 @pytest.mark.parametrize(
