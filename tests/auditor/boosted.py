@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pickle
+
 import catboost
+import cloudpickle
+import joblib
 import lightgbm
 import numpy as np
 import onnxmltools
@@ -24,6 +28,9 @@ from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
+from tests.auditor.mlflow_folders import zipped
+
+PICKLED = {"pickle": pickle.dump, "joblib": joblib.dump, "cloudpickle": cloudpickle.dump}
 ROWS = 160
 TASKS = ("binary", "multiclass", "regression")
 NUMBERS = ["income", "debt"]
@@ -122,6 +129,20 @@ def write(kind, task, table, folder):
         path = folder / "model.skops"
         path.write_bytes(skops.io.dumps(model))
         return path, lambda given: given[FEATURES], model
+    if family in PICKLED:
+        model = pipeline(estimators(task)[which]).fit(table[FEATURES], table[task])
+        path = folder / f"model.{family}"
+        with path.open("wb") as file:
+            PICKLED[family](model, file)
+        return path, lambda given: given[FEATURES], model
+    if family == "mlflow":
+        inner, flavour = {
+            "skops": ("skops forest", "sklearn"),
+            "ubj": ("xgboost ubj", "xgboost"),
+            "txt": ("lightgbm txt", "lightgbm"),
+        }[which]
+        path, given, model = write(inner, task, table, folder)
+        return zipped(path, flavour, FEATURES), given, model
     if family == "onnx":
         return _onnx(which, task, table, folder)
     if family == "xgboost":
@@ -174,4 +195,10 @@ KINDS = (
     "xgboost ubj",
     "lightgbm txt",
     "catboost cbm",
+    "pickle forest",
+    "joblib forest",
+    "cloudpickle forest",
+    "mlflow skops",
+    "mlflow ubj",
+    "mlflow txt",
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,14 @@ def write(folder: Path, flavour: str, told: dict[str, Any], columns: list[str]) 
     (folder / "MLmodel").write_text(yaml.safe_dump(manifest), encoding="utf-8")
     (folder / "requirements.txt").write_text("mlflow==3.17.2\n", encoding="utf-8")
     return folder
+
+
+def zipped(path: Path, flavour: str, columns: list[str]) -> Path:
+    """Return a zipped folder of *flavour* around the model that was saved at *path*."""
+    key = "pickled_model" if flavour == "sklearn" else "data"
+    folder = write(path.parent / "folder", flavour, {key: path.name}, columns)
+    shutil.copy(path, folder)
+    return Path(shutil.make_archive(str(path.with_name("model")), "zip", folder))
 
 
 def sklearn_folder(model: Any, folder: Path, columns: list[str]) -> Path:

@@ -7,12 +7,13 @@ import pytest
 
 from auditor import subjects
 from auditor.sandbox import Limits
+from auditor.sandbox.formats import UNSAFE
 from auditor.submission import parse
 from checks.registry import all_checks
 from tests.auditor.boosted import FEATURES, KINDS, NUMBERS, TASKS, filled, people, write
 from tests.budgets import budget
 
-NATIVE = ("xgboost", "lightgbm", "catboost")
+NATIVE = ("xgboost", "lightgbm", "catboost", *UNSAFE)
 CASES = [
     (kind, task)
     for i, kind in enumerate(KINDS)
@@ -62,12 +63,14 @@ def audited(path, task, table, folder):
     """Return the subject of a submission of these files."""
     stored = folder / "table.parquet"
     table.to_parquet(stored, index=False)
+    form = path.suffix[1:]
     width = NUMBERS if path.suffix == ".onnx" else FEATURES
+    limits = Limits(unsafe_formats=UNSAFE)
     submission = parse(
         {
             "system": {"name": "A system"},
             "task": task,
-            "model": {"artifact": f"sha256:{MODEL}"},
+            "model": {"artifact": f"sha256:{MODEL}", **({"format": form} if form in UNSAFE else {})},
             "data": {"evaluation": {"artifact": f"sha256:{TABLE}"}},
             "columns": {
                 "label": task,
@@ -77,4 +80,4 @@ def audited(path, task, table, folder):
             },
         }
     )
-    return subjects.prepare(submission, {TABLE: stored, MODEL: path}.__getitem__, Limits()).subject
+    return subjects.prepare(submission, {TABLE: stored, MODEL: path}.__getitem__, limits).subject
