@@ -41,6 +41,12 @@ class Bad(Exception):
         super().__init__(sentence)
 
 
+def shown(text: str, most: int = 40) -> str:
+    """Return a submitted text for a sentence: short, and without characters that rewrite a line."""
+    plain = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:most])
+    return plain if len(text) <= most else f"{plain}…"
+
+
 def count_in(value: Any, part: str) -> tuple[int | None, int | None]:
     """Return the count in a cell; where it is suppressed None, and the most it can be if that is said."""
     if isinstance(value, bool | np.bool_):
@@ -67,7 +73,7 @@ def count_in(value: Any, part: str) -> tuple[int | None, int | None]:
         number = float(text)
     except ValueError:
         sentence = (
-            f"`{value[:40]}` is no count of people; write a whole number, or leave a suppressed one empty."
+            f"`{shown(value)}` is no count of people; write a whole number, or leave a suppressed one empty."
         )
         raise Bad(part, "not-a-count", sentence) from None
     return _whole(number, value, part), None
@@ -82,12 +88,13 @@ def figure_in(value: Any, part: str) -> str | None:
         if text.casefold() in NO_FIGURE:
             return None
         if _FIGURE.match(text):
-            return text.replace(",", ".").replace(" ", "")
+            return "".join(text.split()).replace(",", ".")
     elif not isinstance(value, bool | np.bool_) and 0 <= float(value) < LARGEST:
         return format(Decimal(spell(value)), "f")  # never 1e-05
-    shown = spell(value)[:40]
     raise Bad(
-        part, "not-a-figure", f"`{shown}` is no {part} such as 0.45 or 45%; correct it or leave it empty."
+        part,
+        "not-a-figure",
+        f"`{shown(spell(value))}` is no {part} such as 0.45 or 45%; correct it or leave it empty.",
     )
 
 
@@ -95,8 +102,8 @@ def _missing(value: Any) -> bool:
     return value is None or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
 
 
-def _whole(number: float, shown: str, part: str) -> int:
+def _whole(number: float, spelt: str, part: str) -> int:
     if not 0 <= number < LARGEST or not number.is_integer():
-        sentence = f"`{shown[:40]}` is no count of people; write a whole number of 0 or more."
+        sentence = f"`{shown(spelt)}` is no count of people; write a whole number of 0 or more."
         raise Bad(part, "not-a-count", sentence)
     return int(number)

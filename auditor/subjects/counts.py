@@ -11,7 +11,7 @@ import pandas as pd
 
 from auditor.problems import Problem, Refused, refuse
 from auditor.sandbox import Limits, read_table
-from auditor.subjects.cells import Bad, count_in, figure_in
+from auditor.subjects.cells import Bad, count_in, figure_in, shown
 from auditor.subjects.columns import MOST_GROUPS, MOST_SHOWN, listed, unknown
 from auditor.subjects.facts import facts, unread
 from auditor.submission import CountsFile, Submission
@@ -90,8 +90,7 @@ def _decimals(table: pd.DataFrame, name: str) -> bool:
 
 
 def _spelt(number: int, groups: Sequence[str]) -> str:
-    name = key(groups)
-    return f"row {number} (`{name if len(name) <= MOST_LETTERS else name[:MOST_LETTERS] + '…'}`)"
+    return f"row {number} (`{shown(key(groups), MOST_LETTERS)}`)"
 
 
 def _crossed(name: str) -> tuple[str, ...]:

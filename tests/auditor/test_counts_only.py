@@ -341,6 +341,7 @@ def test_a_total_over_all_attributes_may_be_larger_and_is_then_the_number_of_peo
         ([("a", "10", "1"), ("b", "5", "*"), ("All", "15", "7")], "counts.selected", ("7", "1 to 6")),
         ([("Total", 20, 3)], "counts", ("totals only",)),
         ([("a" * 300, 10, 11)], "counts.selected", (f"(`{'a' * 60}…`)",)),
+        ([("a\n\x1b[2J", "10", "\u202e")], "counts.selected", ("row 1 (`a��[2J`)", "`�`")),
         ([(str(i), 10, 1) for i in range(501)], "counts.group", ("501 groups", "500")),
         ([(str(i), 10, 1) for i in range(5001)], "counts", ("5,001",)),
         ([], "counts", ("0",)),
@@ -448,6 +449,20 @@ def test_published_figures_must_be_figures(prepare):
 )
 def test_counts_are_read_as_people_write_them(cell, n, most):
     assert count_in(cell, "n") == (n, most)
+
+
+@pytest.mark.parametrize(
+    ("cell", "printed"),
+    [
+        ("45,5\N{NO-BREAK SPACE}%", "45.5%"),
+        (" 0.50 ", "0.50"),
+        (0.00001, "0.00001"),
+        (45.0, "45"),
+        ("n/a", None),
+    ],
+)
+def test_figures_are_read_as_people_print_them(cell, printed):
+    assert figure_in(cell, "rate") == printed
 
 
 CELL = st.one_of(
