@@ -148,6 +148,8 @@ class Columns(Shape):
     def _weights_say_what_they_are(self) -> Columns:
         if self.weight is not None and self.weight_kind is None:
             raise ValueError("say what the weights are: set `weight_kind` to frequency or sampling")
+        if self.weight is None and self.weight_kind is not None:
+            raise ValueError("`weight_kind` says what weights are: name the `weight` column too")
         return self
 
 

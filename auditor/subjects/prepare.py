@@ -91,12 +91,7 @@ def prepare(
         subject = _subject(submission, tables, roles, said, model.file if model else None)
         subject = replace(subject, challengers=told.challengers)
         resolved = _resolved(subject, settled, said["evaluation"], model, submission)
-        resolved["notes"] = [
-            *_cautions(model),
-            *ordered(submission.columns.features, features),
-            *together.notes,
-            *resolved["notes"],
-        ]
+        resolved["notes"] = [*_cautions(submission, model, features), *together.notes, *resolved["notes"]]
         resolved |= _resolved_facts(submission, together, told)
         if model is not None and again is not None:
             resolved["integrity"] = integrity.check(subject, settled, said["evaluation"], model, again)
@@ -129,8 +124,10 @@ class _Asking:
             raise all_mismatches(refused, table, self.again, ask) from None
 
 
-def _cautions(model: Opened | None) -> list[str]:
-    return [CAUTION] if model is not None and model.file is not None and model.file.can_execute else []
+def _cautions(submission: Submission, model: Opened | None, features: tuple[str, ...]) -> Iterator[str]:
+    if model is not None and model.file is not None and model.file.can_execute:
+        yield CAUTION
+    yield from ordered(submission.columns.features, features)
 
 
 def _about_model(submission: Submission, table: pd.DataFrame, model: Opened | None) -> Iterator[Problem]:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import json
+from html import unescape
 
+import numpy as np
 import pytest
 
+from auditor import audit, subjects
+from auditor.cli import main
 from auditor.manifest import named_by_digest, read_submission
+from auditor.plan import frameworks_named, plan
 from auditor.problems import Refused
+from auditor.sandbox import Limits
 from auditor.subjects.facts import FACTS, UNREAD
 from auditor.submission import Submission, dotted, files_of, parse
+from checks.registry import all_checks
 from tests.auditor.test_subjects import Files, applicants
 from tests.conftest import ROOT
 
@@ -89,6 +97,14 @@ def test_each_file_that_is_not_there_is_named(where, tmp_path):
     assert f"names {FILES[where]}, which is not there" in problem.sentence
 
 
+def test_every_key_is_documented():
+    page = (ROOT / "docs" / "reference" / "submission.md").read_text(encoding="utf-8")
+    schema = Submission.model_json_schema()
+    for shape in (schema, *schema["$defs"].values()):
+        for key in shape.get("properties", {}):
+            assert f"`{key}`" in page or f"{key}:" in page, f"{shape['title']}.{key}"
+
+
 # Shapes
 
 COSTS = {"false_positive": 1, "false_negative": 5}
@@ -99,6 +115,7 @@ SHAPES = {
     "intersections-text": ({"intersections": "2"}, "intersections", "write a whole number"),
     "threshold-text": ({"columns": {"threshold": "0.5"}}, "columns.threshold", "write a number such as 0.5"),
     "threshold-true": ({"columns": {"threshold": True}}, "columns.threshold", "write a number such as 0.5"),
+    "weight-kind-alone": ({"columns": {"weight_kind": "frequency"}}, "columns", "name the `weight` column"),
     "name-blank": ({"system": {"name": "   "}}, "system.name", "blank or holds characters that cannot"),
     "name-control": ({"system": {"name": "a\u202eb"}}, "system.name", "cannot be printed"),
     "name-lines": ({"system": {"name": "a\nb"}}, "system.name", "cannot be printed"),
@@ -231,3 +248,116 @@ def test_very_many_wrong_columns_are_counted(files):
         files.prepare(columns={"prediction": "decision", "features": [f"f{i}" for i in range(500)]})
     assert len(why.value.problems) == 21
     assert "`features` names 480 more columns that are not there" in why.value.problems[-1].sentence
+
+
+# Leaving a key out
+
+PASSED = {"met", "attested", "not_applicable"}
+RICH = {
+    "columns": {
+        "prediction": "decision", "score": "score", "positive": 1, "threshold": 0.5, "weight": "times",
+        "weight_kind": "frequency", "quasi_identifiers": ["zip_code"], "sensitive": ["approved"],
+        "identifiers": ["case"], "human_decision": "final", "time": "day", "features": ["income", "debt"],
+        "groups": ["sex", "demographics:race"],
+    },
+    "references": {"sex": "m"},
+    "merge": {"sex": {"groups": {"x": "f"}, "reason": "one person"}},
+    "intersections": 1,
+    "models": [{"name": "vendor", "prediction": "other"}],
+    **FACTS_GIVEN,
+}  # fmt: skip
+OPTIONAL = [("columns", key) for key in ("label", "favourable", *RICH["columns"])] + [
+    (key,) for key in RICH if key != "columns"
+]
+
+
+@pytest.fixture(scope="module")
+def rich(tmp_path_factory):
+    """A submission with every optional key, and how it is judged."""
+    files = Files(tmp_path_factory.mktemp("rich"))
+    table = applicants(300).assign(final=0, day="2026-01-01", times=2, case=range(300))
+    table["other"] = table["decision"].where(table.index % 7 > 0, 1)
+    table.loc[3, "sex"] = "x"
+    files.table("evaluation", table)
+    people = files.folder / "people.parquet"
+    table[["case"]].assign(race=np.where(table["case"] % 3, "a", "b")).to_parquet(people, index=False)
+    files.written["f" * 64] = people
+    joined = {"demographics": {"artifact": f"sha256:{'f' * 64}", "on": "case"}}
+    return files, {**RICH, "join": joined}
+
+
+def judged(files, raw):
+    """Return the verdict of every requirement of both rule sets; None where the submission is refused."""
+    try:
+        submission = files.submission(frameworks=["global-baseline", "us-nyc-ll144"], **raw)
+        found = subjects.prepare(submission, files.open, Limits())
+    except Refused:
+        return None
+    evidence = [
+        all_checks()[check](found.subject, **parameters)
+        for check, parameters in plan(frameworks_named(submission.frameworks))
+        if not all_checks()[check].asks_model
+    ]
+    body = audit.assemble(submission, found.resolved, evidence, dt.date(2026, 12, 1))
+    return {(name, key): verdict for name, whole in body["verdicts"].items()
+        for key, verdict in whole["requirements"].items()}  # fmt: skip
+
+
+def test_leaving_out_any_optional_key_never_improves_a_verdict(rich, tables_read_here):
+    """What is left out is refused, or leaves every requirement as it was or worse, or undecided."""
+    files, whole = rich
+    before = judged(files, whole)
+    assert before is not None
+    assert set(before.values()) & PASSED
+    refused = set()
+    for keys in [*OPTIONAL, ("join",)]:
+        less = {**whole, "columns": dict(whole["columns"])}
+        (less["columns"] if len(keys) == 2 else less)[keys[-1]] = None
+        less = {key: value for key, value in less.items() if value is not None}
+        after = judged(files, less)
+        refused |= {keys[-1]} if after is None else set()
+        better = {
+            key: (before[key], verdict)
+            for key, verdict in (after or {}).items()
+            if verdict in PASSED and before[key] not in PASSED
+        }
+        assert not better, f"without {'.'.join(keys)}: {better}"
+    assert refused == {"weight", "weight_kind", "join", "groups"}  # others name what these declare
+
+
+# The whole way
+
+
+def test_one_command_audits_classes_with_a_join_a_vendor_and_facts(tmp_path):
+    """By the command line, through the locked child, to the sentence in the report."""
+    table = applicants(200).assign(case=range(200))
+    table["band"] = np.where(table["income"] > 55, "high", np.where(table["income"] > 45, "mid", "low"))
+    table["chosen"] = table["band"]
+    table["said"] = np.where(table.index % 4, table["band"], "mid")
+    table.drop(columns="sex").to_csv(tmp_path / "rows.csv", index=False)
+    table[["case", "sex"]].iloc[10:].to_csv(tmp_path / "people.csv", index=False)
+    raw = {
+        "system": {"name": "Bands"},
+        "task": "multiclass",
+        "data": {"evaluation": "rows.csv"},
+        "join": {"demographics": {"file": "people.csv", "on": "case"}},
+        "models": [{"name": "vendor", "prediction": "said"}],
+        "columns": {
+            "label": "band",
+            "prediction": "chosen",
+            "groups": ["demographics:sex"],
+            "features": ["debt"],
+        },
+        "control": ["income"],
+        "population": {"count": 9000},
+    }
+    (tmp_path / "s.yaml").write_text(json.dumps(raw))
+    assert main(["run", str(tmp_path / "s.yaml"), "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    body = json.loads((tmp_path / "out" / "audit.json").read_text(encoding="utf-8"))["body"]
+    found = {one["check"]: one for one in body["evidence"]}["performance.challengers"]["measures"]
+    (ahead,) = [m for m in found if m["name"] == "accuracy_difference"]
+    assert ahead["value"] == pytest.approx((table["said"] != table["band"]).mean())
+    assert body["submission"]["resolved"]["groups"]["demographics:sex"]["not stated"] == 10
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Declared; no check of this version uses it: control, population." in page
+    assert "10 of 200 rows have no match by `case`" in unescape(page)
