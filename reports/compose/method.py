@@ -25,6 +25,7 @@ FACTS = (
     "directions",
     "immutable",
     "claimed_epsilon",
+    "endpoint",
 )
 """Declared facts that are neither columns nor files."""
 

@@ -113,12 +113,11 @@ def _tested(view: View) -> str:
         people = view.resolved.get("rows")
         of = f" of {plural(people, 'person', 'people')}" if isinstance(people, int | float) else ""
         return f"{task} task: published counts{of}, without records, predictions or the model"
-    model = view.submission.get("model")
-    what = (
-        "a model file, asked again in a locked process"
-        if model
-        else "recorded predictions, without the model"
-    )
+    what = "recorded predictions, without the model"
+    if view.submission.get("model"):
+        what = "a model file, asked again in a locked process"
+    if endpoint := view.resolved.get("endpoint"):
+        what = f"a live service at {endpoint['host']}, asked over HTTP"
     rows = view.resolved.get("rows")
     on = f", on {plural(rows, 'row', 'rows')} of evaluation data" if isinstance(rows, int | float) else ""
     return f"{plain(str(view.submission.get('task', '')))} task: {what}{on}{_weighted(view)}"
