@@ -11,6 +11,7 @@ import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from auditor.endpoint import Live, Rules
 from auditor.plan import frameworks_named
 from auditor.problems import Refused
 from auditor.sandbox import Limits, open_model
+from auditor.subjects.explaining import Explaining
 from auditor.submission import Submission
 from checks.model import Evidence, ModelError, Outcome, Subject
 from checks.registry import all_checks
@@ -98,8 +100,11 @@ class Measuring:
         if self._model is None:
             return self._asking or self._subject
         if self._asking is None:
-            model = self._open.enter_context(open_model(self._model, self._form, self._limits))
-            self._asking = subjects.attach(self._subject, model)
+            again = partial(open_model, self._model, self._form, self._limits)
+            model = self._open.enter_context(again())
+            scale = model.inspection.contributions
+            asked = model if scale is None else Explaining(model, scale, again)
+            self._asking = subjects.attach(self._subject, asked)
         return self._asking
 
 

@@ -17,7 +17,9 @@ How to read it
     model is not a function of the row. `second_opinion_difference` is how far the package shap comes out from
     these parts on a few of the rows; it should be about as small as `sampling_error`. `rank_stability` is the
     rank correlation of the importances of two
-    random halves of the rows. The table shows where in the range of the sample each value lies (0 lowest, 1
+    random halves of the rows. `contributions_accepted` says whether credits that the model gives itself
+    (TreeSHAP, where the format has it) agree with its answers and with these parts; nothing here uses
+    them. The table shows where in the range of the sample each value lies (0 lowest, 1
     highest), never the value itself, and each feature on its own, so that no row can be read from it.
 
 Limits
@@ -43,8 +45,9 @@ from scipy.stats import rankdata
 from checks.draw import sample_rows
 from checks.interpretability.asking import Output, explained_output, resampled_means, shares
 from checks.interpretability.attribution import Attributions, attribute
+from checks.interpretability.contributions import Explaining, NotAccepted, accept
 from checks.interpretability.second_opinion import by_package, package
-from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, check
+from checks.model import Array, Inconclusive, Kind, Measure, ModelError, Subject, Table, check
 from checks.statistics import LEVEL, estimate, undefined
 
 STREAM = 12  # keeps this check's random numbers apart from every other's
@@ -87,6 +90,7 @@ def shap(
         "sampling_error", noise, None, None, found.errors.size, unit="output", method=method, note=why
     )
     yield _second_opinion(subject, output, explained, against, found)
+    yield _own_credits(subject, output, explained, against)
     yield _rank_stability(size, rng, how)
     yield _importance_table(features, size, drawn, found)
     yield _points(explained, found.values, size, rng)
@@ -153,6 +157,28 @@ def _second_opinion(
     difference = float(np.sqrt(((theirs - found.values[: len(few)]) ** 2).mean()))
     method = f"root mean square, {len(few)} rows; {package()}, permutation explainer, same background"
     return Measure(name, difference, n=theirs.size, kind=Kind.EXACT, unit=unit, method=method)
+
+
+def _own_credits(subject: Subject, output: Output, explained: pd.DataFrame, against: pd.DataFrame) -> Measure:
+    """Say whether the model's own credits, where it gives any, can be believed."""
+    name, unit, n = "contributions_accepted", "flag", float(len(explained))
+    model = subject.model
+    if not isinstance(model, Explaining):
+        why = "the model gives no credits of its own"
+        return Measure(name, None, n=0, kind=Kind.EXACT, unit=unit, method="not asked", note=why)
+    note, rng = None, np.random.default_rng([subject.seed, STREAM, 1])
+    try:
+        said = model.contributions(explained)
+        if output.is_probability and subject.roles.positive == subject.model.classes[0]:
+            said = -said  # a file credits its last class; the log-odds of the first are the opposite
+        accept(said, output, explained, against, scale=model.scale, rng=rng)
+    except (NotAccepted, ModelError) as no:
+        note = f"not accepted: {no}"
+    method = (
+        f"credits of the model itself, path-dependent, {model.scale}: sums, features credited nothing,"
+        " and a bound to sampled Shapley values"
+    )
+    return Measure(name, float(note is None), n=n, kind=Kind.EXACT, unit=unit, method=method, note=note)
 
 
 def _rank_stability(size: Array, rng: np.random.Generator, how: str) -> Measure:

@@ -8,8 +8,12 @@ import pytest
 from lightgbm import LGBMClassifier, LGBMRegressor
 from xgboost import DMatrix, XGBClassifier
 
+from auditor.sandbox import open_model
+from auditor.subjects.explaining import Explaining
 from checks.interpretability.asking import Output
 from checks.interpretability.contributions import NotAccepted, accept
+from checks.interpretability.shap import shap
+from checks.model import Roles, Subject, Task
 
 NAMES = ["income", "debt", "male", "unused"]
 
@@ -112,3 +116,60 @@ def test_credits_of_another_shape_or_scale_are_not_accepted(honest):
         accepted(said[:, :-1], output, scale)
     with pytest.raises(NotAccepted, match="on the scale `points` cannot be compared with probability of '1'"):
         accepted(said, output, "points")
+
+
+class Crediting:
+    """A boosted model that credits its features itself, by *distort* of what is true."""
+
+    classes, has_probabilities, scale = ("0", "1"), True, "log-odds"
+
+    def __init__(self, distort=lambda said: said):
+        self.distort = distort
+        self.model = LGBMClassifier(n_estimators=20, verbose=-1, n_jobs=1, random_state=0).fit(
+            TRAIN, APPROVED
+        )
+
+    def predict_proba(self, X):
+        return self.model.predict_proba(X)
+
+    def predict(self, X):
+        return self.model.predict(X).astype(float)
+
+    def contributions(self, X):
+        return self.distort(self.model.booster_.predict(X, pred_contrib=True))
+
+
+def told(model, positive="1"):
+    roles = Roles(features=tuple(NAMES), positive=positive, favourable=positive, groups=("male",))
+    decision = np.array(["0", "1"], dtype=object)[model.predict(ROWS).astype(int)]
+    subject = Subject(task=Task.BINARY, evaluation=ROWS, roles=roles, decision=decision, model=model)
+    return shap(subject, rows=60, background=20).measure("contributions_accepted")
+
+
+@pytest.mark.parametrize("positive", ["0", "1"])
+def test_the_evidence_says_that_credits_were_accepted_for_either_class(positive):
+    measure = told(Crediting(), positive)
+    assert (measure.value, measure.note, measure.unit) == (1, None, "flag")
+    assert "path-dependent, log-odds" in measure.method
+
+
+def test_the_evidence_says_why_credits_were_not_accepted():
+    measure = told(Crediting(lambda said: said * 1.1))
+    assert measure.value == 0
+    assert measure.note.startswith("not accepted: in 60 of 60 rows the credits do not sum to the answer")
+
+
+def test_credits_come_from_a_second_process_and_are_accepted_through_the_lock(tmp_path):
+    """LightGBM's own file, its credits asked of a process that never answered anything else."""
+    path = tmp_path / "model.txt"
+    path.write_text(Crediting().model.booster_.model_to_string())
+    with open_model(path, "lightgbm") as model:
+        opened = []
+
+        def again():
+            opened.append(path)
+            return open_model(path, "lightgbm")
+
+        measure = told(Explaining(model, model.inspection.contributions, again))
+    assert (measure.value, measure.note) == (1, None)
+    assert opened == [path]
