@@ -21,10 +21,10 @@ PIECE = 4 << 20
 OVERLAP = 4_096
 CELL_BYTES = 64
 """What one cell takes while a sheet is laid out."""
-PLACE = re.compile(rb'<(?:\w+:)?c\b[^>]{0,200}?\br="([A-Z]{1,3})(\d{1,7})"')
+PLACE = re.compile(rb'<(?:\w+:)?c\b[^<>]{0,200}?\br="([A-Z]{1,3})(\d{1,7})"')
 FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 UNSTORED = re.compile(rb"</(?:\w+:)?f>(?:<v\s*/>|<v></v>)?</(?:\w+:)?c>")
-ERROR = re.compile(rb'<(?:\w+:)?c\b[^>]{0,200}?\bt="e"')
+ERROR = re.compile(rb'<(?:\w+:)?c\b[^<>]{0,200}?\bt="e"')
 
 
 @dataclass
