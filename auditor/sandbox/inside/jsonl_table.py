@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, BinaryIO
 
 import pyarrow as pa
@@ -27,7 +28,7 @@ def read_jsonl(
     chunks: dict[str, list[pa.Array]] = {}
     mixed: dict[str, None] = {}
     rows = 0
-    for lines in _chunks(file):
+    for lines, numbers in _chunks(file):
         for name in dict.fromkeys(name for line in lines for name in line):
             if name not in chunks:
                 chunks[name] = [pa.nulls(rows)] if rows else []
@@ -36,8 +37,11 @@ def read_jsonl(
         check_size(rows, len(chunks), limits)
         for name, parts in chunks.items():
             values = [line.get(name) for line in lines]
+            kinds = {*map(type, values)}
+            if kinds & {dict, list}:
+                raise _nested(name, values, numbers)
             parts.append(as_array(values))
-            if pa.types.is_large_string(parts[-1].type) and {*map(type, values)} - {str, type(None)}:
+            if pa.types.is_large_string(parts[-1].type) and kinds - {str, type(None)}:
                 mixed[name] = None
             meter.add(parts[-1].nbytes)
     if rows == 0:
@@ -67,9 +71,10 @@ def _facts(mixed: Mapping[str, None]) -> dict[str, Any]:
     return facts
 
 
-def _chunks(file: BinaryIO) -> Iterator[list[dict[str, Any]]]:
-    """Return the objects of the file, some thousands at a time."""
+def _chunks(file: BinaryIO) -> Iterator[tuple[list[dict[str, Any]], list[int]]]:
+    """Return the objects of the file and their lines, some thousands at a time."""
     lines: list[dict[str, Any]] = []
+    numbers: list[int] = []
     number = 0
     file.seek(0)
     while raw := file.readline(LONGEST + 1):
@@ -80,11 +85,12 @@ def _chunks(file: BinaryIO) -> Iterator[list[dict[str, Any]]]:
             )
         if raw.strip():
             lines.append(_object(raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw, number))
+            numbers.append(number)
         if len(lines) >= CHUNK:
-            yield lines
-            lines = []
+            yield lines, numbers
+            lines, numbers = [], []
     if lines:
-        yield lines
+        yield lines, numbers
 
 
 def _object(raw: bytes, number: int) -> dict[str, Any]:
@@ -107,15 +113,15 @@ def _object(raw: bytes, number: int) -> dict[str, Any]:
         raise Refuse(
             "unreadable", f'line {number:,} is no object; write one object a line, such as {{"a": 1}}'
         )
-    for name, cell in value.items():
-        if isinstance(cell, dict | list):
-            kind = "an object" if isinstance(cell, dict) else "a list"
-            raise Refuse(
-                "column-type", f"`{name[:64]}` holds {kind} in line {number:,}; give one plain value a column"
-            )
-        if cell != cell:  # noqa: PLR0124 - NaN is not itself
-            value[name] = None
     return value
+
+
+def _nested(name: str, values: Sequence[Any], numbers: Sequence[int]) -> Refuse:
+    at, cell = next((at, cell) for at, cell in enumerate(values) if isinstance(cell, dict | list))
+    kind = "an object" if isinstance(cell, dict) else "a list"
+    return Refuse(
+        "column-type", f"`{name}` holds {kind} in line {numbers[at]:,}; give one plain value a column"
+    )
 
 
 class _Twice(Exception):
@@ -130,4 +136,5 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=_once)
+NUMBERS = {"NaN": None, "Infinity": math.inf, "-Infinity": -math.inf}
+DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_constant=NUMBERS.get)
