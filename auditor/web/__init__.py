@@ -10,6 +10,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from auditor.web import audits, drafts, errors, library, words
 from auditor.web.docstring import codes
+from auditor.web.exports import exports
 from auditor.web.form import ROLES
 from auditor.web.here import POLICY, service
 from reports import wording
@@ -64,6 +65,7 @@ def _frame() -> dict[str, object]:
         "loopback": getattr(settings, "loopback", False),
         "here": request.endpoint,
         "missing_layer": service().missing_layer,
+        "exports": exports,
         "codes": codes,
         "words": words,
         "wording": wording,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 
@@ -11,6 +12,7 @@ from markupsafe import escape
 from auditor.problems import Problem
 from auditor.submission import parse
 from auditor.views import AuditState
+from auditor.web.exports import exports
 from auditor.web.form import Form, from_submission
 from auditor.web.steps import STEPS, named, owner, problems
 from tests.auditor.web_fakes import TABLE, FakeService, make_app
@@ -51,6 +53,14 @@ def error_at(page, where):
     assert found, f"no error at {where}"
     assert f'<a href="#{where}">{found[1]}</a>' in page.text
     return found[1]
+
+
+def test_the_lines_that_save_a_model_stand_where_it_is_uploaded(client, draft):
+    page = html.unescape(client.get(f"{draft}/files").text)
+    for framework, lines in exports():
+        assert f"<dt>{framework}</dt>" in page
+        assert lines in page
+    assert {"scikit-learn", "XGBoost", "LightGBM", "CatBoost", "PyTorch", "Keras"} <= dict(exports()).keys()
 
 
 def submission_of(service):
