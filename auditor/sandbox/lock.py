@@ -1,6 +1,6 @@
 """Lock this process for good. Runs in the child before numpy, and before any byte of a submitted file.
 
-Each layer stops what the others let through (docs/explanation names the attacks): rlimits bound memory and
+Each layer stops what the others let through (docs/explanation/sandbox.md): rlimits bound memory and
 time, Landlock hides the file system and TCP, seccomp refuses every other system call, such as fork, UDP,
 ptrace and io_uring. Namespaces come on top where the host allows them. Landlock binds only the calling
 thread, so everything is applied while there is one thread.
