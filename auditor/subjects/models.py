@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ import pandas as pd
 from auditor.problems import Problem, Refused
 from auditor.sandbox import Limits, open_model
 from auditor.subjects import columns as check_columns
-from auditor.subjects.answers import Answers, answers
+from auditor.subjects import integrity
+from auditor.subjects.answers import Answers, answers, question
 from auditor.subjects.classes import Outcomes, outcomes
 from auditor.subjects.columns import MOST_NAMED, lacking, listed
 from auditor.subjects.opened import Opened
 from auditor.submission import Contender, Submission
 from checks.model import Challenger, Roles, Task
+from checks.values import group_values
 
 STREAM = 100
 """Keeps the random order in which challengers are asked apart from that of the audited system."""
@@ -162,7 +165,18 @@ class _Asking:
             )
             task, seed = self.asked.task, self.asked.seed
             said = answers(task, self.table, roles, self.settled, model, seed=seed, stream=self.stream)
-        return Challenger(said.decision, said.score), _facts(said, model, features, roles)
+            facts = _facts(said, model, features, roles)
+            if model is not None and said.asked is not None:
+                facts["integrity"] = integrity.probe(
+                    question(task, roles, self.settled, model),
+                    self.table.loc[:, list(features)],
+                    said.asked,
+                    partial(open_model, path, self.contender.format, limits),
+                    within=integrity.tolerance(model),
+                    strata=[group_values(self.table[name], name, roles) for name in roles.groups],
+                    seed=seed,
+                )
+        return Challenger(said.decision, said.score), facts
 
     def _columns(self) -> Iterator[Problem]:
         own = {self.roles.prediction, self.roles.score} - {None}

@@ -25,6 +25,7 @@ from auditor.subjects.answers import Question
 from auditor.subjects.asking import Asked, ask
 from checks.model import ModelError
 from tests.auditor.test_cheats import EQUALISES_EACH_BATCH, PEOPLE, told
+from tests.auditor.test_subjects import Files, applicants, fitted
 from tests.budgets import budget
 
 SCORED = Question(probabilities=True, score=1, threshold=0.5, decides=True)
@@ -291,3 +292,18 @@ def test_a_void_audit_ends_with_its_sentence_and_nothing_written(tmp_path, capsy
     assert "the model is not a function of one row: results void" in said
     assert "Traceback" not in said
     assert not out.exists() or not list(out.iterdir())
+
+
+@pytest.mark.usefixtures("tables_read_here")
+def test_a_challenger_that_looks_at_its_batch_is_void_too(tmp_path):
+    """The graph takes the columns by place: income and debt here."""
+    files = Files(tmp_path)
+    files.table("evaluation", applicants())
+    files.model(fitted())
+    files.written["b" * 64] = tmp_path / "challenger.onnx"
+    files.written["b" * 64].write_bytes(EQUALISES_EACH_BATCH)
+    second = {"name": "challenger", "artifact": f"sha256:{'b' * 64}"}
+    assert files.prepare().resolved["integrity"]["outcome"] == "agrees"
+    with pytest.raises(Refused, match="the model is not a function of one row: results void") as refused:
+        files.prepare(models=[second])
+    assert refused.value.problems[0].where.startswith("models")
