@@ -33,6 +33,9 @@ ODD_NUMBERS = (
     b"[]",
 )
 
+MOST_GROWTH = 1 << 20
+"""Bytes that one repetition adds at most: four of forty times each would fill the memory of the host."""
+
 
 @st.composite
 def damages(draw: st.DrawFn) -> list[tuple[str, float, float, int]]:
@@ -63,7 +66,8 @@ def _damage(raw: bytes, kind: str, at: float, much: float, value: int) -> bytes:
         case "cut":
             return raw[:start] + raw[end:]
         case "repeat":
-            return raw[:end] + raw[start:end] * (1 + value % 40) + raw[end:]
+            times = min(1 + value % 40, MOST_GROWTH // max(size, 1))
+            return raw[:end] + raw[start:end] * times + raw[end:]
         case "swap":
             return raw[:start] + raw[end : end + size] + raw[start:end] + raw[end + size :]
         case "number":
