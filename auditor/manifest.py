@@ -10,22 +10,14 @@ from typing import Any
 import yaml
 
 from auditor.problems import Problem, Refused, refuse
+from auditor.shallow import DEEPEST, flaw
 from auditor.submission import dotted, files_of, parse
 
 LARGEST = 1024 * 1024
 
 
 class _PlainLoader(yaml.SafeLoader):
-    """YAML without aliases, which can make a small file unfold into a huge one."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Refuse an alias where it stands."""
-        if self.check_event(yaml.AliasEvent):
-            event: yaml.Event = self.peek_event()  # type: ignore[no-untyped-call]  # PyYAML has no types here
-            line = event.start_mark.line + 1 if event.start_mark else 0
-            raise refuse("", "alias", f"line {line} uses a YAML alias (*name); write the value out.")
-        node: yaml.Node | None = super().compose_node(parent, index)
-        return node
+    """YAML in which a key stands once."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Refuse a key that is given twice: one of the two would be lost."""
@@ -49,7 +41,9 @@ def read_yaml(path: Path) -> Any:
     if path.stat().st_size > LARGEST:
         raise refuse("", "too-large", f"{path.name} is larger than {LARGEST} bytes; it should hold no data.")
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _PlainLoader)  # noqa: S506 - a SafeLoader
+        text = path.read_text(encoding="utf-8")
+        _look_before_composing(text, path.name)
+        return yaml.load(text, _PlainLoader)  # noqa: S506 - a SafeLoader
     except UnicodeDecodeError:
         raise refuse("", "not-utf-8", f"{path.name} is not UTF-8 text; save it as UTF-8.") from None
     except ValueError:
@@ -63,8 +57,16 @@ def read_yaml(path: Path) -> Any:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
         raise refuse("", "not-yaml", f"{path.name} is not YAML{where}; check its indentation.") from None
-    except RecursionError:
-        raise refuse("", "too-deep", f"{path.name} is nested too deeply; flatten it.") from None
+
+
+def _look_before_composing(text: str, name: str) -> None:
+    """Refuse aliases, which make a small file unfold into a huge one, and depth, which takes minutes."""
+    match flaw(text):
+        case "alias", line:
+            raise refuse("", "alias", f"line {line} uses a YAML alias (*name); write the value out.")
+        case "depth", line:
+            sentence = f"{name} is nested too deeply at line {line}; flatten it to {DEEPEST} levels."
+            raise refuse("", "too-deep", sentence)
 
 
 def read_submission(

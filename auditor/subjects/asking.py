@@ -1,13 +1,15 @@
 """Ask a model about a table in a way that gives the table away as little as can be.
 
 Rows are shuffled, mixed with decoys and sent in batches of irregular size, all drawn from the seed of the
-audit: neither the order of the file, nor its first row, nor its length tells a model that it is audited.
+audit and the bytes of the table: neither the order of the file, nor its first row, nor its length tells a
+model that it is audited.
 A decoy takes every value from one of two rows of the table, so that no column ever holds a value that it
 does not hold in the file. What a model says of decoys is counted and thrown away.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
@@ -15,6 +17,7 @@ from math import ceil
 import numpy as np
 import pandas as pd
 
+from auditor.submission import Submission
 from checks.interpretability.attribution import mixed
 from checks.model import Array, Model, ModelError
 
@@ -35,6 +38,17 @@ class Asked:
     decoys: int
     batches: int
     note: str | None = None
+
+
+def asking_seed(submission: Submission) -> int:
+    """Return the seed of how a model is asked and probed: from the audit's own and the bytes of its table.
+
+    A model may guess the audit's: it is 0 unless somebody chose one. Guessed, it would tell which rows are
+    decoys and which are asked again. It cannot know the digest without the whole file, labels and all.
+    """
+    assert submission.data is not None
+    text = f"{submission.seed} {submission.data.evaluation.digest}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "little")
 
 
 def ask(model: Model, X: pd.DataFrame, seed: int, *, probabilities: bool, stream: int = 0) -> Asked:

@@ -3,7 +3,8 @@
 Whatever a number in a report says of a person, it says of the answer that this person gets. If that
 answer depends on who else is in the batch, on the order of the file or on earlier questions, there is no
 such number. So rows are asked again in a fresh process: one by one, grouped with rows of like answers, and
-grouped at random; and one batch is asked twice. Where the answers differ, a second fresh process is asked.
+in small groups at random; and one batch is asked twice. Where the answers differ, a second fresh process is
+asked.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ ALONE = 64
 """Rows asked one by one."""
 ROWS = 768
 """Rows asked again in all."""
+SMALL = 64
+"""Most rows of a batch at random: a model that is fair in large batches is asked for each row in none."""
 CHANGED = 0.001
 """Share of changed decisions at which the results are void after one fresh process."""
 CHANGED_WITHIN = 0.01
@@ -74,6 +77,8 @@ def check(
     said: Answers,
     model: Opened,
     again: Callable[[], AbstractContextManager[Model]],
+    *,
+    seed: int,
 ) -> dict[str, Any]:
     """Probe *model*, which *said* all this of the evaluation rows of *subject*; see `probe`."""
     assert said.asked is not None
@@ -84,7 +89,7 @@ def check(
         again,
         within=tolerance(model),
         strata=[subject.groups(attribute) for attribute in subject.attributes],
-        seed=subject.seed,
+        seed=seed,
     )
 
 
@@ -137,7 +142,7 @@ class _Asking:
     def compared(self, model: Model, rng: np.random.Generator) -> _Found:
         """Ask a fresh *model* in every company."""
         alike = np.argsort(self.expected[:, self.wanted.score or 0], kind="stable")
-        groups = [*_parts(alike, rng), *_parts(rng.permutation(len(self.rows)), rng)]
+        groups = [*_parts(alike, rng), *_small(rng.permutation(len(self.rows)), rng)]
         single = [np.array([row]) for row in range(self.alone)]
         asked = [*single, *groups, groups[0]]
         answers = [self._answer(model, which) for which in asked]
@@ -168,7 +173,8 @@ def _chosen(
 ) -> tuple[Array, int]:
     """Return the rows asked again, and how many of them, the first, are asked alone too.
 
-    Half of those lie nearest the threshold and half anywhere, dealt evenly over the groups.
+    Half of those lie nearest the threshold and half anywhere. All are dealt evenly over the groups: turning
+    the decisions of a small one takes few rows.
     """
     drawn = rng.permutation(len(values))
     key = pd.Series(0, index=range(len(values)))
@@ -180,7 +186,7 @@ def _chosen(
     close = _dealt(near, key, ALONE // 2)
     rest = drawn[~np.isin(drawn, close)]
     alone = np.concatenate([close, _dealt(rest, key, ALONE - len(close))])
-    others = drawn[~np.isin(drawn, alone)][: ROWS - len(alone)]
+    others = _dealt(drawn[~np.isin(drawn, alone)], key, ROWS - len(alone))
     return np.concatenate([alone, others]), len(alone)
 
 
@@ -197,6 +203,13 @@ def _parts(order: Array, rng: np.random.Generator) -> list[Array]:
         return [order]
     cuts = np.sort(rng.choice(np.arange(1, len(order)), size=min(3, len(order) - 1), replace=False))
     return np.split(order, cuts)
+
+
+def _small(order: Array, rng: np.random.Generator) -> list[Array]:
+    """Cut *order* into batches of 1 to SMALL rows, as many small ones as large ones."""
+    sizes = np.exp(rng.uniform(0.0, np.log(SMALL + 1), len(order))).astype(np.int64)
+    ends = np.cumsum(sizes)
+    return np.split(order, ends[ends < len(order)])
 
 
 def _scale(wanted: Question, expected: Array, values: Array) -> Array:

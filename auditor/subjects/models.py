@@ -13,9 +13,11 @@ import pandas as pd
 
 from auditor.problems import Problem, Refused
 from auditor.sandbox import Limits, open_model
+from auditor.sandbox.formats import CAUTION
 from auditor.subjects import columns as check_columns
 from auditor.subjects import integrity
 from auditor.subjects.answers import Answers, answers, question
+from auditor.subjects.asking import asking_seed
 from auditor.subjects.classes import Outcomes, outcomes
 from auditor.subjects.columns import MOST_NAMED, lacking, listed
 from auditor.subjects.opened import Opened
@@ -87,12 +89,19 @@ def fits(submission: Submission, model: Opened) -> Iterator[Problem]:
         yield Problem("columns.threshold", "no-probabilities", sentence)
 
 
+def caution(model: Opened | None) -> Iterator[str]:
+    """Warn of a model whose file can run code."""
+    if model is not None and model.file is not None and model.file.can_execute:
+        yield CAUTION
+
+
 @dataclass(frozen=True, eq=False)
 class Told:
     """What further systems answered, and what is known of each."""
 
     challengers: Mapping[str, Challenger]
     facts: Mapping[str, Mapping[str, Any]]
+    notes: tuple[str, ...]
 
 
 def challengers(
@@ -107,10 +116,11 @@ def challengers(
     """Ask every further system for the same rows; raise `Refused` with the problems of all."""
     said: dict[str, Challenger] = {}
     facts: dict[str, Mapping[str, Any]] = {}
+    notes: list[str] = []
     problems: list[Problem] = []
     for position, contender in enumerate(submission.models):
         asked, stream = _as_main(submission, contender), STREAM + position
-        asking = _Asking(asked, contender, table, roles, settled, stream)
+        asking = _Asking(asked, contender, table, roles, settled, stream, notes)
         try:
             said[contender.name], facts[contender.name] = asking.answer(open_artifact, limits)
         except Refused as refused:
@@ -120,7 +130,7 @@ def challengers(
             ]
     if problems:
         raise Refused(problems)
-    return Told(said, facts)
+    return Told(said, facts, tuple(notes))
 
 
 def _as_main(submission: Submission, contender: Contender) -> Submission:
@@ -142,6 +152,8 @@ class _Asking:
     roles: Roles
     settled: Outcomes
     stream: int
+    notes: list[str]
+    """What readers must know of the contender; added to."""
 
     def answer(
         self, open_artifact: Callable[[str], Path], limits: Limits
@@ -154,6 +166,7 @@ class _Asking:
                 path = open_artifact(self.contender.digest)
                 model = stack.enter_context(open_model(path, self.contender.format, limits))
                 _raise(fits(self.asked, model))
+                self.notes.extend(f"`{self.contender.name}`: {text}" for text in caution(model))
             features = self.roles.features if model is None else (model.features or self.roles.features)
             _raise(inputs(None, features, self.table, model))
             _raise(self._classes(model))
@@ -163,7 +176,7 @@ class _Asking:
                 score=self.contender.score,
                 features=features,
             )
-            task, seed = self.asked.task, self.asked.seed
+            task, seed = self.asked.task, asking_seed(self.asked)
             said = answers(task, self.table, roles, self.settled, model, seed=seed, stream=self.stream)
             facts = _facts(said, model, features, roles)
             if model is not None and said.asked is not None:

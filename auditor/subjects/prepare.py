@@ -16,17 +16,17 @@ import pandas as pd
 from auditor.endpoint import Live, Rules, open_live
 from auditor.problems import Problem, Refused, refuse
 from auditor.sandbox import Limits, open_model, read_table
-from auditor.sandbox.formats import CAUTION
 from auditor.subjects import columns as check_columns
 from auditor.subjects import integrity
 from auditor.subjects.answers import Answers, answers
+from auditor.subjects.asking import asking_seed
 from auditor.subjects.classes import Outcomes, numbered, outcomes
 from auditor.subjects.columns import lacking, listed, one_source
 from auditor.subjects.counts import subject_of_counts
 from auditor.subjects.facts import about_facts, facts, unread
 from auditor.subjects.join import SEPARATOR, Together, join
 from auditor.subjects.mismatch import all_mismatches
-from auditor.subjects.models import Told, challengers, fits, inputs, ordered
+from auditor.subjects.models import Told, caution, challengers, fits, inputs, ordered
 from auditor.subjects.opened import Opened
 from auditor.submission import Submission, TableRef
 from checks.model import ModelFile, Roles, Subject, Task
@@ -91,10 +91,13 @@ def prepare(
         subject = _subject(submission, tables, roles, said, model.file if model else None)
         subject = replace(subject, challengers=told.challengers)
         resolved = _resolved(subject, settled, said["evaluation"], model, submission)
-        resolved["notes"] = [*_cautions(submission, model, features), *together.notes, *resolved["notes"]]
+        cautions = [*caution(model), *told.notes, *ordered(submission.columns.features, features)]
+        resolved["notes"] = [*cautions, *together.notes, *resolved["notes"]]
         resolved |= _resolved_facts(submission, together, told)
         if model is not None and again is not None:
-            resolved["integrity"] = integrity.check(subject, settled, said["evaluation"], model, again)
+            resolved["integrity"] = integrity.check(
+                subject, settled, said["evaluation"], model, again, seed=asking_seed(submission)
+            )
         resolved |= _resolved_live(live, resolved["notes"])
         return Prepared(subject, resolved, live)
 
@@ -113,7 +116,7 @@ class _Asking:
         """Return what the system says of *table*; a refusal names every column that does not fit."""
 
         def ask(rows: pd.DataFrame, opened: Opened | None) -> Answers:
-            task, seed = self.submission.task, self.submission.seed
+            task, seed = self.submission.task, asking_seed(self.submission)
             return answers(task, rows, self.roles, self.settled, opened, seed=seed, stream=stream)
 
         try:
@@ -122,12 +125,6 @@ class _Asking:
             if self.again is None:
                 raise
             raise all_mismatches(refused, table, self.again, ask) from None
-
-
-def _cautions(submission: Submission, model: Opened | None, features: tuple[str, ...]) -> Iterator[str]:
-    if model is not None and model.file is not None and model.file.can_execute:
-        yield CAUTION
-    yield from ordered(submission.columns.features, features)
 
 
 def _about_model(submission: Submission, table: pd.DataFrame, model: Opened | None) -> Iterator[Problem]:

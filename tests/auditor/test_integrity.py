@@ -138,13 +138,14 @@ def tremble(X):
 def test_a_disagreement_that_a_second_process_does_not_share_is_a_warning():
     facts = probed(table(2000), Plain(tremble), Plain())
     assert facts["outcome"] == "warning"
-    assert (facts["processes"], facts["disagreeing"], facts["changed_decisions"]) == (2, 64, 0)
+    assert (facts["processes"], facts["changed_decisions"]) == (2, 0)
+    assert 64 <= facts["disagreeing"] < 128  # those asked alone, and those that fell alone at random
     assert facts["largest_difference"] == 1e-6
     assert "Warning: one fresh process" in told(facts)
 
 
 def test_a_disagreement_in_two_processes_is_void():
-    with pytest.raises(Refused, match=r"results void \(asked again in two fresh processes, 64 of 768 rows"):
+    with pytest.raises(Refused, match=r"results void \(asked again in two fresh processes, \d+ of 768 rows"):
         probed(table(2000), Plain(tremble), Plain(tremble))
 
 
@@ -170,7 +171,7 @@ def test_decisions_turned_within_the_tolerance_are_void_where_they_are_many():
             chance = np.full(len(X), 0.5 - 1e-9 * (len(X) == 1))
             return np.column_stack([1 - chance, chance])
 
-    with pytest.raises(Refused, match="64 decisions change"):
+    with pytest.raises(Refused, match=r" 0 of 768 rows .* and \d+ decisions change"):
         probed(X, Hair(), first=first)
 
 

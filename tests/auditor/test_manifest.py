@@ -7,6 +7,7 @@ import pytest
 from auditor.cli import main
 from auditor.manifest import read_submission, read_yaml
 from auditor.problems import Refused
+from auditor.shallow import DEEPEST
 
 WHOLE = "system: {name: A system}\ntask: binary\n"
 
@@ -23,13 +24,24 @@ WHOLE = "system: {name: A system}\ntask: binary\n"
         ("a: !!python/object:os.system x\n", "tag"),
         ("a: [1\n", "not YAML"),
         ("[" * 5000, "nested too deeply"),
+        ("[" * 1_000_000, "nested too deeply"),
+        ("{a: " * 200_000, "nested too deeply"),
+        ("- " * 500_000, "nested too deeply"),
+        ("? " * 500_000, "nested too deeply"),
     ],
 )
+@pytest.mark.timeout(20)
 def test_what_is_not_plain_data_is_refused(tmp_path, text, words):
     path = tmp_path / "submission.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(Refused, match=words):
         read_yaml(path)
+
+
+def test_a_submission_as_deep_as_any_is_read(tmp_path):
+    path = tmp_path / "submission.yaml"
+    path.write_text("[" * DEEPEST + "]" * DEEPEST, encoding="utf-8")
+    assert isinstance(read_yaml(path), list)
 
 
 def test_a_folder_and_an_impossible_path_are_no_files(tmp_path):

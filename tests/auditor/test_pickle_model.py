@@ -155,6 +155,13 @@ def test_the_first_page_says_that_a_pickle_controls_its_numbers(people, approved
     prepared = subjects.prepare(submission, files.__getitem__, allowing("pickle"))
     assert prepared.resolved["notes"][0] == CAUTION
     assert prepared.subject.model_file.can_execute
+    files["c" * 64] = written(skops.io.dumps(forest), tmp_path, "plain")
+    main = {"artifact": f"sha256:{'c' * 64}"}
+    second = {"name": "new", "artifact": f"sha256:{'b' * 64}", "format": "pickle"}
+    compared = parse(submission.model_dump(exclude_unset=True) | {"model": main, "models": [second]})
+    prepared = subjects.prepare(compared, files.__getitem__, allowing("pickle"))
+    assert prepared.resolved["notes"][0] == f"`new`: {CAUTION}"
+    assert not prepared.subject.model_file.can_execute
 
 
 class Payload:

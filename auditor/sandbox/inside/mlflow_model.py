@@ -19,9 +19,9 @@ import yaml
 from auditor.sandbox.formats import UNSAFE, format_of
 from auditor.sandbox.inside.answers import Refuse
 from auditor.sandbox.limits import raise_it, raise_unpacking
+from auditor.shallow import flaw
 
 MANIFEST_BYTES = 1 << 20
-DEEPEST = 32
 FLAVOURS = ("onnx", "xgboost", "lightgbm", "catboost", "sklearn", "python_function")
 DATA_ONLY = ("onnx", "xgboost", "lightgbm", "catboost", "skops")
 _FILE_KEYS = ("data", "pickled_model", "model_path")
@@ -174,13 +174,10 @@ class _Folder:
 
 def _look_before_composing(text: str) -> None:
     """Refuse aliases, which make a small file unfold into a huge one, and depth, which takes time."""
-    depth = 0
-    for event in yaml.parse(text, yaml.SafeLoader):
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if isinstance(event, yaml.AliasEvent):
+    match flaw(text):
+        case "alias", _:
             raise Refuse("not-mlflow", "its MLmodel uses a YAML alias (*name), which MLflow never writes")
-        if depth > DEEPEST:
+        case "depth", _:
             raise Refuse("not-mlflow", "its MLmodel is nested more deeply than any that MLflow writes")
 
 

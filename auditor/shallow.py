@@ -1,0 +1,31 @@
+"""What is wrong with a YAML text before it is composed: depth, which takes minutes, and aliases.
+
+PyYAML composes 100 kB of opening brackets in two minutes and more, and an alias lets a small file unfold into
+a huge one. Both can be seen in the flat stream of events, which is left at the first of them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import yaml
+
+DEEPEST = 32
+"""Levels of lists and mappings; submissions and MLflow's manifests need six."""
+
+
+def flaw(text: str) -> tuple[Literal["alias", "depth"], int] | None:
+    """Return the first alias or excess of depth in *text* with its line (from 1); None where there is none.
+
+    Raises `yaml.YAMLError` or `ValueError` for what is no YAML.
+    """
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if isinstance(event, yaml.AliasEvent):
+            return "alias", line
+        if depth > DEEPEST:
+            return "depth", line
+    return None
