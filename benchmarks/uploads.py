@@ -55,9 +55,9 @@ def web(home: Path) -> Iterator[tuple[int, int]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     environment = {**os.environ, "AUDITOR_HOME": str(home), "AUDITOR_PORT": str(port), "AUDITOR_WORKERS": "0"}
-    command = [sys.executable, "-m", "auditor", "serve"]
+    serve = [sys.executable, "-m", "auditor", "serve"]
     process = subprocess.Popen(
-        command, cwd=ROOT, env={**environment, "AUDITOR_FIRST_AUDIT": ""}, stdout=subprocess.DEVNULL
+        serve, cwd=ROOT, env={**environment, "AUDITOR_FIRST_AUDIT": ""}, stdout=subprocess.DEVNULL
     )
     try:
         until_answering(port)
@@ -79,13 +79,19 @@ def until_answering(port: int) -> None:
 
 
 def answering(supervisor: int) -> int:
-    """Return the last in the line supervisor -> gunicorn -> its worker."""
+    """Return the worker in the line supervisor -> gunicorn -> worker; its own children are locked ones."""
     pid = supervisor
-    while children := [
-        int(n) for task in Path(f"/proc/{pid}/task").glob("*/children") for n in task.read_text().split()
-    ]:
-        pid = children[0]
+    while servers := [child for child in children(pid) if b"gunicorn" in command(child)]:
+        pid = servers[0]
     return pid
+
+
+def children(pid: int) -> list[int]:
+    return [int(n) for task in Path(f"/proc/{pid}/task").glob("*/children") for n in task.read_text().split()]
+
+
+def command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def upload(port: int, size: int, seed: int, name: str) -> None:
