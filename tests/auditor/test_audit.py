@@ -73,7 +73,9 @@ def test_a_second_run_by_the_api_gives_the_same_bytes_and_judging_again_changes_
     assert "sandbox" in page.headers["Content-Security-Policy"]
 
     same = {"frameworks": list(raw["frameworks"]), "as_of": DAY}
-    again = live_service.wait(live_service.post(f"{base}/judgements", same).json["id"])
+    accepted = live_service.post(f"{base}/judgements", same)
+    assert accepted.status == 202, accepted.content
+    again = live_service.wait(accepted.json["id"])
     assert again["digest"] == view["digest"]
     assert again["derived_from"] == answer.json["id"]
     other = {"frameworks": ["us-nyc-ll144"], "as_of": "2022-01-01"}
