@@ -124,6 +124,8 @@ class AuditView(AuditRow):
         if self.state is AuditState.COMPLETED:
             links |= {name: f"{base}/{name}" for name in ("audit.json", "report.html", "report.pdf")}
             links["judgements"] = f"{base}/judgements"
+            if self.submission.get("endpoint") and self.derived_from is None:
+                links["calls.jsonl"] = f"{base}/calls.jsonl"
         return links
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reports.compose import asked
 from reports.compose.summary import summary
 from reports.compose.view import View
 from reports.document import Remark, Remarks
@@ -52,6 +53,8 @@ class Outcome:
 
     judged: tuple[Judged, ...]
     worst: tuple[Remark, ...]
+    probed: str | None = None
+    """What asking the model again in a fresh process has shown, where that was done."""
 
 
 def outcome(record: bytes) -> Outcome:
@@ -72,7 +75,9 @@ def outcome(record: bytes) -> Outcome:
         if isinstance(block, Remarks)
         for remark in block.items
     )
-    return Outcome(tuple(judged), tuple(remarks))
+    facts = view.resolved.get("integrity")
+    probed = asked.outcome(facts) if isinstance(facts, Mapping) else None
+    return Outcome(tuple(judged), tuple(remarks), probed)
 
 
 def _tally(name: str, judged: Mapping[str, Any]) -> Tally:

@@ -63,12 +63,13 @@ def _probed(facts: Mapping[str, Any]) -> Iterator[Block]:
             Pair("Decisions that changed", count(facts["changed_decisions"])),
         )
     )
-    yield Paragraph(_outcome(facts))
+    yield Paragraph(outcome(facts))
     yield Paragraph("What this cannot exclude:")
     yield Bullets(tuple(Bullet(one) for one in _NOT_EXCLUDED))
 
 
-def _outcome(facts: Mapping[str, Any]) -> str:
+def outcome(facts: Mapping[str, Any]) -> str:
+    """Say in one plain statement what asking the model again has shown."""
     if facts["outcome"] == "agrees":
         return (
             "Asked alone, in other company and in another order, the model gave these rows the answers that "

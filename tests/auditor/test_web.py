@@ -94,6 +94,28 @@ def test_a_completed_audit_shows_verdicts_worst_findings_and_reports(client, ser
     assert "refresh" not in page
 
 
+def test_a_completed_audit_says_what_asking_the_model_again_has_shown(client, service):
+    service.add(AuditState.COMPLETED)
+    assert "Asked alone, in other company" not in client.get("/audits/1").text
+    service.resolved = {"integrity": {"outcome": "agrees"}}
+    assert "Asked alone, in other company and in another order" in client.get("/audits/1").text
+    service.resolved = {"integrity": {"outcome": "warning"}}
+    assert "Warning: one fresh process gave some rows other answers" in client.get("/audits/1").text
+
+
+def test_the_calls_of_an_endpoint_are_linked_where_one_was_asked(client, service):
+    asked = {
+        "system": {"name": "Live"},
+        "task": "binary",
+        "endpoint": {"url": "https://models.example.org/v2"},
+    }
+    service.add(AuditState.COMPLETED, submission=asked)
+    service.add(AuditState.COMPLETED)
+    service.add(AuditState.COMPLETED, submission=asked, derived_from="1")
+    links = ["calls.jsonl" in client.get(f"/audits/{number}").text for number in (1, 2, 3)]
+    assert links == [True, False, False], "judging again asks nobody"
+
+
 def test_a_refused_audit_names_the_question_and_the_sentence(client, service):
     problem = Problem("columns.label", "label-missing", "The table has no column “truth”; choose another.")
     service.add(AuditState.REFUSED, problems=[problem])

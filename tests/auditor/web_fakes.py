@@ -100,6 +100,7 @@ class FakeService:
     views: dict[str, AuditView] = field(default_factory=dict)
     refuse_submission: tuple[Problem, ...] = ()
     submitted: list[dict] = field(default_factory=list)
+    resolved: dict = field(default_factory=dict)
 
     def missing_layer(self):
         return self.layer
@@ -185,7 +186,7 @@ class FakeService:
         body = {
             "engine": {},
             "as_of": NOW.date().isoformat(),
-            "submission": dict(self.views[audit_id].submission),
+            "submission": {**self.views[audit_id].submission, "resolved": self.resolved},
             "evidence": [],
             "findings": [finding_to_json(FINDING)],
             "verdicts": dict.fromkeys(self.views[audit_id].frameworks, whole),
