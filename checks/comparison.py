@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from checks.counts import SUPPRESSED, Groups, GroupTable
-from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject
+from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Task
+from checks.multiclass import MeanProportions
 from checks.statistics import Proportions, over_reference, undefined, wilson
 
 MIN_GROUP = 30
@@ -22,6 +24,40 @@ def grouped(subject: Subject) -> None:
         raise NotApplicable("no group column was supplied; name the protected attributes under `groups`")
     if subject.published is None and not subject.rows:
         raise Inconclusive("the evaluation table has no rows")
+
+
+def decided(subject: Subject) -> None:
+    """Refuse subjects that decide nobody."""
+    if subject.task is Task.REGRESSION:
+        raise NotApplicable("a regression predicts numbers and decides nobody; see `fairness.regression`")
+    if subject.task is Task.SCORING:
+        raise NotApplicable(
+            "a score alone decides nobody: see `fairness.scoring_rate`, or submit decisions as a binary task"
+        )
+    if subject.decision is None:
+        raise NotApplicable("no decision was supplied, by a model or as a column")
+
+
+def with_label(subject: Subject) -> None:
+    """Refuse subjects of which nobody knows what really happened."""
+    if subject.roles.label is None:
+        raise NotApplicable("no label column was supplied; name the column that holds what really happened")
+
+
+def unusable(subject: Subject) -> Measure:
+    """Return the share of people without a label or a decision."""
+    people, weight, rows = subject.counts.with_both()
+    if not rows:
+        raise Inconclusive("no row has all that is needed: a label with a decision")
+    if weight <= 0:
+        raise Inconclusive("the weights of the usable rows are all 0")
+    return Measure(
+        name="unusable_share",
+        value=1 - people / subject.counts.n,
+        n=subject.counts.n,
+        kind=Kind.EXACT,
+        method="rows without a label, a decision or a score that is needed",
+    )
 
 
 def notes(groups: Groups, n: Array, min_group: int, own: Array | None = None) -> list[str | None]:
@@ -54,7 +90,7 @@ def compared(why: Sequence[str | None]) -> Array:
 def rates(name: str, groups: Groups, shares: Proportions, why: Sequence[str | None]) -> Iterator[Measure]:
     """Return each group's rate with its interval."""
     for i in range(len(groups.names)):
-        yield wilson(
+        found = wilson(
             name,
             float(shares.hits[i]),
             float(shares.weight[i]),
@@ -63,6 +99,7 @@ def rates(name: str, groups: Groups, shares: Proportions, why: Sequence[str | No
             rows=float(shares.n[i]),
             effective=float(shares.effective[i]),
         )
+        yield replace(found, method=shares.METHOD) if isinstance(shares, MeanProportions) else found
 
 
 def left_out_note(why: Sequence[str | None]) -> str | None:
@@ -89,7 +126,7 @@ def uncompared_share(table: GroupTable, left_out: Array, min_group: int = MIN_GR
         name="uncompared_share",
         value=_share(float(table.n[left_out].sum()) + (absent or 0.0), people) if why is None else None,
         n=people,
-        of={"attribute": table.groups.attribute},
+        of=table.groups.key,
         kind=Kind.EXACT,
         method=f"{method}; people absent from the published table count as such" if absent else method,
         note=why,
@@ -135,7 +172,7 @@ def to_reference(
     """Set each compared group against the declared reference: a group, or `rest` for the other groups."""
     if reference == "best":
         return  # that is what `impact_ratio` says
-    base = {"attribute": groups.attribute, "reference": reference}
+    base = groups.key | {"reference": reference}
     if reference != "rest" and reference not in [groups.names[i] for i in which]:
         why = f"the reference group {reference!r} is not among the groups that are compared"
         yield undefined(name, why, of=base, unit="ratio", method="not compared")

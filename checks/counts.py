@@ -7,7 +7,7 @@ over both gives the tensor; attributes and intersections are sums over it, so th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
 from itertools import combinations
@@ -15,7 +15,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from checks.model import NOT_STATED, Array, Subject
+from checks.model import NOT_STATED, Array, Subject, Task
 from checks.names import intersection_key
 from checks.published import Published, key
 from checks.statistics.disparities import Proportions
@@ -58,10 +58,17 @@ class Groups:
     """People whom a published table leaves out or suppresses, at most; None where nobody can tell."""
     largest_hidden: int | None = 0
     """The most people that one suppressed row can hold; None where nobody can tell."""
+    also: Mapping[str, str] = field(default_factory=dict)
+    """What else a number is of: the class that is set against the rest, or the mean over classes."""
+
+    @property
+    def key(self) -> dict[str, str]:
+        """The key of what compares the groups."""
+        return {"attribute": self.attribute, **self.also}
 
     def of(self, index: int) -> dict[str, str]:
         """Return the key of one group."""
-        return {"attribute": self.attribute, "group": self.names[index]}
+        return {"attribute": self.attribute, "group": self.names[index], **self.also}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +87,18 @@ class GroupTable:
         """People per group."""
         return np.asarray(self.rows.sum(axis=1))
 
+    def of_all(self) -> GroupTable:
+        """Return the same counts as numbers of no class in particular."""
+        return replace(self, groups=replace(self.groups, also={}))
+
+    def people(self, among: Array) -> Array:
+        """Return the people per group with outcomes *among*."""
+        return np.asarray(self.rows[:, among].sum(axis=1))
+
+    def smallest(self, among: Array) -> Array:
+        """Return the people per group in the smallest denominator that a share of *among* has."""
+        return self.people(among)
+
     def shares(self, hits: Array, among: Array) -> Proportions:
         """Return the share of each group's people with outcomes *among* who have outcomes *hits*."""
         weight = self.weight[:, among].sum(axis=1)
@@ -91,7 +110,7 @@ class GroupTable:
         return Proportions(
             hits=self.weight[:, hits & among].sum(axis=1),
             weight=weight,
-            n=self.rows[:, among].sum(axis=1),
+            n=self.people(among),
             effective=effective,
         )
 
@@ -109,6 +128,10 @@ class Counts:
     weights: Array | None
     sampling: bool
     cells: int
+    classes: tuple[str, ...] = ()
+    """The classes of a multiclass task."""
+    confusion: Array | None = None
+    """The decided class times one more than the number of classes, plus the actual one; the last: unknown."""
 
     def by_attribute(self) -> Iterator[tuple[str, GroupTable]]:
         """Return the counts of each attribute and intersection."""
@@ -118,6 +141,22 @@ class Counts:
     def n(self) -> float:
         """People in all."""
         return float(self._tensor[0].sum())
+
+    def with_both(self) -> tuple[float, float, float]:
+        """Return the people with a decision and a label, what they weigh, and the rows of them."""
+        if self.confusion is None:
+            both = (ACTUAL != Truth.UNKNOWN) & (PREDICTED != Truth.UNKNOWN)
+            people, weight, _ = self._tensor
+        else:
+            decided, actual = np.divmod(np.arange((len(self.classes) + 1) ** 2), len(self.classes) + 1)
+            both = (decided < len(self.classes)) & (actual < len(self.classes))
+            people, weight, _ = self._bin(self.confusion, len(both))
+        outcome = self.outcome if self.confusion is None else self.confusion
+        return (
+            float(people[:, both].sum()),
+            float(weight[:, both].sum()),
+            float(both[outcome].sum()) if self.weights is not None else float(people[:, both].sum()),
+        )
 
     def codes(self, attribute: str) -> Array:
         """Return the group of each row, as a position in `groups[attribute].names`."""
@@ -177,6 +216,7 @@ def count(subject: Subject) -> Counts:
     depth = min(subject.roles.intersections, len(names))
     chosen = [c for size in range(1, depth + 1) for c in combinations(range(len(names)), size)]
     groups = [_groups(subject.attributes, names, members, which) for which in chosen]
+    classes, confusion = _confusion(subject) if subject.task is Task.MULTICLASS else ((), None)
     return Counts(
         cell=cell,
         groups={g.attribute: g for g in groups},
@@ -184,6 +224,8 @@ def count(subject: Subject) -> Counts:
         weights=subject.weights,
         sampling=subject.roles.weight_kind == "sampling",
         cells=len(members),
+        classes=classes,
+        confusion=confusion,
     )
 
 
@@ -302,6 +344,27 @@ def _outcomes(subject: Subject) -> Array:
     codes, uniques = pd.factorize(subject.evaluation[roles.label], use_na_sentinel=False)
     outcome += truth(as_text(pd.Series(uniques)), roles.positive)[codes]
     return outcome
+
+
+def _confusion(subject: Subject) -> tuple[tuple[str, ...], Array]:
+    """Return the classes that are decided or actual, and for each row which is which."""
+    sides = []
+    for values in (
+        subject.decision,
+        None if subject.roles.label is None else as_text(subject.evaluation[subject.roles.label]),
+    ):
+        codes, distinct = pd.factorize(values) if values is not None else (None, np.array([], dtype=object))
+        sides.append((codes, np.asarray(distinct)))
+    classes = sorted({str(name) for _, distinct in sides for name in distinct} - {NOT_STATED})
+    position = {name: i for i, name in enumerate(classes)}
+    unknown = len(classes)
+    decided, actual = (
+        np.full(subject.rows, unknown)
+        if codes is None
+        else np.array([position.get(str(name), unknown) for name in distinct], dtype=np.int64)[codes]
+        for codes, distinct in sides
+    )
+    return tuple(classes), decided * (unknown + 1) + actual
 
 
 def truth(values: Array, yes: str | None) -> Array:

@@ -221,6 +221,10 @@ class Subject:
     model_file: ModelFile | None = None
     decision: Array | None = None
     score: Array | None = None
+    probabilities: Array | None = None
+    """Rows by `classes`, for multiclass tasks whose model gives them."""
+    classes: tuple[str, ...] = ()
+    """What the columns of `probabilities` stand for, as text."""
     training_decision: Array | None = None
     training_score: Array | None = None
     challengers: Mapping[str, Challenger] = field(default_factory=dict)

@@ -15,7 +15,10 @@ How to read it
     `n` is the number of people in the rate's own denominator (for the false positive rate, the group's actual
     negatives). Groups under 30 rows, or under 10 in that denominator, are measured and not compared;
     `uncompared_share` counts the people of groups left out of the true or the false positive comparison.
-    Intervals of gaps and ratios cover the worst pair of all groups.
+    Intervals of gaps and ratios cover the worst pair of all groups. With more than two classes every number
+    is there for each class against the rest (`class`) and as the mean over classes (`average: macro`;
+    undefined for a group without people in one of the denominators), and accuracy without a class is the
+    share of people who are given their own class.
 
 Limits
     The label is taken as the truth. Where it was made by people (who was hired, who was arrested) equal error
@@ -29,22 +32,25 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 
 import numpy as np
 
 from checks.comparison import (
     MIN_GROUP,
     compared,
+    decided,
     grouped,
     left_out_note,
     notes,
     rates,
     uncompared_share,
+    unusable,
+    with_label,
 )
 from checks.counts import ACTUAL, PREDICTED, GroupTable, Truth
-from checks.model import Array, Inconclusive, Measure, Subject, check
-from checks.sample import labelled, left_out
+from checks.model import Array, Inconclusive, Measure, Subject, Task, check
+from checks.multiclass import MeanTable, accuracy_tables, tables
 from checks.statistics import (
     Proportions,
     highest_minus_lowest,
@@ -77,37 +83,55 @@ _ODDS = ("true_positive_rate", "false_positive_rate")
 @check
 def error_rates(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure]:
     """Measure every error rate with its gap and ratio, by attribute and intersection."""
+    decided(subject)
+    with_label(subject)
     grouped(subject)
-    yield left_out(subject, labelled(subject, decided=True))
+    yield unusable(subject)
 
     compared_any = False
-    for attribute, table in subject.counts.by_attribute():
-        of = {"attribute": attribute}
-        odds: list[tuple[Proportions, str | None]] = []
-        left = np.zeros(len(table.groups.names), dtype=bool)
-        for name, (hits, among) in RATES.items():
-            shares = table.shares(hits, among)
-            why = notes(table.groups, _usable_people(table), min_group, shares.n)
-            yield from rates(name, table.groups, shares, why)
-
-            large, note = shares.take(compared(why)), left_out_note(why)
-            compared_any |= len(large.value) > 1
-            yield highest_minus_lowest(f"{name}_gap", large, of=of, note=note)
-            yield lowest_over_highest(f"{name}_ratio", large, of=of, note=note)
-            if name in _ODDS:
-                odds.append((large, note))
-                left |= np.array([reason is not None for reason in why])
-
-        (true_positive, note), (false_positive, other) = odds
-        yield highest_minus_lowest("equal_opportunity_gap", true_positive, of=of, note=note)
-        both, said = (true_positive, false_positive), note or other
-        yield largest_gap("equalized_odds_gap", both, of=of, note=said)
-        yield mean_gap("average_odds_gap", both, of=of, note=said)
-        yield uncompared_share(table, left)
+    for _, each in tables(subject):
+        for table in each:
+            compared_any |= yield from _of_one(table, min_group)
+    if subject.task is Task.MULTICLASS:
+        for table in accuracy_tables(subject):
+            yield from _of_rate("accuracy", table, min_group)
 
     if not compared_any:
         raise Inconclusive(f"no attribute has two groups of {min_group} rows or more with a label")
 
 
-def _usable_people(table: GroupTable) -> Array:
-    return np.asarray(table.rows[:, _USABLE].sum(axis=1))
+def _of_one(table: GroupTable, min_group: int) -> Generator[Measure, None, bool]:
+    """Yield every number of one table; return whether any two groups were compared."""
+    of, compared_any = table.groups.key, False
+    odds: list[tuple[Proportions, str | None]] = []
+    left = np.zeros(len(table.groups.names), dtype=bool)
+    for name in RATES:
+        if name == "base_rate" and isinstance(table, MeanTable):
+            continue  # a mean of shares that add to 1 says nothing
+        large, why = yield from _of_rate(name, table, min_group)
+        compared_any |= len(large.value) > 1
+        if name in _ODDS:
+            odds.append((large, left_out_note(why)))
+            left |= np.array([reason is not None for reason in why])
+
+    (true_positive, note), (false_positive, other) = odds
+    yield highest_minus_lowest("equal_opportunity_gap", true_positive, of=of, note=note)
+    both, said = (true_positive, false_positive), note or other
+    yield largest_gap("equalized_odds_gap", both, of=of, note=said)
+    yield mean_gap("average_odds_gap", both, of=of, note=said)
+    yield uncompared_share(table, left)
+    return compared_any
+
+
+def _of_rate(
+    name: str, table: GroupTable, min_group: int
+) -> Generator[Measure, None, tuple[Proportions, list[str | None]]]:
+    """Yield one rate of each group, its gap and its ratio; return what is compared and why others are not."""
+    (hits, among), groups = RATES[name], table.groups
+    shares = table.shares(hits, among)
+    why = notes(groups, table.people(_USABLE), min_group, table.smallest(among))
+    yield from rates(name, groups, shares, why)
+    large, note = shares.take(compared(why)), left_out_note(why)
+    yield highest_minus_lowest(f"{name}_gap", large, of=groups.key, note=note)
+    yield lowest_over_highest(f"{name}_ratio", large, of=groups.key, note=note)
+    return large, why

@@ -22,6 +22,8 @@ How to read it
     `impact_ratio_to_reference` sets each group against it: fewer pairs, so a sharper answer to a narrower
     question. A published table of counts (group, people, selected) is measured just as records are;
     suppressed rows stay listed, and the people they may hold count in `uncompared_share`.
+    With more than two classes there is a selection rate for each (`class`: the share of a group that is
+    given this class), with its own ratio and gap; `average: macro` is the mean gap over classes.
 
 Limits
     Says nothing about whether decisions were *correct*; see `fairness.error_rates`. Equal rates can be the
@@ -34,13 +36,14 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 
 from checks.comparison import (
     MIN_GROUP,
     compared,
+    decided,
     disclosures,
     grouped,
     left_out_note,
@@ -49,40 +52,80 @@ from checks.comparison import (
     to_reference,
     uncompared_share,
 )
-from checks.counts import FAVOURED, Truth
-from checks.model import Inconclusive, Measure, NotApplicable, Subject, check
-from checks.sample import binary_only
-from checks.statistics import difference_p_value, highest_minus_lowest, lowest_over_highest, over_highest
+from checks.counts import FAVOURED, GroupTable, Truth
+from checks.model import Array, Inconclusive, Measure, NotApplicable, Subject, Task, check
+from checks.multiclass import MeanTable, tables
+from checks.statistics import (
+    Proportions,
+    difference_p_value,
+    highest_minus_lowest,
+    lowest_over_highest,
+    mean_gap,
+    over_highest,
+)
 
 
 @check(reads_counts=True)
 def selection_rate(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure]:
     """Measure selection rates, their gap and their ratio, by attribute and intersection."""
-    binary_only(subject)
-    grouped(subject)
-    if subject.published is None and (subject.decision is None or subject.roles.favourable is None):
-        raise NotApplicable("no decision was supplied, by a model or as a column")
-
+    _refuse(subject)
     compared_any = False
-    for attribute, table in subject.counts.by_attribute():
-        of = {"attribute": attribute}
-        shares = table.shares(FAVOURED == Truth.YES, FAVOURED != Truth.UNKNOWN)
-        why = notes(table.groups, shares.n, min_group)
-        yield from rates("selection_rate", table.groups, shares, why)
-
-        which = compared(why)
-        large = shares.take(which)
-        compared_any |= len(which) > 1
-        keys = [table.groups.of(i) for i in which]
-        yield from over_highest("impact_ratio", large, keys)
-        yield highest_minus_lowest("selection_rate_gap", large, of=of, note=left_out_note(why))
-        yield lowest_over_highest("impact_ratio", large, of=of, note=left_out_note(why))
-        yield difference_p_value("difference_p_value", large, of=of)
-        yield uncompared_share(table, np.setdiff1d(np.arange(len(why)), which), min_group)
-        yield from disclosures(table)
-        if attribute in subject.roles.references:
-            reference = subject.roles.references[attribute]
-            yield from to_reference("impact_ratio_to_reference", table.groups, shares, which, reference)
-
+    for attribute, each in tables(subject):
+        compared_any |= yield from _of_attribute(attribute, each, subject, min_group)
     if not compared_any:
         raise Inconclusive(f"no attribute has two groups of {min_group} rows or more")
+
+
+def _refuse(subject: Subject) -> None:
+    if subject.published is None:
+        decided(subject)
+    elif subject.task is not Task.BINARY:
+        raise NotApplicable(
+            "the counts are of people who score above the median: see `fairness.scoring_rate`"
+        )
+    grouped(subject)
+    if subject.published is None and subject.task is Task.BINARY and subject.roles.favourable is None:
+        raise NotApplicable("no decision is known to be favourable; name it under `favourable`")
+
+
+def _of_attribute(
+    attribute: str, each: Sequence[GroupTable], subject: Subject, min_group: int
+) -> Generator[Measure, None, bool]:
+    """Yield the numbers of every outcome for one attribute; return whether any two groups were compared."""
+    asked = [table for table in each if not isinstance(table, MeanTable)]
+    parts: list[_Part] = []
+    for table in asked:
+        part = yield from _compare(table, min_group)
+        parts.append(part)
+    shares, which, note = parts[0]  # who is compared is the same for every outcome
+    if len(each) > 1:
+        large = [one.take(chosen) for one, chosen, _ in parts]
+        yield mean_gap("selection_rate_gap", large, of=each[-1].groups.key, note=note)
+    everybody = asked[0].of_all()
+    yield uncompared_share(everybody, np.setdiff1d(np.arange(len(shares.n)), which), min_group)
+    yield from disclosures(everybody)
+    if attribute in subject.roles.references:
+        reference = subject.roles.references[attribute]
+        for table, (one, chosen, _) in zip(asked, parts, strict=True):
+            yield from to_reference("impact_ratio_to_reference", table.groups, one, chosen, reference)
+    return len(which) > 1
+
+
+_Part = tuple[Proportions, Array, str | None]
+"""Rates, the groups that are compared, and the note on those that are not."""
+
+
+def _compare(table: GroupTable, min_group: int) -> Generator[Measure, None, _Part]:
+    """Yield one outcome's rates and what they differ by; return the part that these are made of."""
+    groups = table.groups
+    shares = table.shares(FAVOURED == Truth.YES, FAVOURED != Truth.UNKNOWN)
+    why = notes(groups, shares.n, min_group)
+    yield from rates("selection_rate", groups, shares, why)
+
+    which, note = compared(why), left_out_note(why)
+    large = shares.take(which)
+    yield from over_highest("impact_ratio", large, [groups.of(i) for i in which])
+    yield highest_minus_lowest("selection_rate_gap", large, of=groups.key, note=note)
+    yield lowest_over_highest("impact_ratio", large, of=groups.key, note=note)
+    yield difference_p_value("difference_p_value", large, of=groups.key)
+    return shares, which, note
