@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import binom
 
+from benchmarks import validity_scores
 from benchmarks.validity_page import written
 from benchmarks.validity_rivals import RIVALS
 from checks.model import Array, Measure
@@ -192,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--datasets", type=int, default=DATASETS)
     parser.add_argument("--out", type=Path, default=OUT)
     asked = parser.parse_args(arguments)
-    rows = [*single(), *disparities(asked.datasets)]
+    rows = [*single(), *disparities(asked.datasets), *validity_scores.rows(asked.datasets)]
     asked.out.mkdir(parents=True, exist_ok=True)
     with (asked.out / "validity.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.DictWriter(file, list(rows[0]), lineterminator="\n")

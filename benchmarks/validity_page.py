@@ -81,8 +81,8 @@ def _coverage(rows: Sequence[Row]) -> Iterator[str]:
         bold = "**" if method == "ours" else ""
         lines.append(
             (
-                STATISTICS[str(statistic)], k, f"{bold}{method}{bold}", len(cells), f"{mean(covers):.3f}",
-                f"{min(covers):.3f}", sum(map(missing, cells)),
+                STATISTICS.get(str(statistic), statistic), k, f"{bold}{method}{bold}", len(cells),
+                f"{mean(covers):.3f}", f"{min(covers):.3f}", sum(map(missing, cells)),
                 f"{max(number(r, 'missed_low') for r in cells):.3f}",
                 f"{max(number(r, 'missed_high') for r in cells):.3f}",
             )
@@ -128,6 +128,8 @@ def _widths(rows: Sequence[Row]) -> Iterator[str]:
     )
     ratios: dict[tuple[object, ...], list[float]] = {}
     for (statistic, size, k, *_), methods in cells.items():
+        if statistic not in STATISTICS:
+            continue  # nothing else was asked
         ours = next(r for r in methods if r["method"] == "ours")
         fit = [
             number(r, "median_width")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import betaincinv, ndtri
+from scipy.special import betaincinv, ndtri, stdtrit
 
 from checks.model import Array, Kind, Measure
 
@@ -129,8 +129,8 @@ def mean_of(
     of: Mapping[str, str] | None = None,
     note: str | None = None,
 ) -> Measure:
-    """Return a weighted mean with its normal interval, clipped to *bounds*."""
-    method = f"mean, normal {LEVEL:.0%}"
+    """Return a weighted mean with Student's interval, clipped to *bounds*."""
+    method = f"mean, Student {LEVEL:.0%}"
     if not len(values):
         return undefined(name, "no rows", of=of, unit=unit, method=method)
     mean = float(np.average(values, weights=weights))
@@ -138,6 +138,6 @@ def mean_of(
     if effective < 2 or variance == 0:
         why = "all rows are alike, so the spread cannot be estimated"
         return estimate(name, mean, None, None, rows, of=of, unit=unit, method=method, note=note or why)
-    half = Z * np.sqrt(variance / (effective - 1))
+    half = float(stdtrit(effective - 1, (1 + LEVEL) / 2)) * np.sqrt(variance / (effective - 1))
     low, high = max(mean - half, bounds[0]), min(mean + half, bounds[1])
     return estimate(name, mean, low, high, rows, of=of, unit=unit, method=method, note=note)

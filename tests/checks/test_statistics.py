@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy.stats import binom, fisher_exact, norm
+from scipy.stats import binom, fisher_exact, norm, ttest_1samp
 from statsmodels.stats.proportion import (
     confint_proportions_2indep,
     proportion_confint,
@@ -93,11 +93,12 @@ def test_sampling_weights_widen_the_interval_and_keep_the_share():
     assert "effective n 50.0" in found.method
 
 
-def test_a_mean_has_the_normal_interval():
+def test_a_mean_has_students_interval():
     values = np.array([0.1, 0.2, 0.4, 0.9])
-    found = mean_of("loss", values, np.ones(4), 4, rows=4, bounds=(0, np.inf))
-    half = Z * values.std(ddof=1) / 2
-    assert (found.value, found.high) == pytest.approx((0.4, 0.4 + half))
+    found = mean_of("loss", values, np.ones(4), 4, rows=4, bounds=(-np.inf, np.inf))
+    expected = ttest_1samp(values, 0).confidence_interval()
+    assert found.value == pytest.approx(0.4)
+    assert (found.low, found.high) == pytest.approx(tuple(expected))
 
 
 def test_a_mean_of_equal_values_has_no_interval_and_says_so():
