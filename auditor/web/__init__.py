@@ -45,7 +45,7 @@ def register(app: Flask) -> None:
 def _protect() -> None:
     """Bound what is read of a request before the token inside it can be looked at."""
     settings = current_app.config.get("AUDITOR_SETTINGS")
-    files = {"web.upload": 1, "web.step": len(ROLES)}.get(request.endpoint or "", 0)
+    files = {"web.upload": 1, "web.step": len(ROLES) + 2}.get(request.endpoint or "", 0)
     request.max_content_length = FORM_BYTES + files * getattr(settings, "upload_bytes", 0)
     if current_app.config["WTF_CSRF_ENABLED"]:
         csrf.protect()

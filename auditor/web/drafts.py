@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import IO, Any, Literal
+from typing import Any
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import FileStorage
 
 from auditor.problems import Problem, Refused
-from auditor.views import NotFound
-from auditor.web.form import ROLES, Form, anchor, from_submission
+from auditor.web.form import Form, anchor, from_submission
 from auditor.web.here import account, service
 from auditor.web.steps import STEPS, after, asked, before, field_of, named, owner, problems
-from auditor.web.steps.files import TITLES, WHERE
 from auditor.web.steps.step import Step
-
-CHUNK = 1 << 20
+from auditor.web.uploads import look_again, read_again, receive, upload
 
 
 def add_to(pages: Blueprint) -> None:
@@ -40,10 +35,7 @@ def start() -> ResponseReturnValue:
 def again(audit_id: str) -> ResponseReturnValue:
     """Open a draft that holds everything an audit was asked."""
     form = from_submission(service().audit(account(), audit_id).submission)
-    for role in ROLES:
-        reference = form.get(WHERE[role], {}).get("artifact", "") if form.get(WHERE[role]) else ""
-        if reference:
-            _look(form, role, reference.removeprefix("sha256:"), TITLES[role])
+    look_again(form)
     draft = service().draft_create(account(), form.data)
     return redirect(url_for("web.check_answers", draft_id=draft.id), 303)
 
@@ -57,10 +49,12 @@ def step_page(draft_id: str, slug: str) -> ResponseReturnValue:
     form = Form(stored.data)
     if request.method == "GET":
         return _ask(draft_id, step, form, ())
+    of_files = step.slug == "files"
+    found = [*receive(form)] if of_files else []
     step.read(form, request.form)
-    found = [*_receive_files(form)] if step.slug == "files" else []
+    found += read_again(form) if of_files else ()
     service().draft_put(account(), draft_id, form.data)
-    stay = request.form.get("then") == "stay"
+    stay = request.form.get("then") == "stay" or "remove" in request.form
     if not stay:
         found += [p for p in problems(step, form) if p.where not in {f.where for f in found}]
     if found:
@@ -90,54 +84,6 @@ def _ask(draft_id: str, step: Step, form: Form, found: tuple[Problem, ...]) -> s
         anchor=anchor,
         **step.offer(form),
     )
-
-
-def _receive_files(form: Form) -> Iterator[Problem]:
-    """Store and inspect what came with a multipart form."""
-    for role in ROLES:
-        sent = request.files.get(WHERE[role])
-        if sent is not None and sent.filename:
-            try:
-                _keep(form, role, sent)
-            except Refused as refused:
-                yield Problem(WHERE[role], refused.problems[0].code, refused.problems[0].sentence)
-
-
-def upload(draft_id: str, role: str) -> ResponseReturnValue:
-    """Store and inspect one file that our script sends as it is, so that it can show the progress."""
-    if role not in ROLES:
-        abort(404)
-    form = Form(service().draft_get(account(), draft_id).data)
-    try:
-        _keep(form, role, FileStorage(request.stream, request.args.get("name", "file")))
-    except Refused as refused:
-        return refused.problems[0].sentence, 422, {"Content-Type": "text/plain; charset=utf-8"}
-    service().draft_put(account(), draft_id, form.data)
-    return "", 204
-
-
-def _keep(form: Form, role: str, sent: FileStorage) -> None:
-    stored = service().store_artifact(account(), _chunks(sent.stream))
-    found = service().inspect(account(), stored.digest, _kind(role))
-    form.keep_file(role, (sent.filename or TITLES[role])[:200], stored.size, stored.digest, found)
-
-
-def _look(form: Form, role: str, digest: str, name: str) -> None:
-    """Inspect a file that is stored already; one that is gone or refused is left to be uploaded again."""
-    try:
-        stored = service().artifact(account(), digest)
-        form.keep_file(role, name, stored.size, digest, service().inspect(account(), digest, _kind(role)))
-    except (Refused, NotFound):
-        form.drop_file(role)
-
-
-def _kind(role: str) -> Literal["table", "model"]:
-    return "model" if role == "model" else "table"
-
-
-def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
-    while chunk := stream.read(CHUNK):
-        yield chunk
 
 
 def check_answers(draft_id: str) -> ResponseReturnValue:

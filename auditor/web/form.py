@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from auditor.sandbox import ModelInspection, TableInspection
 
-ROLES = ("evaluation", "model", "training", "counts")
-"""The files that the form asks for."""
+ROLES = {"evaluation": "data.evaluation", "model": "model", "training": "data.training", "counts": "counts"}
+"""The files that every form asks for, with their keys; of further ones the key is the role: `models.0`."""
+HOW_WRITTEN = ("encoding", "delimiter", "decimal", "sheet")
+"""What may be said of how a table is written."""
+MOST = 10
+"""So many further systems, and so many joined tables, a submission takes."""
 OFFERED = 12
 """So many values of a column are offered for choice; more are typed."""
 WIDE = 300
@@ -72,32 +76,127 @@ class Form:
         if self.submission[head] in (None, "", [], {}):
             del self.submission[head]
 
+    @staticmethod
+    def where(role: str) -> str:
+        """Return the key of a file."""
+        return ROLES.get(role, role)
+
+    @property
+    def contenders(self) -> tuple[str, ...]:
+        """The roles of further systems."""
+        return tuple(f"models.{position}" for position in range(len(self.get("models", []))))
+
+    @property
+    def joins(self) -> tuple[str, ...]:
+        """The roles of tables that are joined."""
+        return tuple(f"join.{name}" for name in self.get("join", {}))
+
+    @property
+    def next_contender(self) -> str:
+        """The role of one more system."""
+        return f"models.{len(self.contenders)}"
+
+    @property
+    def next_join(self) -> str:
+        """The role of one more table, under a name that is free."""
+        names = ("demographics", *(f"demographics-{n}" for n in range(2, MOST + 2)))
+        return next(f"join.{name}" for name in names if f"join.{name}" not in self.joins)
+
+    def file_roles(self) -> tuple[str, ...]:
+        """Return the role of every file that may be given now."""
+        further = [*self.contenders[:MOST], *self.joins[:MOST]]
+        more = [
+            role
+            for given, role in ((self.contenders, self.next_contender), (self.joins, self.next_join))
+            if len(given) < MOST
+        ]
+        return (*ROLES, *further, *more)
+
+    def reference(self, role: str) -> dict[str, Any] | None:
+        """Return what the submission says of a file."""
+        head, _, tail = self.where(role).partition(".")
+        said = self.submission.get(head)
+        if isinstance(said, list):
+            said = said[int(tail)] if int(tail) < len(said) else None
+        elif tail and said is not None:
+            said = said.get(tail)
+        return said
+
+    def file_of(self, role: str) -> dict[str, Any] | None:
+        """Return what is known of a file that was uploaded."""
+        if role in ROLES:
+            return self.files.get(role)
+        return self.files.get((self.reference(role) or {}).get("artifact", ""))
+
+    def declared(self, role: str) -> dict[str, str]:
+        """Return how a table is said to be written."""
+        said = self.reference(role) or {}
+        return {key: said[key] for key in HOW_WRITTEN if said.get(key)}
+
     def keep_file(
-        self, role: str, name: str, size: int, digest: str, inspection: TableInspection | ModelInspection
+        self,
+        role: str,
+        name: str,
+        size: int,
+        digest: str,
+        inspection: TableInspection | ModelInspection,
+        *,
+        declared: Mapping[str, str] | None = None,
     ) -> None:
-        """Remember an uploaded file and what the locked child read in it."""
-        self.files[role] = {"name": name, "size": size, "digest": digest, "inspection": _brief(inspection)}
-        reference = {"artifact": f"sha256:{digest}"}
-        if role == "model":
-            self.put("model", {**reference, "format": inspection.format})
-        elif role == "counts":
-            self.put("counts", {**self.submission.get("counts", {}), **reference})
+        """Remember an uploaded file, how it is said to be written, and what the locked child read in it."""
+        artifact = f"sha256:{digest}"
+        said = {k: v for k, v in (self.reference(role) or {}).items() if k not in (*HOW_WRITTEN, "format")}
+        said |= {"artifact": artifact, **(declared or {})}
+        if role.startswith("model"):
+            said["format"] = inspection.format
+        head, _, tail = self.where(role).partition(".")
+        if head == "models":
+            others = self.submission.setdefault("models", [])
+            others[int(tail) : int(tail) + 1] = [{"name": self.free_name(), **said}]
+        elif tail:
+            self.submission.setdefault(head, {})[tail] = said
         else:
-            self.put(f"data.{role}", reference)
+            self.submission[head] = said
+        self.files[role if role in ROLES else artifact] = {
+            "name": name,
+            "size": size,
+            "digest": digest,
+            "declared": dict(declared or {}),
+            "inspection": _brief(inspection),
+        }
+
+    def free_name(self) -> str:
+        """Return a name that no further system has yet."""
+        taken = {one.get("name") for one in self.get("models", [])}
+        names = ("challenger", *(f"challenger-{n}" for n in range(2, MOST + 2)))
+        return next(name for name in names if name not in taken)
 
     def drop_file(self, role: str) -> None:
-        """Forget a file."""
-        self.files.pop(role, None)
-        self.put(role if role in {"model", "counts"} else f"data.{role}", None)
+        """Forget a file, and of a further system or joined table everything."""
+        if role in ROLES:
+            self.files.pop(role, None)
+            self.put(self.where(role), None)
+        elif role in self.contenders:
+            at = int(role.partition(".")[2])
+            self.put("models", [one for position, one in enumerate(self.get("models")) if position != at])
+        elif role in self.joins:
+            self.put("join", {k: v for k, v in self.get("join").items() if f"join.{k}" != role})
+        kept = {(self.reference(one) or {}).get("artifact") for one in (*self.contenders, *self.joins)}
+        self.files = {key: file for key, file in self.files.items() if key in ROLES or key in kept}
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns of the evaluation table, in the order of the file."""
-        return self.columns_of("evaluation")
+        """The columns of the evaluation table, in the order of the file, then those of joined tables."""
+        return (*self.columns_of("evaluation"), *(c for role in self.joins for c in self._joined(role)))
+
+    def _joined(self, role: str) -> tuple[Column, ...]:
+        said, name = self.reference(role) or {}, role.partition(".")[2]
+        found = (c for c in self.columns_of(role) if c.name != (said.get("to") or said.get("on")))
+        return tuple(replace(c, name=f"{name}:{c.name}") for c in found)
 
     def columns_of(self, role: str) -> tuple[Column, ...]:
         """Return the columns of an uploaded table, in the order of the file."""
-        found = self.files.get(role, {}).get("inspection", {}).get("columns", ())
+        found = (self.file_of(role) or {}).get("inspection", {}).get("columns", ())
         return tuple(
             Column(
                 name=c["name"],
@@ -110,13 +209,13 @@ class Form:
         )
 
     def column(self, name: str) -> Column | None:
-        """Return one column of the evaluation table."""
+        """Return one column of the evaluation table or of one that is joined to it."""
         return next((c for c in self.columns if c.name == name), None)
 
     @property
     def has_model(self) -> bool:
-        """Whether a model file was given; without one this is a predictions-only audit."""
-        return "model" in self.submission
+        """Whether a model answers, by its file or over HTTP; else this is a predictions-only audit."""
+        return "model" in self.submission or "endpoint" in self.submission
 
     @property
     def has_counts(self) -> bool:
@@ -172,10 +271,14 @@ def from_submission(submission: Mapping[str, Any]) -> Form:
 
 
 def _without_nothing(value: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {k: _without_nothing(v) if isinstance(v, Mapping) else v for k, v in value.items()}
-    return {
-        k: list(v) if isinstance(v, tuple) else v for k, v in kept.items() if v not in (None, "", [], (), {})
-    }
+    kept = {k: _plain(v) for k, v in value.items()}
+    return {k: v for k, v in kept.items() if v not in (None, "", [], {})}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _without_nothing(value)
+    return [_plain(v) for v in value] if isinstance(value, list | tuple) else value
 
 
 def anchor(where: str) -> str:

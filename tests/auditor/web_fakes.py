@@ -116,7 +116,7 @@ class FakeService:
             raise NotFound("there is no such file.")
         return Stored(digest, len(self.files[digest]))
 
-    def inspect(self, account, digest, kind):
+    def inspect(self, account, digest, kind, form=None, *, declared=None):
         data = self.files[digest]
         if not data:
             raise refuse("", "empty-file", "The file is empty; upload one with rows.")

@@ -55,7 +55,7 @@ function send(question, input, token) {
     busy(-1);
     if (request.status === 204) {
       input.value = "";
-      if (!sending) location.replace(location.pathname);
+      if (!sending) form.requestSubmit(form.querySelector("[data-plain]")); // keeps what was typed meanwhile
       return;
     }
     const sentence = request.status === 422 ? request.responseText
@@ -64,7 +64,9 @@ function send(question, input, token) {
     refuse(question, said, input, sentence);
   };
   request.onerror = () => { busy(-1); refuse(question, said, input, "The upload did not arrive; choose the file again."); };
-  request.open("PUT", `${question.dataset.upload}?name=${encodeURIComponent(file.name)}`);
+  const said_of = new URLSearchParams({ name: file.name });
+  for (const field of question.querySelectorAll(".written select, .written input")) said_of.set(field.name.split(".").pop(), field.value);
+  request.open("PUT", `${question.dataset.upload}?${said_of}`);
   request.setRequestHeader("Content-Type", "application/octet-stream");
   request.setRequestHeader("X-CSRFToken", token);
   request.send(file);
