@@ -6,7 +6,7 @@ over both gives the tensor; attributes and intersections are sums over it, so th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cached_property
@@ -166,6 +166,12 @@ class Counts:
         """Count rows by another outcome, coded from 0 to *outcomes* - 1."""
         return self._sum(self._bin(outcome, outcomes))
 
+    def sums(self, rows: Array, values: Sequence[Array]) -> dict[str, Array]:
+        """Return per attribute the sums of each of *values*, of the rows at these positions, by group."""
+        cell = self.cell[rows]
+        cells = np.column_stack([np.bincount(cell, each, minlength=self.cells) for each in values])
+        return {key: _by_group(groups, cells).T for key, groups in self.groups.items()}
+
     @cached_property
     def _tensor(self) -> tuple[Array, Array, Array | None]:
         return self._bin(self.outcome, OUTCOMES)
@@ -188,22 +194,23 @@ class Counts:
         return total(None), weight, total(self.weights**2)
 
     def _sum(self, tensor: tuple[Array, Array, Array | None]) -> dict[str, GroupTable]:
-        def by_group(groups: Groups, cells: Array) -> Array:
-            summed = np.zeros((len(groups.names), cells.shape[1]))
-            inside = groups.of_cell >= 0
-            np.add.at(summed, groups.of_cell[inside], cells[inside])
-            return summed
-
         rows, weight, squares = tensor
         return {
             key: GroupTable(
                 groups,
-                by_group(groups, rows),
-                by_group(groups, weight),
-                None if squares is None else by_group(groups, squares),
+                _by_group(groups, rows),
+                _by_group(groups, weight),
+                None if squares is None else _by_group(groups, squares),
             )
             for key, groups in self.groups.items()
         }
+
+
+def _by_group(groups: Groups, cells: Array) -> Array:
+    summed = np.zeros((len(groups.names), cells.shape[1]))
+    inside = groups.of_cell >= 0
+    np.add.at(summed, groups.of_cell[inside], cells[inside])
+    return summed
 
 
 def count(subject: Subject) -> Counts:
