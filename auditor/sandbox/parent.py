@@ -229,11 +229,14 @@ class Child:
                 said = clean(self._stderr.decode(errors="replace"), 200)
                 return f"this host cannot lock the process that reads submitted files ({said})"
             case int() if status == -signal.SIGSEGV:
-                return "it crashed the process that reads it (segmentation fault): it is damaged or hostile"
+                return (
+                    "it crashed the process that reads it (segmentation fault): it is damaged or hostile; "
+                    "save it again and upload the new file"
+                )
             case int() if status in {-signal.SIGABRT, -signal.SIGBUS}:
                 return (
-                    f"it crashed the process that reads it, perhaps for want of more than {memory} of "
-                    f"memory: send less, {raise_it('memory_bytes')}"
+                    f"it crashed the process that reads it: it is damaged, or needs more than {memory} of "
+                    f"memory; save it again or send less, {raise_it('memory_bytes')}"
                 )
             case int() if status in {-signal.SIGKILL, -signal.SIGXCPU}:
                 return (
