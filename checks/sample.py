@@ -20,22 +20,16 @@ def binary_only(subject: Subject) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """Rows with everything that a number needs."""
+class Weighed:
+    """Some rows, and what they weigh."""
 
-    rows: Array
-    """Positions in the evaluation table."""
-    actual: Array
-    predicted: Array
-    score: Array
-    """NaN where the score was not asked for or is missing."""
     weights: Array
     sampling: bool
 
     @property
     def n(self) -> float:
         """People: rows, or the sum of frequency weights."""
-        return float(len(self.rows)) if self.sampling else float(self.weights.sum())
+        return float(len(self.weights)) if self.sampling else float(self.weights.sum())
 
     @property
     def effective(self) -> float:
@@ -51,16 +45,22 @@ class Sample:
         total = float(self.weights.sum())
         return self.effective / total if total > 0 else 1.0
 
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sample(Weighed):
+    """Rows with everything that a number needs."""
+
+    rows: Array
+    """Positions in the evaluation table."""
+    actual: Array
+    predicted: Array
+    score: Array
+    """NaN where the score was not asked for or is missing."""
+
     def take(self, which: Array) -> Self:
         """Return some of the rows."""
-        return type(self)(
-            self.rows[which],
-            self.actual[which],
-            self.predicted[which],
-            self.score[which],
-            self.weights[which],
-            self.sampling,
-        )
+        parts = {name: getattr(self, name)[which] for name in ("rows", "actual", "predicted", "score")}
+        return type(self)(self.weights[which], self.sampling, **parts)
 
     @property
     def sizes(self) -> tuple[float, float]:
@@ -81,11 +81,19 @@ class Sample:
         return wilson(name, found, total, of=of, rows=self.n, effective=self.effective)
 
 
-def labelled(subject: Subject, *, decided: bool = False, scored: bool = False) -> Sample:
-    """Return the rows with a label, and with a decision or a score where these are needed."""
-    binary_only(subject)
+def labelled(
+    subject: Subject, *, decided: bool = False, scored: bool = False, scores_alone: bool = False
+) -> Sample:
+    """Return the rows with a label, and with a decision or a score where these are needed.
+
+    With *scores_alone* a scoring task will do: a label and a score, without decisions.
+    """
+    if not (scores_alone and subject.task is Task.SCORING):
+        binary_only(subject)
     if subject.roles.label is None:
         raise NotApplicable("no label column was supplied; name the column that holds what really happened")
+    if subject.roles.positive is None:
+        raise NotApplicable("the event that the score predicts is not known; name its value under `positive`")
     if decided and subject.decision is None:
         raise NotApplicable("no decision was supplied, by a model or as a column")
     if scored and subject.score is None:

@@ -45,6 +45,7 @@ from checks.model import (
     Task,
     check,
 )
+from checks.sample import Weighed
 from checks.statistics import (
     auc_difference,
     cohen_kappa,
@@ -70,27 +71,6 @@ def challengers(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Mea
             yield measure
     if not compared:
         raise Inconclusive("the systems answer in different kinds: give decisions for all, or scores for all")
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Some rows, and what they weigh."""
-
-    weights: Array
-    sampling: bool
-
-    @property
-    def n(self) -> float:
-        """People: rows, or the sum of frequency weights."""
-        return float(len(self.weights)) if self.sampling else float(self.weights.sum())
-
-    @property
-    def effective(self) -> float:
-        """The size that errors go by: Kish's with sampling weights, else the people."""
-        squares = float((self.weights**2).sum())
-        if not self.sampling or squares <= 0:
-            return self.n
-        return float(self.weights.sum()) ** 2 / squares
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,10 +106,10 @@ class _Pair:
             return np.full(self.subject.rows, NOT_STATED, dtype=object)
         return as_text(self.subject.evaluation[name])
 
-    def rows(self, which: Array) -> _Rows:
+    def rows(self, which: Array) -> Weighed:
         """Return the weights of the rows at *which*."""
         weights = np.ones(self.subject.rows) if self.subject.weights is None else self.subject.weights
-        return _Rows(weights[which], self.subject.roles.weight_kind == "sampling")
+        return Weighed(weights[which], self.subject.roles.weight_kind == "sampling")
 
 
 def _against(pair: _Pair, min_group: int) -> Iterator[Measure]:
@@ -245,6 +225,6 @@ def _errors(pair: _Pair) -> Iterator[Measure]:
     yield replace(found, method=f"{found.method}, paired")
 
 
-def _paired(name: str, first: Array, second: Array, rows: _Rows, of: dict[str, str]) -> Measure:
+def _paired(name: str, first: Array, second: Array, rows: Weighed, of: dict[str, str]) -> Measure:
     found = paired_difference(name, first, second, rows.weights, rows.effective, of=of)
     return replace(found, n=rows.n)
