@@ -122,8 +122,15 @@ class FakeService:
             raise refuse("", "empty-file", "The file is empty; upload one with rows.")
         if kind == "model":
             return Model()
-        rows = list(csv.DictReader(io.StringIO(data.decode())))
-        return Table(len(rows), tuple(self._column(rows, name) for name in rows[0]))
+        declared = declared or {}
+        try:
+            written = data.decode(declared.get("encoding", "utf-8"))
+        except UnicodeDecodeError:
+            raise refuse("encoding", "wrong-encoding", "It is not text in the encoding declared.") from None
+        sign = {"semicolon": ";"}.get(declared.get("delimiter"), ",")
+        rows = list(csv.DictReader(io.StringIO(written), delimiter=sign))
+        table = Table(len(rows), tuple(self._column(rows, name) for name in rows[0]))
+        return replace(table, facts={**table.facts, **declared})
 
     def _column(self, rows, name):
         counts = Counter(row[name] for row in rows)
