@@ -12,10 +12,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from checks.counts import OUTCOMES, Counts, GroupTable, Truth
-from checks.model import Array, Inconclusive, Subject, Task
-from checks.statistics import LEVEL, Proportions
+from checks.model import NOT_STATED, Array, Inconclusive, NotApplicable, Subject, Task
+from checks.sample import Sample, labelled
+from checks.statistics import LEVEL, Estimates, Proportions
+from checks.values import as_text
 
 MOST_CLASSES = 50
 """Above this, so many numbers would be told that nobody could read them."""
@@ -80,6 +83,66 @@ def _binary(table: GroupTable, also: Mapping[str, str], code: Array) -> GroupTab
         table.weight @ into,
         None if table.squares is None else table.squares @ into,
     )
+
+
+def scored(subject: Subject) -> list[tuple[Mapping[str, str], Sample]]:
+    """Return what to rank or calibrate: the score of the one event, or the probability of each class."""
+    if subject.task is not Task.MULTICLASS:
+        return [({}, labelled(subject, scored=True, scores_alone=True))]
+    if subject.roles.label is None:
+        raise NotApplicable("no label column was supplied; name the column that holds what really happened")
+    if subject.probabilities is None:
+        raise NotApplicable("no probabilities of the classes were supplied; submit a model that gives them")
+    label = as_text(subject.evaluation[subject.roles.label])
+    rows = np.flatnonzero((label != NOT_STATED) & ~np.isnan(subject.probabilities).any(axis=1))
+    weights = np.ones(len(rows)) if subject.weights is None else subject.weights[rows]
+    if not len(rows) or weights.sum() <= 0:
+        raise Inconclusive("no row has all that is needed: a label with probabilities, and a weight above 0")
+    sampling = subject.roles.weight_kind == "sampling"
+    found: list[tuple[Mapping[str, str], Sample]] = []
+    for name, score in zip(subject.classes, subject.probabilities[rows].T, strict=True):
+        actual = label[rows] == name
+        sample = Sample(
+            rows=rows,
+            actual=actual,
+            predicted=score == subject.probabilities[rows].max(axis=1),
+            score=score,
+            weights=weights,
+            sampling=sampling,
+        )
+        found.append(({"class": name}, sample))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class JointMeans:
+    """Means over classes of estimates that are made of the same people.
+
+    Their limits are means of limits that hold together (Bonferroni), however the classes go together.
+    """
+
+    parts: Sequence[Estimates]
+
+    @property
+    def value(self) -> Array:
+        """The means."""
+        return np.asarray(np.mean([part.value for part in self.parts], axis=0))
+
+    @property
+    def n(self) -> Array:
+        """The people, who are the same for every class."""
+        return self.parts[0].n
+
+    @property
+    def pairs_method(self) -> str:
+        """Newcombe's hybrid, of means."""
+        return f"mean of {len(self.parts)} joint limits, {self.parts[0].pairs_method}"
+
+    def limits(self, z: float) -> tuple[Array, Array]:
+        """Return means of joint limits."""
+        together = float(-ndtri(ndtr(-z) / len(self.parts)))
+        low, high = np.mean([part.limits(together) for part in self.parts], axis=0)
+        return low, high
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ class Answers:
     score: Array | None
     disagreement: int | None = None
     """Rows where a given decision differs from the given score at the threshold."""
+    probabilities: Array | None = None
+    """Rows by classes of the model, where there are several events."""
     asked: Asked | None = None
     """How its model was asked; None where the answers were given as columns."""
 
@@ -56,6 +58,9 @@ class Question:
         """Return one number a row that is equal where the decision is; None where nothing is decided."""
         if not self.decides:
             return None
+        if self.probabilities and self.score is None:
+            # ties go to the class that is named first
+            return np.asarray(np.argmax(np.round(values / ROUNDING), axis=1))
         if self.score is None or self.threshold is None:
             return np.asarray(values[:, 0])
         return np.asarray(values[:, self.score] >= self.threshold - ROUNDING)
@@ -70,6 +75,8 @@ def question(task: Task, roles: Roles, settled: Outcomes, model: Model) -> Quest
         column = model.classes.index(settled.positive)
         return Question(probabilities=True, score=column, threshold=None, decides=False)
     decides = task in (Task.BINARY, Task.MULTICLASS)
+    if task is Task.MULTICLASS and model.has_probabilities:
+        return Question(probabilities=True, score=None, threshold=None, decides=True)
     return Question(probabilities=False, score=None, threshold=None, decides=decides)
 
 
@@ -104,7 +111,9 @@ def _understood(wanted: Question, asked: Asked, settled: Outcomes, model: Model)
     if chosen is None:
         return Answers(None, asked.values[:, 0] if score is None else score, asked=asked)
     names = model.classes if score is None else (settled.negative, settled.positive)
-    return Answers(np.array(names, dtype=object)[chosen.astype(np.int64)], score, asked=asked)
+    decision = np.array(names, dtype=object)[chosen.astype(np.int64)]
+    several = asked.values if wanted.probabilities and score is None else None
+    return Answers(decision, score, probabilities=several, asked=asked)
 
 
 def _given(task: Task, table: pd.DataFrame, roles: Roles, settled: Outcomes) -> Answers:

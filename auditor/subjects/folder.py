@@ -19,6 +19,7 @@ from checks.published import Published, Row
 
 TABLES = ("evaluation", "training", "reference")
 ANSWERS = ("decision", "score", "training_decision", "training_score")
+PROBABILITIES = "probabilities.parquet"
 
 
 def save(prepared: Prepared, folder: Path) -> None:
@@ -31,12 +32,16 @@ def save(prepared: Prepared, folder: Path) -> None:
             frame.to_parquet(folder / f"{name}.parquet", index=False)
     for name in ANSWERS:
         _write(getattr(subject, name), folder / f"{name}.parquet")
+    if subject.probabilities is not None:
+        columns = pd.DataFrame(subject.probabilities, columns=[str(i) for i in range(len(subject.classes))])
+        columns.to_parquet(folder / PROBABILITIES, index=False)
     for position, challenger in enumerate(subject.challengers.values()):
         _write(challenger.decision, folder / f"challenger-{position}-decision.parquet")
         _write(challenger.score, folder / f"challenger-{position}-score.parquet")
     about = {
         "task": subject.task,
         "seed": subject.seed,
+        "classes": list(subject.classes),
         "roles": dataclasses.asdict(subject.roles),
         "model_file": dataclasses.asdict(subject.model_file) if subject.model_file else None,
         "challengers": list(subject.challengers),
@@ -54,12 +59,14 @@ def load(folder: Path) -> Subject:
     answers: dict[str, Any] = {name: _answers(folder / f"{name}.parquet") for name in ANSWERS}
     evaluation = tables.pop("evaluation")
     assert evaluation is not None
-    file = about["model_file"]
+    file, probabilities = about["model_file"], _table(folder / PROBABILITIES)
     return Subject(
         task=Task(about["task"]),
         evaluation=evaluation,
         roles=_roles(about["roles"]),
         seed=about["seed"],
+        probabilities=None if probabilities is None else probabilities.to_numpy(dtype=np.float64),
+        classes=tuple(about["classes"]),
         model_file=ModelFile(**{k: _frozen(v) for k, v in file.items()}) if file else None,
         challengers={name: _challenger(folder, i) for i, name in enumerate(about["challengers"])},
         published=_published(about["published"]),

@@ -29,7 +29,7 @@ from auditor.subjects.mismatch import all_mismatches
 from auditor.subjects.models import Told, caution, challengers, fits, inputs, ordered
 from auditor.subjects.opened import Opened
 from auditor.submission import Submission, TableRef
-from checks.model import ModelFile, Roles, Subject, Task
+from checks.model import Roles, Subject, Task
 
 ALIKE = re.compile(
     r"(?:^|_|\b)(?:age|sex|gender|race|ethnic\w*|nation\w*|birth\w*|dob|zip\w*|post_?code|postal\w*|region|district"
@@ -88,7 +88,7 @@ def prepare(
         asking = _Asking(submission, roles, settled, None if live is not None else again)
         said = {name: asking.answers(frame, model, part) for part, (name, frame) in enumerate(tables.items())}
         told = challengers(submission, table, roles, settled, open_artifact=open_artifact, limits=limits)
-        subject = _subject(submission, tables, roles, said, model.file if model else None)
+        subject = _subject(submission, tables, roles, said, model)
         subject = replace(subject, challengers=told.challengers)
         resolved = _resolved(subject, settled, said["evaluation"], model, submission)
         cautions = [*caution(model), *told.notes, *ordered(submission.columns.features, features)]
@@ -228,7 +228,7 @@ def _subject(
     tables: Mapping[str, pd.DataFrame],
     roles: Roles,
     answers: Mapping[str, Answers],
-    file: ModelFile | None,
+    model: Opened | None,
 ) -> Subject:
     said, trained = answers["evaluation"], answers.get("training", Answers(None, None))
     return Subject(
@@ -238,9 +238,11 @@ def _subject(
         seed=submission.seed,
         training=tables.get("training"),
         reference=tables.get("reference"),
-        model_file=file,
+        model_file=model.file if model else None,
         decision=said.decision,
         score=said.score,
+        probabilities=said.probabilities,
+        classes=() if model is None or said.probabilities is None else tuple(model.classes),
         training_decision=trained.decision,
         training_score=trained.score,
         facts=facts(submission),

@@ -10,7 +10,8 @@ Why it matters
 How to read it
     0.5 is chance, 1 perfect order. The number does not depend on a threshold. Groups under 30 rows, or with
     under 10 positives or 10 negatives, are measured and not compared. The interval of the gap covers all
-    pairs of groups.
+    pairs of groups. With more than two classes there is an AUC for each against the rest (`class`, from the
+    probabilities that the model gives), and their mean (`average: macro`).
 
 Limits
     Compares people within a group only: it cannot see a score that is shifted for a whole group. It says
@@ -22,42 +23,97 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from checks.comparison import MIN_GROUP, compared, grouped, left_out_note, notes, uncompared_share
-from checks.model import Inconclusive, Measure, Subject, check
-from checks.sample import labelled, left_out
-from checks.statistics import Aucs, hanley_mcneil, highest_minus_lowest, roc_auc
+from checks.counts import Groups
+from checks.model import Array, Inconclusive, Measure, Subject, check
+from checks.multiclass import JointMeans, scored
+from checks.sample import Sample, left_out
+from checks.statistics import (
+    LEVEL,
+    Aucs,
+    Z,
+    estimate,
+    hanley_mcneil,
+    highest_minus_lowest,
+    roc_auc,
+    undefined,
+)
 
 
 @check
 def auc(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure]:
     """Measure the AUC of each group and the gap, by attribute and intersection."""
     grouped(subject)
-    sample = labelled(subject, scored=True)
-    yield left_out(subject, sample)
+    asked = scored(subject)
+    yield left_out(subject, asked[0][1])
 
     compared_any = False
     for attribute, table in subject.counts.by_attribute():
-        groups = table.groups
-        parts = list(sample.by_group(subject.counts.codes(attribute), len(groups.names)))
-        found = [roc_auc(part.actual, part.score, part.weights) for part in parts]
-        sizes = np.array([part.sizes for part in parts])
-        people = np.array([part.n for part in parts])
-        why = notes(groups, people, min_group, sizes.min(axis=1))
-        for i, value in enumerate(found):
-            yield hanley_mcneil("roc_auc", value, *sizes[i], of=groups.of(i), note=why[i], rows=people[i])
-
-        which = compared(why)
-        compared_any |= len(which) > 1
-        values = np.array([np.nan if value is None else value for value in found])
-        large = Aucs(values, sizes[:, 0], sizes[:, 1], people).take(which)
-        yield highest_minus_lowest("roc_auc_gap", large, of={"attribute": attribute}, note=left_out_note(why))
-        yield uncompared_share(table, np.setdiff1d(np.arange(len(why)), which))
+        codes = subject.counts.codes(attribute)
+        each, every = [], np.zeros(0, dtype=np.intp)
+        for also, sample in asked:
+            groups = replace(table.groups, also=also)
+            found, sizes = _aucs(sample, codes, len(groups.names))
+            why = notes(groups, found.n, min_group, sizes.min(axis=1))
+            yield from _of_groups(groups, found, why)
+            which = compared(why)
+            large = found.take(which)
+            yield highest_minus_lowest("roc_auc_gap", large, of=groups.key, note=left_out_note(why))
+            compared_any |= len(which) > 1
+            each.append((found, why))
+            every = which if len(each) == 1 else np.intersect1d(every, which)
+        if len(each) > 1:
+            yield from _mean(table.groups, each, every)
+        yield uncompared_share(table, np.setdiff1d(np.arange(len(table.n)), every))
 
     if not compared_any:
         raise Inconclusive(
             f"no attribute has two groups of {min_group} rows or more, with 10 of both classes each"
         )
+
+
+def _aucs(sample: Sample, codes: Array, groups: int) -> tuple[Aucs, Array]:
+    """Return the AUC of each group, NaN without both classes, and its numbers of positives and negatives."""
+    parts = list(sample.by_group(codes, groups))
+    found = [roc_auc(part.actual, part.score, part.weights) for part in parts]
+    sizes = np.array([part.sizes for part in parts])
+    values = np.array([np.nan if value is None else value for value in found])
+    return Aucs(values, sizes[:, 0], sizes[:, 1], np.array([part.n for part in parts])), sizes
+
+
+def _of_groups(groups: Groups, found: Aucs, why: Sequence[str | None]) -> Iterator[Measure]:
+    for i, value in enumerate(found.value):
+        yield hanley_mcneil(
+            "roc_auc",
+            None if np.isnan(value) else float(value),
+            float(found.positives[i]),
+            float(found.negatives[i]),
+            of=groups.of(i),
+            note=why[i],
+            rows=float(found.n[i]),
+        )
+
+
+def _mean(
+    groups: Groups, each: Sequence[tuple[Aucs, Sequence[str | None]]], which: Array
+) -> Iterator[Measure]:
+    """Yield the mean AUC over classes of each group, and the gap of those that every class compares."""
+    mean = replace(groups, also={"average": "macro"})
+    method = f"mean of {len(each)} joint Hanley-McNeil intervals {LEVEL:.0%}"
+    why = [next(filter(None, reasons), None) for reasons in zip(*(w for _, w in each), strict=True)]
+    for i in range(len(groups.names)):
+        parts = JointMeans([found.take(np.array([i])) for found, _ in each])
+        value, n = float(parts.value[0]), float(parts.n[0])
+        if np.isnan(value):
+            said = "needs rows of both classes, for every class"
+            yield undefined("roc_auc", said, n=n, of=mean.of(i), method=method)
+            continue
+        low, high = (float(limit[0]) for limit in parts.limits(Z))
+        yield estimate("roc_auc", value, low, high, n, of=mean.of(i), method=method, note=why[i])
+    large = JointMeans([found.take(which) for found, _ in each])
+    yield highest_minus_lowest("roc_auc_gap", large, of=mean.key, note=left_out_note(why))

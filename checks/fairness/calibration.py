@@ -11,7 +11,8 @@ Why it matters
 How to read it
     As `performance.calibration`, one group at a time. An intercept below 0 says that the group's scores are
     too high, above 0 too low: the direction that the error does not show. Groups under 30 rows are measured
-    and not compared.
+    and not compared. With more than two classes each has its own numbers (`class`, from the probabilities
+    that the model gives), and `average: macro` is the mean calibration error over classes.
 
 Limits
     Small groups have few bins (25 rows each at least), which see coarse errors only. A score can be
@@ -26,21 +27,25 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from checks.comparison import MIN_GROUP, compared, grouped, left_out_note, notes, uncompared_share
+from checks.counts import Groups
 from checks.model import Array, Inconclusive, Measure, Subject, check
+from checks.multiclass import JointMeans, scored
 from checks.performance.calibration import LINES, error_measure, line_measures, probabilities
-from checks.sample import Sample, labelled, left_out
+from checks.sample import Sample, left_out
 from checks.statistics import (
+    LEVEL,
     CalibrationErrors,
     Line,
     Normals,
     Reliability,
     Z,
     calibration_line,
+    estimate,
     highest_minus_lowest,
     reliability,
     undefined,
@@ -51,28 +56,29 @@ from checks.statistics import (
 def calibration(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure]:
     """Measure the calibration of each group and the gaps, by attribute and intersection."""
     grouped(subject)
-    sample = labelled(subject, scored=True)
-    probabilities(sample)
-    yield left_out(subject, sample)
+    asked = scored(subject)
+    for _, sample in asked:
+        probabilities(sample)
+    yield left_out(subject, asked[0][1])
 
     compared_any = False
     for attribute, table in subject.counts.by_attribute():
-        of = {"attribute": attribute}
-        parts = list(sample.by_group(subject.counts.codes(attribute), len(table.groups.names)))
-        people = np.array([part.n for part in parts])
+        codes, size = subject.counts.codes(attribute), len(table.groups.names)
+        parts = [list(sample.by_group(codes, size)) for _, sample in asked]
+        people = np.array([part.n for part in parts[0]])
         why = notes(table.groups, people, min_group)
-        fits = [_fit(part) if part.weights.sum() > 0 else None for part in parts]
-        for i, fit in enumerate(fits):
-            if fit is not None:
-                key = table.groups.of(i)
-                yield error_measure(fit.bins, people[i], of=key, note=why[i])
-                yield from line_measures(fit.line, people[i], of=key, note=why[i])
-
         which = compared(why)
         compared_any |= len(which) > 1
-        yield from _gaps(
-            [fit for fit in (fits[i] for i in which) if fit], people[which], of, left_out_note(why)
-        )
+        each = []
+        for (also, _), mine in zip(asked, parts, strict=True):
+            fits = [_fit(part) if part.weights.sum() > 0 else None for part in mine]
+            groups = replace(table.groups, also=also)
+            yield from _of_groups(groups, fits, people, why)
+            large = [fit for fit in (fits[i] for i in which) if fit]
+            yield from _gaps(large, people[which], groups.key, left_out_note(why))
+            each.append(fits)
+        if len(each) > 1:
+            yield from _mean(replace(table.groups, also={"average": "macro"}), each, people, why)
         yield uncompared_share(table, np.setdiff1d(np.arange(len(why)), which))
 
     if not compared_any:
@@ -90,6 +96,45 @@ class _Fit:
 def _fit(part: Sample) -> _Fit:
     given = (part.actual, part.score, part.weights, part.effective_share)
     return _Fit(reliability(*given), calibration_line(*given))
+
+
+def _of_groups(
+    groups: Groups, fits: Sequence[_Fit | None], people: Array, why: Sequence[str | None]
+) -> Iterator[Measure]:
+    for i, fit in enumerate(fits):
+        if fit is not None:
+            yield error_measure(fit.bins, people[i], of=groups.of(i), note=why[i])
+            yield from line_measures(fit.line, people[i], of=groups.of(i), note=why[i])
+
+
+def _mean(
+    groups: Groups, each: Sequence[Sequence[_Fit | None]], people: Array, why: Sequence[str | None]
+) -> Iterator[Measure]:
+    """Yield the mean calibration error over classes of each group, and its gap."""
+    method = f"mean of {len(each)} joint intervals {LEVEL:.0%}"
+
+    def joint(which: Sequence[int]) -> JointMeans:
+        return JointMeans(
+            [CalibrationErrors(tuple(fit.bins for i in which if (fit := fits[i]))) for fits in each]
+        )
+
+    for i, reason in enumerate(why):
+        if each[0][i] is not None:
+            found = joint([i])
+            low, high = (float(limit[0]) for limit in found.limits(Z))
+            value = float(found.value[0])
+            yield estimate(
+                "calibration_error",
+                value,
+                low,
+                min(high, 1.0),
+                people[i],
+                of=groups.of(i),
+                method=method,
+                note=reason,
+            )
+    large = joint([int(i) for i in compared(why)])
+    yield highest_minus_lowest("calibration_error_gap", large, of=groups.key, note=left_out_note(why))
 
 
 def _gaps(fits: Sequence[_Fit], people: Array, of: Mapping[str, str], note: str | None) -> Iterator[Measure]:

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 
 from auditor import subjects
 from auditor.sandbox import Limits, open_model
+from auditor.subjects.folder import load, save
 from auditor.submission import parse
 from checks.model import Roles
 
@@ -213,14 +214,21 @@ def test_labels_of_words_work_when_they_are_named(files):
     assert prepared.resolved["classes"] == ["deny", "grant"]
 
 
-def test_a_multiclass_model_answers_with_its_words(files):
+def test_a_multiclass_model_answers_with_its_words(files, tmp_path):
     table = applicants()
     files.table("evaluation", table.assign(approved=table["zip_code"] % 3))
     estimator = fitted(applicants(seed=4)["zip_code"] % 3)
     files.model(estimator)
-    subject = files.prepare(task="multiclass", columns={"favourable": None}).subject
+    prepared = files.prepare(task="multiclass", columns={"favourable": None})
+    subject = prepared.subject
     assert subject.decision.tolist() == [str(c) for c in estimator.predict(table[FEATURES])]
     assert subject.score is None
+    assert subject.classes == ("0", "1", "2")
+    assert subject.probabilities == pytest.approx(estimator.predict_proba(table[FEATURES]), abs=1e-6)
+    save(prepared, tmp_path / "kept")
+    kept = load(tmp_path / "kept")
+    assert kept.classes == subject.classes
+    assert np.array_equal(kept.probabilities, subject.probabilities)
 
 
 def test_a_regression_has_values_and_no_decisions(files):

@@ -142,6 +142,7 @@ def take(whole: Subject, rows: Sequence[int] | Array) -> Subject:
         evaluation=whole.evaluation.iloc[at].reset_index(drop=True),
         decision=None if whole.decision is None else whole.decision[at],
         score=None if whole.score is None else whole.score[at],
+        probabilities=None if whole.probabilities is None else whole.probabilities[at],
         challengers={name: _some(other, at) for name, other in whole.challengers.items()},
     )
 

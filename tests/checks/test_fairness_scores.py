@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from checks.fairness.auc import auc
 from checks.fairness.calibration import calibration
-from checks.model import Outcome
+from checks.model import Outcome, Task
 from tests.checks.builders import credit, subject
 from tests.checks.planted import planted
 
@@ -111,3 +111,85 @@ def test_groups_too_small_to_compare_end_inconclusive_with_what_was_measured():
 def test_a_label_and_a_score_are_needed(check):
     assert check(subject(score=[0.5], groups="a")).reason.startswith("no label column was supplied")
     assert check(subject(actual=[1], groups="a")).reason.startswith("no score was supplied")
+
+
+# Several classes, and scores without decisions
+
+
+def ternary(rows=600, seed=2):
+    """Return people of three classes whose probabilities are right, in three groups."""
+    rng = np.random.default_rng([17, seed])
+    probabilities = rng.dirichlet([1, 1, 2], rows)
+    actual = (rng.random(rows)[:, None] > probabilities.cumsum(axis=1)).sum(axis=1)
+    return subject(
+        decision=probabilities.argmax(axis=1),
+        actual=actual,
+        groups={"race": rng.choice(["a", "b", "c"], rows), "sex": rng.choice(["F", "M"], rows)},
+        task=Task.MULTICLASS,
+        roles={"positive": None, "favourable": None},
+        probabilities=probabilities,
+        classes=("0", "1", "2"),
+    )
+
+
+TERNARY = ternary()
+
+
+def test_each_classes_auc_and_the_mean_equal_scikit_learns():
+    found = auc(TERNARY)
+    for group in "abc":
+        there = (TERNARY.evaluation["race"] == group).to_numpy()
+        truth, p = TERNARY.evaluation["label"].to_numpy()[there], TERNARY.probabilities[there]
+        for i in range(3):
+            one = found.measure("roc_auc", attribute="race", group=group, **{"class": str(i)})
+            assert one.value == pytest.approx(roc_auc_score(truth == i, p[:, i]), abs=1e-12)
+        mean = found.measure("roc_auc", attribute="race", group=group, average="macro")
+        expected = roc_auc_score(truth, p, multi_class="ovr", average="macro")
+        assert mean.value == pytest.approx(expected, abs=1e-12)
+        assert mean.low < mean.value < mean.high
+    gap = found.measure("roc_auc_gap", attribute="race", average="macro")
+    assert (gap.low, found.outcome) == (0, Outcome.MEASURED)
+
+
+def test_a_group_whose_probabilities_are_shuffled_is_seen_in_the_means():
+    there = (TERNARY.evaluation["race"] == "b").to_numpy()
+    shuffled = TERNARY.probabilities.copy()
+    shuffled[there] = np.random.default_rng(3).permutation(shuffled[there])
+    worse = dataclasses.replace(TERNARY, probabilities=shuffled)
+    assert auc(worse).measure("roc_auc_gap", attribute="race", average="macro").low > 0.05
+    assert calibration(worse).measure("calibration_error_gap", attribute="race", average="macro").low > 0
+    honest = calibration(TERNARY)
+    assert honest.measure("calibration_error_gap", attribute="race", average="macro").low == 0
+    each = [honest.measure("calibration_error", attribute="race", group="a", **{"class": c}) for c in "012"]
+    mean = honest.measure("calibration_error", attribute="race", group="a", average="macro")
+    assert mean.value == pytest.approx(np.mean([one.value for one in each]))
+    assert mean.high >= np.mean([one.high for one in each])
+
+
+@pytest.mark.parametrize("check", [auc, calibration])
+def test_classes_without_probabilities_are_told_in_a_sentence(check):
+    without = dataclasses.replace(TERNARY, probabilities=None, classes=())
+    assert check(without).reason == (
+        "no probabilities of the classes were supplied; submit a model that gives them"
+    )
+    unlabelled = dataclasses.replace(TERNARY, roles=dataclasses.replace(TERNARY.roles, label=None))
+    assert check(unlabelled).reason.startswith("no label column was supplied")
+
+
+def test_one_class_missing_in_a_group_leaves_its_mean_undefined():
+    table = TERNARY.evaluation.copy()
+    table.loc[(table["race"] == "a") & (table["label"] == 2), "label"] = 1
+    found = auc(dataclasses.replace(TERNARY, evaluation=table))
+    mean = found.measure("roc_auc", attribute="race", group="a", average="macro")
+    assert (mean.value, mean.note) == (None, "needs rows of both classes, for every class")
+    assert (
+        found.measure("roc_auc_gap", attribute="race", average="macro").note == "1 of 3 groups not compared"
+    )
+
+
+@pytest.mark.parametrize("check", [auc, calibration])
+def test_scores_without_decisions_are_ranked_and_calibrated_too(check):
+    scoring = dataclasses.replace(HONEST, task=Task.SCORING, decision=None)
+    assert check(scoring).measures == check(HONEST).measures
+    unknown = dataclasses.replace(scoring, roles=dataclasses.replace(scoring.roles, positive=None))
+    assert "under `positive`" in check(unknown).reason
