@@ -36,8 +36,9 @@ from dataclasses import replace
 import numpy as np
 
 from checks.model import Inconclusive, Measure, NotApplicable, Subject, check
-from checks.performance.baselines import Baseline, NoBaseline, logistic, majority
+from checks.performance.baselines import Baseline, logistic, majority
 from checks.performance.metrics import of_decisions, of_scores
+from checks.performance.plain import NoBaseline
 from checks.sample import Sample, binary_only, labelled, left_out
 from checks.statistics import auc_difference, hanley_mcneil_limits, paired_difference, roc_auc, undefined
 

@@ -28,7 +28,7 @@ every_fairness_check = pytest.mark.parametrize(
 )
 
 
-TASKS = {"fairness.regression": Task.REGRESSION}
+TASKS = {"fairness.regression": Task.REGRESSION, "performance.regression": Task.REGRESSION}
 """Checks that measure one task only, which is not the binary one."""
 
 
