@@ -60,7 +60,9 @@ def answer(
             model.serve(operation, descriptor, limits, questions, answers)
     except Refuse as no:
         send_refusal(answers, no.code, no.sentence)
-    except MemoryError:
+    except BaseException as error:
+        if not _of_memory(error):
+            return send_refusal(answers, "unreadable", brief(error))
         size = limits["memory_bytes"] / 2**30
         send_refusal(
             answers,
@@ -68,8 +70,14 @@ def answer(
             f"decoding it needs more than the {size:.1f} GiB of memory allowed: send less, "
             f"{raise_it('memory_bytes')}",
         )
-    except BaseException as error:
-        send_refusal(answers, "unreadable", brief(error))
+
+
+def _of_memory(error: BaseException) -> bool:
+    """Say whether memory ran out; while a library is loaded, that comes as an import that failed."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, ImportError)
+        and any(words in str(error).lower() for words in ("failed to map segment", "cannot allocate memory"))
+    )
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from auditor.subjects import columns as check_columns
 from auditor.subjects import integrity
 from auditor.subjects.answers import Answers, answers, question
 from auditor.subjects.asking import asking_seed
-from auditor.subjects.classes import Outcomes, outcomes
+from auditor.subjects.classes import Outcomes, numbered, outcomes
 from auditor.subjects.columns import MOST_NAMED, lacking, listed
 from auditor.subjects.opened import Opened
 from auditor.submission import Contender, Submission
@@ -166,6 +166,8 @@ class _Asking:
                 path = open_artifact(self.contender.digest)
                 model = stack.enter_context(open_model(path, self.contender.format, limits))
                 _raise(fits(self.asked, model))
+                form = model.file.format if model.file is not None else ""
+                _raise(numbered(self.asked, self.table, form, model.classes))
                 self.notes.extend(f"`{self.contender.name}`: {text}" for text in caution(model))
             features = self.roles.features if model is None else (model.features or self.roles.features)
             _raise(inputs(None, features, self.table, model))

@@ -401,3 +401,12 @@ def test_labels_that_a_native_file_cannot_know_are_explained(kind, saved, table,
     assert "the label `binary` holds `no` and `yes`" in problem.sentence
     assert "keeps no class names and answers `0` and `1`" in problem.sentence
     assert WAYS[kind] in problem.sentence
+
+    words.assign(decision=words["binary"]).to_parquet(stored, index=False)
+    challenger = {"name": "next", **raw.pop("model")}
+    raw |= {"columns": {**raw["columns"], "prediction": "decision"}, "models": [challenger]}
+    with pytest.raises(Refused) as refused:
+        subjects.prepare(parse(raw), files.__getitem__, Limits())
+    (problem,) = refused.value.problems
+    assert problem.where == "models.0"
+    assert "`next`: the label `binary` holds `no` and `yes`" in problem.sentence

@@ -198,3 +198,11 @@ def test_a_table_beyond_its_memory_or_processor_time_names_the_setting(tmp_path)
         file.write(b"a,b\n" + b"0.123456,text\n" * 12_000_000)
     assert "AUDITOR_LIMIT_CPU_SECONDS" in refusal(path, limits=Limits(cpu_seconds=1))
     assert "AUDITOR_LIMIT_MEMORY_BYTES" in refusal(path, limits=Limits(memory_bytes=700 << 20))
+
+
+@pytest.mark.parametrize("megabytes", [200, 250, 300])
+def test_memory_that_ends_while_a_library_is_loaded_names_the_setting_too(megabytes, tmp_path):
+    path = tmp_path / "a.parquet"
+    pd.DataFrame({"a": range(10)}).to_parquet(path)
+    said = refusal(path, limits=Limits(memory_bytes=megabytes << 20))
+    assert "AUDITOR_LIMIT_MEMORY_BYTES" in said
