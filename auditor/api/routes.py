@@ -16,6 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from auditor.api import problems, reading, shapes
 from auditor.api.events import Holds, events
 from auditor.problems import Problem, Refused, refuse
+from auditor.sandbox import ModelInspection
 from auditor.service import Service
 from auditor.views import Account
 from frameworks.model import Framework
@@ -57,7 +58,10 @@ def inspect() -> Any:
     kind = cast("Literal['table', 'model']", asked.kind)
     digest = asked.artifact.removeprefix("sha256:")
     found = _service().inspect(_account(), digest, kind, asked.format, declared=asked.declared)
-    return {"kind": asked.kind, asked.kind: asdict(found)}
+    answer: dict[str, Any] = {"kind": asked.kind, asked.kind: asdict(found)}
+    if isinstance(found, ModelInspection):
+        answer["task_candidates"] = list(found.task_candidates)
+    return answer
 
 
 @api.post("/audits")

@@ -51,6 +51,8 @@ class InspectionOut(Shape):
     kind: str
     table: dict[str, Any] | None = None
     model: dict[str, Any] | None = None
+    task_candidates: list[str] | None = None
+    """Of a model: the tasks that its answers can serve, the most likely first."""
 
 
 class ProgressOut(Shape):

@@ -19,7 +19,7 @@ from auditor.sandbox.frames import CONTRIBUTIONS, PREDICT, PREDICT_PROBA
 from auditor.sandbox.host import available
 from auditor.sandbox.limits import Limits, raise_it
 from auditor.sandbox.parent import Answered, Child, ChildDied, TooLate, clean
-from checks.model import Array, ModelError, ModelFile
+from checks.model import Array, ModelError, ModelFile, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +40,15 @@ class ModelInspection:
     versions: Mapping[str, str]
     contributions: str | None = None
     """The scale on which the model can say what each feature added: log-odds, value; None where it cannot."""
+
+    @property
+    def task_candidates(self) -> tuple[Task, ...]:
+        """The tasks that such answers can serve, the most likely first."""
+        if self.kind != "classifier":
+            return Task.REGRESSION, Task.SCORING
+        if len(self.classes) != 2:
+            return (Task.MULTICLASS,)
+        return (Task.BINARY, Task.SCORING) if self.has_probabilities else (Task.BINARY,)
 
 
 class SandboxedModel:

@@ -15,7 +15,7 @@ from auditor.api.events import Holds, events
 from auditor.app import create_app
 from auditor.store import people
 from auditor.views import AuditState
-from tests.conftest import close
+from tests.conftest import ROOT, close
 
 HERE = {"base_url": "http://127.0.0.1:8000"}
 CSV = b"y,d,g\n" + b"1,1,a\n0,0,b\n" * 30
@@ -83,6 +83,15 @@ def test_an_inspection_says_how_a_table_was_read_and_obeys_what_is_declared(clie
     assert (table["facts"]["encoding"], table["columns"][1]["kind"]) == ("cp850", "text")
     wrong = client.post("/api/v1/inspections", json={**asked, "sheet": "S"})
     assert_problem(wrong, 422, problems="`sheet` says nothing of a file whose format is csv")
+
+
+def test_inspecting_a_model_says_which_tasks_its_answers_can_serve(client):
+    data = (ROOT / "examples" / "mortgage" / "model.onnx").read_bytes()
+    digest = hashlib.sha256(data).hexdigest()
+    client.put(f"/api/v1/artifacts/{digest}", data=data, content_type="application/octet-stream")
+    found = client.post("/api/v1/inspections", json={"artifact": f"sha256:{digest}", "kind": "model"}).json
+    assert found["model"]["kind"] == "classifier"
+    assert found["task_candidates"] == ["binary", "scoring"]
 
 
 def test_errors_have_one_shape(client):

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from auditor import subjects
 from auditor.problems import Refused
+from auditor.sandbox import ModelInspection
+from auditor.subjects.models import fits
+from auditor.submission import parse
+from checks.model import Task
 from checks.performance.challengers import challengers
 from tests.auditor.test_subjects import FEATURES, ROWS, Files, applicants, fitted, named
 
@@ -106,3 +112,19 @@ def test_a_challenger_of_another_kind_or_another_table_is_refused_by_name(files)
     files.table("evaluation", applicants().drop(columns="debt"))
     with pytest.raises(Refused, match="`challenger`: the model needs `debt`"):
         files.prepare(task="regression", columns={"prediction": "score", "favourable": None}, models=[entry])
+
+
+@pytest.mark.parametrize("task", Task)
+@pytest.mark.parametrize("classes", [(), ("no", "yes"), ("a", "b", "c")], ids=["numbers", "two", "three"])
+def test_every_task_that_an_inspection_suggests_is_one_that_the_model_fits(task, classes):
+    said = ModelInspection(
+        "onnx", "classifier" if classes else "regressor", classes, None, 2, bool(classes), (), (), {}
+    )
+    opened = SimpleNamespace(inspection=said, classes=classes, has_probabilities=bool(classes), file=None)
+    asked = parse({"system": {"name": "S"}, "task": task.value, "data": {"evaluation": "t.csv"}})
+    if task in said.task_candidates:
+        assert not list(fits(asked, opened))
+    elif task in (Task.BINARY, Task.REGRESSION):
+        assert list(fits(asked, opened)), (
+            "what is not suggested is refused, or another reading of the numbers"
+        )
