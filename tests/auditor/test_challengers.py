@@ -125,6 +125,4 @@ def test_every_task_that_an_inspection_suggests_is_one_that_the_model_fits(task,
     if task in said.task_candidates:
         assert not list(fits(asked, opened))
     elif task in (Task.BINARY, Task.REGRESSION):
-        assert list(fits(asked, opened)), (
-            "what is not suggested is refused, or another reading of the numbers"
-        )
+        assert list(fits(asked, opened)), "what is not suggested is refused"
