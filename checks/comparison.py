@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from checks.counts import SUPPRESSED, Groups, GroupTable
 from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Task
 from checks.multiclass import MeanProportions
-from checks.statistics import Proportions, over_reference, undefined, wilson
+from checks.statistics import LEVEL, Proportions, Z, estimate, over_reference, undefined
 
 MIN_GROUP = 30
 MIN_DENOMINATOR = 10
@@ -89,17 +88,25 @@ def compared(why: Sequence[str | None]) -> Array:
 
 def rates(name: str, groups: Groups, shares: Proportions, why: Sequence[str | None]) -> Iterator[Measure]:
     """Return each group's rate with its interval."""
-    for i in range(len(groups.names)):
-        found = wilson(
-            name,
-            float(shares.hits[i]),
-            float(shares.weight[i]),
-            of=groups.of(i),
-            note=why[i],
-            rows=float(shares.n[i]),
-            effective=float(shares.effective[i]),
-        )
-        yield replace(found, method=shares.METHOD) if isinstance(shares, MeanProportions) else found
+    there = shares.weight > 0
+    known = shares.take(np.flatnonzero(there))
+    limits = zip(known.value.tolist(), *(limit.tolist() for limit in known.limits(Z)), strict=True)
+    for i, n in enumerate(shares.n.tolist()):
+        if not there[i]:
+            yield undefined(
+                name, why[i] or "nobody in the denominator", of=groups.of(i), method=f"Wilson {LEVEL:.0%}"
+            )
+            continue
+        value, low, high = next(limits)
+        method = _rate_method(shares, i)
+        yield estimate(name, value, low, high, n, of=groups.of(i), method=method, note=why[i])
+
+
+def _rate_method(shares: Proportions, at: int) -> str:
+    if isinstance(shares, MeanProportions):
+        return shares.METHOD
+    method, effective = f"Wilson {LEVEL:.0%}", float(shares.effective[at])
+    return method if effective == shares.weight[at] else f"{method}, effective n {effective:.1f} (Kish)"
 
 
 def left_out_note(why: Sequence[str | None]) -> str | None:

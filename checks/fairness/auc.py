@@ -32,17 +32,17 @@ from checks.comparison import MIN_GROUP, compared, grouped, left_out_note, notes
 from checks.counts import Groups
 from checks.model import Array, Inconclusive, Measure, Subject, check
 from checks.multiclass import JointMeans, scored
-from checks.sample import Sample, left_out
+from checks.ranks import Ranks
+from checks.sample import left_out
 from checks.statistics import (
     LEVEL,
     Aucs,
     Z,
     estimate,
-    hanley_mcneil,
     highest_minus_lowest,
-    roc_auc,
     undefined,
 )
+from checks.statistics.ranking import METHOD
 
 
 @check
@@ -51,15 +51,16 @@ def auc(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure]:
     grouped(subject)
     asked = scored(subject)
     yield left_out(subject, asked[0][1])
+    ranked = [(also, Ranks(sample)) for also, sample in asked]
 
     compared_any = False
     for attribute, table in subject.counts.by_attribute():
         codes = subject.counts.codes(attribute)
         each, every = [], np.zeros(0, dtype=np.intp)
-        for also, sample in asked:
+        for also, ranks in ranked:
             groups = replace(table.groups, also=also)
-            found, sizes = _aucs(sample, codes, len(groups.names))
-            why = notes(groups, found.n, min_group, sizes.min(axis=1))
+            found = ranks.aucs(codes, len(groups.names))
+            why = notes(groups, found.n, min_group, np.minimum(found.positives, found.negatives))
             yield from _of_groups(groups, found, why)
             which = compared(why)
             large = found.take(which)
@@ -77,26 +78,15 @@ def auc(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure]:
         )
 
 
-def _aucs(sample: Sample, codes: Array, groups: int) -> tuple[Aucs, Array]:
-    """Return the AUC of each group, NaN without both classes, and its numbers of positives and negatives."""
-    parts = list(sample.by_group(codes, groups))
-    found = [roc_auc(part.actual, part.score, part.weights) for part in parts]
-    sizes = np.array([part.sizes for part in parts])
-    values = np.array([np.nan if value is None else value for value in found])
-    return Aucs(values, sizes[:, 0], sizes[:, 1], np.array([part.n for part in parts])), sizes
-
-
 def _of_groups(groups: Groups, found: Aucs, why: Sequence[str | None]) -> Iterator[Measure]:
-    for i, value in enumerate(found.value):
-        yield hanley_mcneil(
-            "roc_auc",
-            None if np.isnan(value) else float(value),
-            float(found.positives[i]),
-            float(found.negatives[i]),
-            of=groups.of(i),
-            note=why[i],
-            rows=float(found.n[i]),
-        )
+    known = np.flatnonzero(~np.isnan(found.value))
+    limits = dict(zip(known.tolist(), zip(*found.take(known).limits(Z), strict=True), strict=True))
+    for i, n in enumerate(found.n):
+        of = groups.of(i)
+        if i not in limits:
+            yield undefined("roc_auc", "needs rows of both classes", n=n, of=of, method=METHOD)
+        else:
+            yield estimate("roc_auc", found.value[i], *limits[i], n, of=of, method=METHOD, note=why[i])
 
 
 def _mean(
