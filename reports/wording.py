@@ -89,6 +89,11 @@ _MEASURES = {
     "average_odds_gap": "average-odds gap",
     "equal_opportunity_gap": "equal-opportunity gap",
     "impact_ratio": "impact ratio",
+    "performance_ratio": "lowest performance of a slice over everybody's",
+    "selection_ratio": "lowest selection rate of a slice over everybody's",
+    "worst_gap": "largest loss of a slice beyond everybody's",
+    "worst_share": "share of people in that slice",
+    "slice_gap": "loss of a confirmed slice beyond everybody's",
 }
 _LEVEL = 0.025
 """One-sided, as an interval of 95 % leaves this much beyond each end."""
@@ -296,6 +301,8 @@ def where(of: Mapping[str, str]) -> str:
             parts.append(crossed(value) or "empty text")
         elif key == "class":
             parts.append(f"class {value}")
+        elif key == "case":
+            parts.append(crossed(value))
         else:
             parts.append(f"{plain(key)} {value}" if key not in {"feature", "model"} else value)
     return ", ".join(parts).replace(":, ", ": ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from checks.model import Evidence, Outcome
 from reports import wording
@@ -18,12 +19,22 @@ _PICTURES: Mapping[str, Callable[[Evidence], Iterator[Block]]] = {
     "interpretability.shap": pictures.contributions,
 }
 
+_WHOLE = frozenset(
+    {
+        "fairness.worst_subgroup",
+        "fairness.missing_demographics",
+        "fairness.consistency",
+        "fairness.counterfactual_flip",
+    }
+)
+"""Checks of fairness with a section of their own."""
+
 
 def families(view: View) -> Iterator[Section]:
     """Yield one section per family of checks."""
     for family, title in view.families():
         if family == "fairness":
-            yield fairness(view)
+            yield _with_whole_checks(view, fairness(view))
             continue
         found = [one for one in view.family(family) if one.outcome is Outcome.MEASURED]
         if found:
@@ -31,12 +42,19 @@ def families(view: View) -> Iterator[Section]:
             yield Section(title, f"family-{wording.plain(family).replace(' ', '-')}", sections=parts)
 
 
+def _with_whole_checks(view: View, section: Section) -> Section:
+    """Add the checks of fairness that are told as they are, not attribute by attribute."""
+    found = (one for one in view.family("fairness") if one.check in _WHOLE)
+    parts = (_check(view, one) for one in found if one.outcome is Outcome.MEASURED)
+    return replace(section, sections=(*section.sections, *parts))
+
+
 def _check(view: View, evidence: Evidence) -> Section:
     blocks: list[Block] = []
     picture = _PICTURES.get(evidence.check)
     if picture is not None:
         blocks += picture(evidence)
-    blocks += told(evidence)
+    blocks += told(evidence, groups=evidence.check in _WHOLE)
     drawn = [table for table in evidence.tables if table.name in pictures.DRAWN]
     blocks += [evidence_table(t, ROWS_TOLD, "the annex") for t in evidence.tables if t not in drawn]
     if not blocks:

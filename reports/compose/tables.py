@@ -17,9 +17,9 @@ ROWS_LISTED = 100
 _ACROSS = 4
 
 
-def told(evidence: Evidence) -> Iterator[Table]:
-    """Yield the measures in short, without those of single groups, which fairness tells."""
-    measures = [m for m in evidence.measures if "group" not in m.of]
+def told(evidence: Evidence, *, groups: bool = False) -> Iterator[Table]:
+    """Yield the measures in short; without *groups* not those of single groups, which fairness tells."""
+    measures = [m for m in evidence.measures if groups or "group" not in m.of]
     models = list(dict.fromkeys(m.of["model"] for m in measures if "model" in m.of))
     if models and all(m.of.keys() <= {"model"} for m in measures):
         yield _by_model(evidence, ["", *models])

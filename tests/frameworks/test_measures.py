@@ -6,6 +6,7 @@ import dataclasses
 import inspect
 from functools import cache
 
+import numpy as np
 import pytest
 
 from checks.model import Evidence, Kind, Task
@@ -121,6 +122,10 @@ def evidence(check: str) -> Evidence:
     if check == "performance.challengers":  # one of its numbers belongs to another task
         numbers = all_checks()[check](dataclasses.replace(whole, task=Task.REGRESSION))
         found = dataclasses.replace(found, measures=found.measures + numbers.measures)
+    if check == "fairness.worst_subgroup":  # some of its numbers need a slice to tell, or no label
+        wrong = np.where(whole.evaluation["race"] == "A", "2", whole.decision).astype(object)
+        planted = dataclasses.replace(whole, decision=wrong, roles=dataclasses.replace(roles, label=None))
+        found = dataclasses.replace(found, measures=found.measures + all_checks()[check](planted).measures)
     return found
 
 
