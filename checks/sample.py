@@ -123,10 +123,14 @@ def labelled(
 
 def left_out(subject: Subject, sample: Sample) -> Measure:
     """Return the share of evaluation rows that could not be used."""
-    share = 1 - len(sample.rows) / subject.rows
+    return unusable(subject, sample.rows)
+
+
+def unusable(subject: Subject, rows: Array) -> Measure:
+    """Return the share of evaluation rows that are not among *rows*, which have all that is needed."""
     return Measure(
         name="unusable_share",
-        value=share,
+        value=1 - len(rows) / subject.rows,
         n=float(subject.rows),
         kind=Kind.EXACT,
         method="rows without a label, a decision or a score that is needed",

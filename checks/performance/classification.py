@@ -5,7 +5,9 @@ score and log loss of the scores; each with its interval. The same numbers for t
 (`model: majority` names the commonest class for everybody, `model: logistic` is a plain logistic regression
 on the model's own features), and how far the system is ahead of them on the same rows
 (`accuracy_over_baseline` and `roc_auc_over_baseline`: against the majority, and with `model: logistic`
-against the regression).
+against the regression). With several classes F1 and AUC are means over classes (`average: macro`), balanced
+accuracy is the mean share recognised, and each class has its true positive rate and positive predictive
+value.
 
 Why it matters
     A system that is no better than a rule on one line has nothing to set against the harm that it may do.
@@ -25,7 +27,8 @@ Limits
 References
     Newcombe, Statistics in Medicine 25, 2006 (AUC). DeLong et al., Biometrics 44, 1988 (difference of AUCs).
     Bonett and Price, Journal of Educational and Behavioral Statistics 37, 2012 (difference of accuracies).
-    Boyd, Eng and Page, ECML 2013 (average precision).
+    Boyd, Eng and Page, ECML 2013 (average precision). Gorodkin, Computational Biology and Chemistry 28, 2004
+    (correlation of several classes).
 """
 
 from __future__ import annotations
@@ -35,22 +38,28 @@ from dataclasses import replace
 
 import numpy as np
 
-from checks.model import Inconclusive, Measure, NotApplicable, Subject, check
+from checks.model import Inconclusive, Measure, NotApplicable, Subject, Task, check
+from checks.performance import classes
 from checks.performance.baselines import Baseline, logistic, majority
 from checks.performance.metrics import of_decisions, of_scores
 from checks.performance.plain import NoBaseline
-from checks.sample import Sample, binary_only, labelled, left_out
+from checks.sample import Sample, labelled, left_out, unusable
 from checks.statistics import auc_difference, hanley_mcneil_limits, paired_difference, roc_auc, undefined
 
 
 @check
 def classification(subject: Subject) -> Iterator[Measure]:
     """Measure the submitted system, the baselines, and the difference."""
-    binary_only(subject)
-    decided, scored = subject.decision is not None, subject.score is not None
+    if subject.task is Task.MULTICLASS:
+        yield from _of_several(subject)
+        return
+    if subject.task is Task.REGRESSION:
+        raise NotApplicable("measured for classes; see `performance.regression` for numbers")
+    scored = subject.score is not None
+    decided = subject.decision is not None and subject.task is Task.BINARY
     if not decided and not scored:
         raise NotApplicable("no decision and no score was supplied, by a model or as a column")
-    sample = labelled(subject, decided=decided, scored=scored)
+    sample = labelled(subject, decided=decided, scored=scored, scores_alone=True)
     yield left_out(subject, sample)
     if decided:
         yield from of_decisions(sample)
@@ -67,6 +76,15 @@ def classification(subject: Subject) -> Iterator[Measure]:
         yield from _over(sample, baseline, decided=decided, scored=scored)
 
     if sample.actual.all() or not sample.actual.any():
+        raise Inconclusive("all labels are of one class, so nothing can be told apart")
+
+
+def _of_several(subject: Subject) -> Iterator[Measure]:
+    sample = classes.known_classes(subject)
+    yield unusable(subject, sample.rows)
+    yield from classes.of_classes(sample)
+    yield from classes.baselines(subject, sample)
+    if len(np.unique(sample.actual)) < 2:
         raise Inconclusive("all labels are of one class, so nothing can be told apart")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -93,30 +93,46 @@ def _phi(cells: Array) -> float | None:
 
 
 def matthews_correlation(sample: Sample, **of: str) -> Measure:
-    """Return the Matthews correlation; delta method on its Fisher transform, 0.5 added to each cell."""
+    """Return the Matthews correlation; delta method on its Fisher transform."""
     cells = np.array(confusion(sample))
-    method = f"delta method {LEVEL:.0%} on the Fisher transform, 0.5 added to cells"
-    value = _phi(cells)
+    value, low, high, method = delta_method(_phi, cells, sample.effective_share)
     if value is None:
         why = "needs both classes, in the labels and in the predictions"
         return undefined("matthews_correlation", why, n=sample.n, of=of, unit="correlation", method=method)
-    filled = cells * sample.effective_share + 0.5
-    total = float(filled.sum())
-    shares = filled / total
-    middle = float(np.arctanh(_phi(shares) or 0.0))
-    step = 1e-6 * shares
-    slopes = []
-    for i in range(4):
-        ends = (shares + step * (np.arange(4) == i), shares - step * (np.arange(4) == i))
-        up, down = (np.arctanh(_phi(end) or 0.0) for end in ends)
-        slopes.append(float((up - down) / (2 * step[i])))
-    slope = np.array(slopes)
-    variance = float((shares * slope**2).sum() - (shares * slope).sum() ** 2) / total
-    half = Z * np.sqrt(max(variance, 0.0))
-    low, high = float(np.tanh(middle - half)), float(np.tanh(middle + half))
     return estimate(
         "matthews_correlation", value, low, high, sample.n, of=of, unit="correlation", method=method
     )
+
+
+def delta_method(
+    number: Callable[[Array], float | None], cells: Array, effective_share: float
+) -> tuple[float | None, float, float, str]:
+    """Return *number* of a table of counts, its limits, and their method.
+
+    *number* lies within -1 and 1. Its Fisher transform has the variance that a multinomial with one over the
+    number of classes added to each cell gives it (half a success and half a failure for two).
+    """
+    classes = int(np.sqrt(cells.size))
+    added = 1 / classes
+    method = f"delta method {LEVEL:.0%} on the Fisher transform, {added:.3g} added to cells"
+    value = number(cells)
+    if value is None:
+        return None, np.nan, np.nan, method
+    filled = cells * effective_share + added
+    total = float(filled.sum())
+    shares = filled / total
+
+    def transformed(at: Array) -> float:
+        return float(np.arctanh(number(at) or 0.0))
+
+    slopes = np.zeros(shares.shape)
+    for cell in np.ndindex(shares.shape):
+        step = np.zeros(shares.shape)
+        step[cell] = 1e-6 * shares[cell]
+        slopes[cell] = (transformed(shares + step) - transformed(shares - step)) / (2 * step[cell])
+    variance = float((shares * slopes**2).sum() - (shares * slopes).sum() ** 2) / total
+    middle, half = transformed(shares), Z * np.sqrt(max(variance, 0.0))
+    return value, float(np.tanh(middle - half)), float(np.tanh(middle + half)), method
 
 
 def average_precision(sample: Sample, **of: str) -> Measure:

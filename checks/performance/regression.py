@@ -38,9 +38,9 @@ import pandas as pd
 from scipy.special import ndtr
 from scipy.stats import binom
 
-from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Table, Task, check
+from checks.model import Array, Inconclusive, Measure, NotApplicable, Subject, Table, Task, check
 from checks.performance import plain
-from checks.sample import Weighed
+from checks.sample import Weighed, unusable
 from checks.statistics import LEVEL, Z, estimate, mean_of, undefined
 from checks.statistics.means import Means, one_mean
 
@@ -73,13 +73,7 @@ def regression(subject: Subject) -> Iterator[Measure | Table]:
     if subject.task is not Task.REGRESSION:
         raise NotApplicable("measured for regressions; see `performance.classification` for classes")
     numbers = known_numbers(subject)
-    yield Measure(
-        name="unusable_share",
-        value=1 - len(numbers.rows) / subject.rows,
-        n=float(subject.rows),
-        kind=Kind.EXACT,
-        method="rows without a number as label, or without a prediction",
-    )
+    yield unusable(subject, numbers.rows)
     yield from _of_numbers(numbers)
     yield _residuals(numbers)
     for make in (_constant, _linear):
@@ -124,7 +118,7 @@ def _of_numbers(numbers: Numbers, **of: str) -> Iterator[Measure]:
     influence = (squares - root**2) / (2 * root) if root else np.zeros(len(errors))
     yield _student(numbers, "root_mean_squared_error", influence + root, of, edge=0.0)
     yield _median(numbers, sizes, of)
-    yield _r2(numbers, of)
+    yield r2(numbers, **of)
 
 
 def _student(
@@ -140,7 +134,8 @@ def _student(
     return one_mean(name, means, 0, Z, of=of, unit="proportion" if name == "r2" else UNIT, note=None)
 
 
-def _r2(numbers: Numbers, of: dict[str, str]) -> Measure:
+def r2(numbers: Numbers, **of: str) -> Measure:
+    """Return the share of the variance of the labels that the predictions explain."""
     middle = numbers.mean(numbers.actual)
     spread = numbers.mean((numbers.actual - middle) ** 2)
     if spread <= 1e-12 * middle**2:

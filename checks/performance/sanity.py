@@ -1,7 +1,8 @@
 """Sanity: is the output better than chance, does it vary, and is it the same alone and in a batch?
 
 Three questions to ask before any other. `better_than_chance` is the AUC less 0.5, or, where there are only
-decisions, accuracy less that of naming the commonest class. `constant_output` is 1 where everybody gets the
+decisions or several classes, accuracy less that of naming the commonest class; for predicted numbers it is
+R², which is 0 for the mean of the labels. `constant_output` is 1 where everybody gets the
 same answer. `single_row_agreement` is the share of sampled rows for which the model, asked about that row
 alone, answers what it answers when asked about all of them together.
 
@@ -30,15 +31,18 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from checks.model import Array, Kind, Measure, Model, NotApplicable, Subject, check
+from checks.model import Array, Kind, Measure, Model, NotApplicable, Subject, Task, check
+from checks.performance import classes, regression
 from checks.performance.baselines import majority
 from checks.performance.classification import auc_over_chance
-from checks.sample import binary_only, labelled
+from checks.sample import labelled
 from checks.statistics import clopper_pearson, paired_difference, undefined
 
+NAME = "better_than_chance"
 TOLERANCE = 1e-6
 STREAM = 102
 """The fixed part of the seed of this check."""
@@ -47,7 +51,6 @@ STREAM = 102
 @check(asks_model=True)
 def sanity(subject: Subject, *, rows: int = 50) -> Iterator[Measure]:
     """Ask the three questions; the last one only where there is a model."""
-    binary_only(subject)
     if subject.decision is None and subject.score is None:
         raise NotApplicable("no decision and no score was supplied, by a model or as a column")
     if subject.rows:
@@ -72,17 +75,21 @@ def _constant(subject: Subject) -> Measure:
 
 
 def _better_than_chance(subject: Subject) -> Measure:
-    name = "better_than_chance"
-    scored = subject.score is not None
     try:
-        sample = labelled(subject, decided=not scored, scored=scored)
+        if subject.task is Task.REGRESSION:
+            return replace(regression.r2(regression.known_numbers(subject)), name=NAME)
+        if subject.task is Task.MULTICLASS:
+            several = classes.known_classes(subject)
+            return classes.over(several, classes.majority(subject, several), name=NAME)
+        scored = subject.score is not None
+        sample = labelled(subject, decided=not scored, scored=scored, scores_alone=True)
     except NotApplicable as why:
-        return undefined(name, str(why))
+        return undefined(NAME, str(why))
     if scored:
-        return auc_over_chance(name, sample)
+        return auc_over_chance(NAME, sample)
     trivial = majority(subject, sample)
     right = (sample.predicted == sample.actual, trivial.answers.predicted == sample.actual)
-    return paired_difference(name, *right, sample.weights, sample.effective, note=f"against {trivial.how}")
+    return paired_difference(NAME, *right, sample.weights, sample.effective, note=f"against {trivial.how}")
 
 
 def _agreement(subject: Subject, model: Model, rows: int) -> Iterator[Measure]:

@@ -122,6 +122,9 @@ def evidence(check: str) -> Evidence:
     if check == "performance.challengers":  # one of its numbers belongs to another task
         numbers = all_checks()[check](dataclasses.replace(whole, task=Task.REGRESSION))
         found = dataclasses.replace(found, measures=found.measures + numbers.measures)
+    if check == "performance.classification":  # some of its numbers are of several classes
+        several = all_checks()[check](dataclasses.replace(whole, task=Task.MULTICLASS))
+        found = dataclasses.replace(found, measures=found.measures + several.measures)
     if check == "fairness.worst_subgroup":  # some of its numbers need a slice to tell, or no label
         wrong = np.where(whole.evaluation["race"] == "A", "2", whole.decision).astype(object)
         planted = dataclasses.replace(whole, decision=wrong, roles=dataclasses.replace(roles, label=None))
