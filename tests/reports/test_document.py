@@ -166,7 +166,7 @@ def test_a_good_model_raises_no_alarm(document):
 
 
 def test_each_attribute_has_a_sentence_a_picture_and_a_table(document):
-    parts = [p for p in section(document, "family-fairness").sections if p.anchor.startswith("attribute-")]
+    parts = [p for p in section(document, "family-fairness").sections if p.id.startswith("attribute-")]
     assert len(parts) > 1
     for part in parts:
         kinds = [type(block).__name__ for block in part.blocks]
