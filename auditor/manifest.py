@@ -49,10 +49,6 @@ def read_yaml(path: Path) -> Any:
     except ValueError:
         sentence = f"{path.name} holds a date or a number that does not exist; quote it or correct it."
         raise refuse("", "no-such-value", sentence) from None
-    except yaml.constructor.ConstructorError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 0
-        sentence = f"{path.name} uses a YAML tag (!name) at line {line}; write plain values only."
-        raise refuse("", "tag", sentence) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
@@ -60,8 +56,11 @@ def read_yaml(path: Path) -> Any:
 
 
 def _look_before_composing(text: str, name: str) -> None:
-    """Refuse aliases, which make a small file unfold into a huge one, and depth, which takes minutes."""
+    """Refuse aliases, which unfold into something huge, depth, which takes minutes, and tags."""
     match flaw(text):
+        case "tag", line:
+            sentence = f"{name} uses a YAML tag (!name) at line {line}; write plain values only."
+            raise refuse("", "tag", sentence)
         case "alias", line:
             raise refuse("", "alias", f"line {line} uses a YAML alias (*name); write the value out.")
         case "depth", line:

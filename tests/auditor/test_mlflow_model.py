@@ -165,6 +165,7 @@ HOSTILE = {
     "two MLmodels": ([("a/MLmodel", told("m")), ("b/MLmodel", told("m"))], "2 files named MLmodel"),
     "aliases": ([("MLmodel", "a: &x [1]\nflavors: *x\n")], "uses a YAML alias"),
     "a tag that runs": ([("MLmodel", "!!python/object/apply:os.system [ls]")], "cannot be read as YAML"),
+    "a tag that does not fit": ([("MLmodel", "flavors: !!bool x")], "cannot be read as YAML"),
     "no mapping": ([("MLmodel", "- 1\n")], "cannot be read as YAML"),
     "deep nesting": ([("MLmodel", "[" * 100_000)], "nested more deeply"),
     "no flavors": ([("MLmodel", "a: 1\n")], "names no flavors"),

@@ -110,6 +110,7 @@ ANSWERS = {
     "v2": {"outputs": [{"name": "p", "datatype": "FP64", "data": [0.25, 0.75, 1, 0], "shape": [2, 2]}]},
     "json": {"predictions": [{"yes": 1, "no": 0}, {"no": 1, "yes": 0}]},
 }
+TAGS = "a: !!str 1\nb: !!bool yes\nc: !!int 7\nd: !!float 1.5\ne: !!timestamp 2026-01-01\nf: !!map {a: 1}\n"
 SUBMISSION = {
     "system": {"name": "Loans", "purpose": "12:30, 2026-01-01, 1_000, ~ and ñ"},
     "task": "binary",
@@ -169,7 +170,8 @@ def test_a_damaged_submission_is_read_or_refused_in_sentences(tmp_path):
         except Refused as no:
             is_one_sentence(no)
 
-    reader = Reader(ask, (), {"yaml": lambda: yaml.safe_dump(SUBMISSION, allow_unicode=True).encode()})
+    plain = yaml.safe_dump(SUBMISSION, allow_unicode=True).encode()
+    reader = Reader(ask, (), {"plain": lambda: plain, "tags": TAGS.encode})
     fuzzed("manifest.read_yaml (direct)", reader.seeds, lambda raw: held(reader, raw))
 
 

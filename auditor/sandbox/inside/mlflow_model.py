@@ -168,7 +168,7 @@ class _Folder:
         except (yaml.YAMLError, ValueError, RecursionError):
             manifest = None
         if not isinstance(manifest, dict):
-            raise Refuse("not-mlflow", "its MLmodel cannot be read as YAML; save the model again with MLflow")
+            raise _not_yaml()
         return manifest
 
 
@@ -179,6 +179,12 @@ def _look_before_composing(text: str) -> None:
             raise Refuse("not-mlflow", "its MLmodel uses a YAML alias (*name), which MLflow never writes")
         case "depth", _:
             raise Refuse("not-mlflow", "its MLmodel is nested more deeply than any that MLflow writes")
+        case "tag", _:
+            raise _not_yaml()
+
+
+def _not_yaml() -> Refuse:
+    return Refuse("not-mlflow", "its MLmodel cannot be read as YAML; save the model again with MLflow")
 
 
 def _damaged() -> Refuse:
