@@ -11,13 +11,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from auditor.endpoint.asked import Endpoint
 from auditor.endpoint.protocols import read
@@ -31,19 +28,12 @@ from auditor.sandbox.inside.imports import named_globals, stated_version
 from auditor.sandbox.inside.ubjson import decode
 from checks.model import ModelError
 from tests.budgets import budget
-from tests.fuzz import met
 from tests.fuzz.corpus import MODELS, TABLES
-from tests.fuzz.damage import damaged, damages
-from tests.fuzz.test_parsers import Enough, count, honest, is_one_sentence
+from tests.fuzz.test_parsers import fuzz, honest, is_one_sentence
 
 PATIENCE = 5.0
 """Seconds for one file, on a busy host; each is read in milliseconds."""
-EXAMPLES = budget(60, 1_000_000)
-
-fuzzing = settings(
-    max_examples=EXAMPLES, deadline=None, derandomize=EXAMPLES < 100, database=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)  # fmt: skip
+BATCH = budget(60, 1_000)
 
 
 @dataclass(frozen=True)
@@ -144,7 +134,7 @@ READERS = MappingProxyType(
 @pytest.mark.parametrize("name", READERS)
 def test_only_declared_errors_leave_a_reader_and_soon(name):
     reader = READERS[name]
-    fuzzed(f"{name} (direct)", reader.seeds, lambda raw: held(reader, raw))
+    fuzz(f"{name} (direct)", reader.seeds, lambda raw: held(reader, raw), BATCH)
 
 
 @pytest.mark.timeout(4 * 3600)
@@ -156,7 +146,7 @@ def test_every_file_has_a_format_whatever_it_holds(tmp_path):
         assert isinstance(detect_format(path), str)
 
     reader = Reader(ask, (), seeds(*MODELS, *TABLES))
-    fuzzed("formats.detect_format (direct)", reader.seeds, lambda raw: held(reader, raw))
+    fuzz("formats.detect_format (direct)", reader.seeds, lambda raw: held(reader, raw), BATCH)
 
 
 @pytest.mark.timeout(4 * 3600)
@@ -172,7 +162,7 @@ def test_a_damaged_submission_is_read_or_refused_in_sentences(tmp_path):
 
     plain = yaml.safe_dump(SUBMISSION, allow_unicode=True).encode()
     reader = Reader(ask, (), {"plain": lambda: plain, "tags": TAGS.encode})
-    fuzzed("manifest.read_yaml (direct)", reader.seeds, lambda raw: held(reader, raw))
+    fuzz("manifest.read_yaml (direct)", reader.seeds, lambda raw: held(reader, raw), BATCH)
 
 
 @pytest.mark.parametrize("name", READERS)
@@ -187,19 +177,3 @@ def held(reader: Reader, raw: bytes) -> None:
     with suppress(*reader.declared):
         reader.read(raw)
     assert time.monotonic() - began < PATIENCE
-
-
-def fuzzed(name: str, made: Mapping[str, Callable[[], bytes]], ask: Callable[[bytes], Any]) -> None:
-    """Hand damaged copies of the files *made* to *ask* until the budget is used up."""
-    started = time.monotonic()
-
-    @fuzzing
-    @given(seed=st.sampled_from(sorted(made)), plan=damages())
-    def one(seed, plan):
-        count(name, started)
-        ask(damaged(made[seed](), plan))
-
-    try:
-        one()
-    except Enough:
-        assert met[name] > 0
