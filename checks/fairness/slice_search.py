@@ -207,8 +207,9 @@ class _Search:
         base = self._key((codes if rows is None else codes[rows]) * widest, rows)
         n = np.zeros((len(later), len(cells), widest))
         loss, worst = np.zeros_like(n), np.zeros_like(n)
+        key = np.empty_like(base)
         for at, k in enumerate(later):
-            key = base + (self.steps[k] if rows is None else self.steps[k][rows])
+            np.add(base, self.steps[k] if rows is None else self.steps[k][rows], out=key)
             people, lost = self._count(key, (len(cells) + 1) * widest, rows)
             n[at], loss[at] = (a.reshape(-1, widest)[:-1] for a in (people, lost))
             size = len(self.columns[k].values)
@@ -259,6 +260,8 @@ def distinct(found: Found, half: Half, held: Half, *, most: int, least: float) -
     told: list[Slice] = []
     while waiting and len(told) < most:
         best = waiting.pop(0)
+        if told and best.score < RESIDUAL:
+            break
         inside = half.inside(best.conditions)
         excess = float((weight[inside] * (half.loss[inside] - expected[inside])).sum())
         left = min(best.score, excess / (found.spread * float(np.sqrt(best.n))))
