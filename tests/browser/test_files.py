@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import PHONE, WIDE, assert_sane
 from tests.browser.mortgage import EXAMPLE
@@ -54,7 +55,25 @@ def test_further_files_are_asked_for_calmly_and_kept(visit, scripts, viewport):
         assert_sane(page)
 
 
+def test_the_enter_key_saves_and_removes_nothing(visit):
+    page = visit()
+    page.goto("/")
+    page.get_by_role("button", name="Start an audit").click()
+    page.fill("[name='system.name']", "Towns")
+    page.get_by_role("button", name="Save and continue").click()
+    page.get_by_role("heading", name="Which files show what it does?").wait_for()
+    upload(page, "data.evaluation", "people.csv", PEOPLE.encode())
+    page.get_by_text("60 rows, 2 columns").wait_for()
+    page.get_by_text("Compare with another system").click()
+    page.fill("[name='models.0']", "next")
+    page.locator("[name='models.0']").press("Enter")
+    expect(page.locator(".error-summary")).to_contain_text("Give either its model file or the columns")
+    assert page.locator("[name='models.0']").input_value() == "next"
+    assert page.get_by_text("people.csv", exact=True).is_visible()
+
+
 def upload(page, name, file, content):
+    page.wait_for_load_state()  # by then the script, where there is one, has put its button away
     page.set_input_files(f"[name='{name}']", {"name": file, "mimeType": "text/csv", "buffer": content})
     plain = page.get_by_role("button", name="Upload and show")
     if plain.is_visible():
