@@ -45,6 +45,10 @@ class Weighed:
         total = float(self.weights.sum())
         return self.effective / total if total > 0 else 1.0
 
+    def part(self, which: Array) -> Weighed:
+        """Return some of the rows, with nothing but their weights."""
+        return Weighed(self.weights[which], self.sampling)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Sample(Weighed):

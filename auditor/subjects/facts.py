@@ -25,8 +25,11 @@ FACTS = (
 )
 """Keys of a submission that become `Subject.facts`."""
 
+READ = frozenset({"costs"})
+"""Facts that checks use."""
+
 UNREAD = (
-    *FACTS,
+    *(key for key in FACTS if key not in READ),
     "columns.human_decision",
     "columns.reviewer",
     "columns.reviewed_at",

@@ -125,12 +125,7 @@ def _student(
     numbers: Numbers, name: str, values: Array, of: dict[str, str], *, edge: float | None = None
 ) -> Measure:
     """Return the mean of *values*, which may stand for the influence of each row on another number."""
-    value, size = numbers.mean(values), numbers.effective
-    variance = numbers.mean((values - value) ** 2)
-    known = variance > 1e-12 * value**2  # no spread but rounding
-    error = float(np.sqrt(variance / (size - 1))) if size > 1 and known else 0.0
-    each = [np.array([x]) for x in (value, error, numbers.n, size - 1)]
-    means = Means(each[0], each[1], each[2], each[3], edge)
+    means = Means.of_rows([(values, numbers.weights, numbers.n, numbers.effective)], edge)
     return one_mean(name, means, 0, Z, of=of, unit="proportion" if name == "r2" else UNIT, note=None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -30,6 +30,17 @@ class Means:
     freedom: Array
     """Effective rows less one."""
     edge: float | None = None
+
+    @classmethod
+    def of_rows(cls, parts: Sequence[tuple[Array, Array, float, float]], edge: float | None = None) -> Self:
+        """Return means of groups, each given by values, weights, people and the size that errors go by."""
+        found = np.zeros((4, len(parts)))
+        for at, (values, weights, n, effective) in enumerate(parts):
+            mean = float(np.average(values, weights=weights)) if weights.sum() > 0 else np.nan
+            variance = float(np.average((values - mean) ** 2, weights=weights)) if np.isfinite(mean) else 0.0
+            known = effective > 1 and variance > 1e-12 * mean**2  # no spread but rounding
+            found[:, at] = mean, np.sqrt(variance / (effective - 1)) if known else 0.0, n, effective - 1
+        return cls(found[0], found[1], found[2], found[3], edge)
 
     @property
     def pairs_method(self) -> str:
