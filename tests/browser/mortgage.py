@@ -55,6 +55,7 @@ def fill_files(page):
         ("model", ASKED["model"]["file"]),
         ("data.training", ASKED["data"]["training"]),
     ):
+        page.wait_for_load_state()  # by then the script, where there is one, has put its button away
         page.set_input_files(f"[name='{where}']", EXAMPLE / file)
         plain = page.get_by_role("button", name="Upload and show")
         if plain.is_visible():  # without scripts there is a button for it
