@@ -180,14 +180,16 @@ def _race_page(seeds: range, seconds: dict[str, list[float]], hits: dict[str, in
         low, high = clopper_pearson_limits(hits[name], planted)
         found = f"{hits[name]} of {planted} ({low:.2f} to {high:.2f})"
         rows.append(f"| {name} | {statistics.median(times):.3f} | {ratio:.1f} | {found} |")
-    slices = "; ".join(f"{size} conditions, +{extra}" for size, extra in PLANTED)
+    slices = "; ".join(f"{size} and {extra}" for size, extra in PLANTED)
     return "\n".join(
         (
             "# Slice search: planted slices\n",
             f"Made by `python -m benchmarks.slices`. {ROWS:,} people, {COLUMNS} columns of 2 to 8 values,",
-            f"depth {DEPTH}, error rate {BASE}, four planted slices a table ({slices}),",
-            f"seeds {seeds.start} to {seeds.stop - 1}, slots interleaved; pysubgroup {version('pysubgroup')} with a beam of {BEST}",
-            f"tells its best {BEST}, ours at most 10. A planted slice is found if a told one holds the same",
+            f"depth {DEPTH}, error rate {BASE}, four planted slices a table",
+            f"(conditions and added error: {slices}),",
+            f"seeds {seeds.start} to {seeds.stop - 1}, slots interleaved;",
+            f"pysubgroup {version('pysubgroup')} with a beam of {BEST} tells its best {BEST}, ours",
+            "at most 10. A planted slice is found if a told one holds the same",
             f"people to {ALIKE:.0%} (both over either). `search` reads all people, as pysubgroup does;",
             "`whole check` is what an audit runs: it searches one half and counts only what the other",
             "half confirms.\n",

@@ -280,7 +280,7 @@ def measure(name: str) -> str:
     name = name.rpartition(".")[2]
     if name in _MEASURES:
         return _MEASURES[name]
-    for ending, words in (("_gap", "gap in {}"), ("_ratio", "ratio of {}")):
+    for ending, words in (("_bounds", "{}, whoever the unstated are"), ("_gap", "gap in {}"), ("_ratio", "ratio of {}")):
         if name.endswith(ending):
             return words.format(measure(name.removesuffix(ending)))
     return plain(name)

@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr
 from scipy.stats import hypergeom
 
 from checks.fairness.slice_people import Half, Meaning
 from checks.fairness.slice_search import Slice
 from checks.model import Array
-from checks.statistics import LEVEL, Z, wilson_limits
+from checks.statistics import Z, wilson_limits
+from checks.statistics.disparities import sidak_z
 
 FALSE_ALARM = 0.05
 """The chance that any slice is confirmed where no slice differs."""
@@ -160,14 +161,9 @@ def holm(p: Sequence[float]) -> list[float]:
     return [float(value) for value in corrected]
 
 
-def joint_z(slices: int) -> float:
-    """Return the normal quantile of a Sidak level over *slices*."""
-    return float(ndtri((1 + LEVEL ** (1 / max(slices, 1))) / 2))
-
-
 def worst_gap(held: Sequence[Held]) -> tuple[float, float, float]:
     """Return the largest gap with limits."""
-    together = joint_z(len(held))
+    together = sidak_z(len(held))
     return (
         max(one.gap for one in held),
         max(one.gap_limits(together)[0] for one in held),
@@ -177,7 +173,7 @@ def worst_gap(held: Sequence[Held]) -> tuple[float, float, float]:
 
 def worst_ratio(held: Sequence[Held]) -> tuple[float | None, float, float]:
     """Return the lowest ratio with limits; no value where a slice has no ratio."""
-    together = joint_z(len(held))
+    together = sidak_z(len(held))
     ratios = [one.ratio for one in held]
     known = [ratio for ratio in ratios if ratio is not None]
     return (

@@ -40,12 +40,13 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from checks.fairness.slice_columns import Coded, LeftOut, coded_columns, describe
-from checks.fairness.slice_confirm import FALSE_ALARM, Held, holds, holm, joint_z, worst_gap, worst_ratio
+from checks.fairness.slice_confirm import FALSE_ALARM, Held, holds, holm, worst_gap, worst_ratio
 from checks.fairness.slice_people import Half, halves, lost
 from checks.fairness.slice_search import Found, distinct, search
 from checks.model import Inconclusive, Kind, Measure, NotApplicable, Subject, Table, check
 from checks.names import crossed
 from checks.statistics import LEVEL, estimate, undefined, wilson
+from checks.statistics.disparities import sidak_z
 
 STREAM = 31  # keeps this check's random numbers apart from every other's
 MIN_PEOPLE = 30
@@ -121,7 +122,7 @@ def _measures(held: Sequence[Held], coded: Sequence[Coded], half: Half, found: F
     yield wilson("worst_share", worst.people, n, note=says, rows=n, effective=effective)
     test = f"one-sided against everybody, Holm over {len(held)} slices at {FALSE_ALARM:.0%}"
     yield _count("confirmed_slices", len(shown), len(held), f"{test}; {meaning.loss}", None)
-    z = joint_z(len(held))
+    z = sidak_z(len(held))
     for one in shown:
         of = {"case": _name(one, coded)}
         ends = one.gap_limits(z)
@@ -156,7 +157,7 @@ def _name(one: Held, coded: Sequence[Coded]) -> str:
 
 
 def _table(held: Sequence[Held], coded: Sequence[Coded], found: Found) -> Table:
-    z = joint_z(len(held))
+    z = sidak_z(len(held))
     loss = held[0].meaning.loss
     rows = []
     for one, p in sorted(zip(held, holm([h.p for h in held]), strict=True), key=lambda pair: pair[0].p):

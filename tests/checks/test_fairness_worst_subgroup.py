@@ -12,7 +12,7 @@ from scipy.stats import binomtest, hypergeom
 from statsmodels.stats.multitest import multipletests
 
 from checks.fairness.slice_columns import Coded, People, describe, quantile_cuts
-from checks.fairness.slice_confirm import Side, holm, joint_z
+from checks.fairness.slice_confirm import Side, holm
 from checks.fairness.slice_people import Half, halves
 from checks.fairness.slice_search import search
 from checks.fairness.worst_subgroup import worst_subgroup
@@ -59,7 +59,7 @@ def test_a_planted_slice_is_found_and_confirmed():
 
 @planted("fairness.worst_subgroup", "silent")
 def test_where_nothing_differs_at_most_one_audit_in_twenty_confirms_a_slice():
-    runs = budget(200, 1000)
+    runs = budget(100, 1000)
     alarms = sum(
         worst_subgroup(people(1200, seed)).measure("confirmed_slices").value > 0 for seed in range(runs)
     )
@@ -68,7 +68,7 @@ def test_where_nothing_differs_at_most_one_audit_in_twenty_confirms_a_slice():
 
 def test_the_intervals_of_the_worst_hold_where_nothing_differs():
     """The true worst gap is 0 and the true ratio 1, whatever the search picked."""
-    runs, outside = budget(200, 1000), 0
+    runs, outside = budget(100, 1000), 0
     for seed in range(runs):
         found = worst_subgroup(people(1200, seed))
         gap, ratio = found.measure("worst_gap"), found.measure("performance_ratio")
@@ -207,7 +207,6 @@ def test_the_gap_against_everybody_is_newcombes_against_the_others_scaled():
     pair = Proportions.of_counts([round(n * rate), round(others)], [n, gap.n - n])
     low, high = gap_limits([pair])
     assert (gap.low, gap.high) == pytest.approx(((1 - share) * low, (1 - share) * high))
-    assert joint_z(1) == pytest.approx(1.959964)
 
 
 def test_without_a_label_the_slice_with_the_lowest_selection_rate_is_told():
@@ -239,7 +238,7 @@ def test_regression_compares_mean_absolute_errors():
 
 
 def test_regression_confirms_no_slice_of_heavy_tailed_errors_by_chance():
-    runs, alarms = budget(150, 1000), 0
+    runs, alarms = budget(80, 1000), 0
     for seed in range(runs):
         rng = np.random.default_rng([5, seed])
         site = rng.choice(list("abcdefgh"), 800)
