@@ -25,7 +25,7 @@ FACTS = (
 )
 """Keys of a submission that become `Subject.facts`."""
 
-READ = frozenset({"costs"})
+READ = frozenset({"control", "costs"})
 """Facts that checks use."""
 
 UNREAD = (

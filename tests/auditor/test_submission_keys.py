@@ -360,5 +360,5 @@ def test_one_command_audits_classes_with_a_join_a_vendor_and_facts(tmp_path):
     assert ahead["value"] == pytest.approx((table["said"] != table["band"]).mean())
     assert body["submission"]["resolved"]["groups"]["demographics:sex"]["not stated"] == 10
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "Declared; no check of this version uses it: control, population." in page
+    assert "Declared; no check of this version uses it: population." in page
     assert "10 of 200 rows have no match by `case`" in unescape(page)
