@@ -26,8 +26,13 @@ every_counting_check = pytest.mark.parametrize("check", ROWS_ONLY, ids=lambda c:
 every_fairness_check = pytest.mark.parametrize(
     "check", [c for c in ROWS_ONLY if c.id.startswith("fairness.")], ids=lambda c: c.id
 )
-OF_NO_LISTED_GROUPS = {"fairness.worst_subgroup", "fairness.consistency", "fairness.missing_demographics"}
-"""They find groups of their own, judge single people, or tell only of groups that are not stated."""
+OF_NO_LISTED_GROUPS = {
+    "fairness.worst_subgroup",
+    "fairness.consistency",
+    "fairness.missing_demographics",
+    "fairness.curve",
+}
+"""They find groups of their own, judge single people, tell only of groups not stated, or need no groups."""
 every_group_check = pytest.mark.parametrize(
     "check",
     [c for c in ROWS_ONLY if c.id.startswith("fairness.") and c.id not in OF_NO_LISTED_GROUPS],
@@ -39,8 +44,14 @@ TASKS = {"fairness.regression": Task.REGRESSION, "performance.regression": Task.
 """Checks that measure one task only, which is not the binary one."""
 
 
+NUMBERS = {"groups": ("race", "sex", "debt"), "bins": {"debt": (0.0,)}}
+"""Roles with a protected number, for the check that draws curves."""
+
+
 def full(check: Check, whole: Subject = CREDIT) -> Subject:
-    """Return *whole* as a subject of the task that the check measures."""
+    """Return *whole* as a subject of the task, and with the attributes, that the check measures."""
+    if check.id == "fairness.curve":
+        return declared(whole, **NUMBERS)
     return dataclasses.replace(whole, task=TASKS[check.id]) if check.id in TASKS else whole
 
 
