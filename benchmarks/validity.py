@@ -95,7 +95,7 @@ class Found:
             "rate": cell.rate, "shape": cell.shape, "lower": round(cell.lower, 6),
             "truth": round(cell.truth, 6),
             "datasets": "all outcomes" if exact else len(self.chance),
-            "coverage": round(1 - below - above, 5), "missed_low": round(below, 5),
+            "coverage": round(abs(1 - below - above), 5), "missed_low": round(below, 5),
             "missed_high": round(above, 5), "median_width": round(float(median), 5),
             "met": round(float(self.chance[self.met].sum()), 5),
             "not_met": round(float(self.chance[self.not_met].sum()), 5),

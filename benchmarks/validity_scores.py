@@ -128,7 +128,8 @@ def _means() -> Iterator[Cell]:
 
 def _mean(n: int, shape: str, rng: np.random.Generator) -> Limits:
     values = MEANS[shape][1](rng, n)
-    return _of(mean_of("m", values, np.ones(n), n, rows=n, bounds=(-np.inf, np.inf)))
+    least = -np.inf if shape == "normal" else 0.0
+    return _of(mean_of("m", values, np.ones(n), n, rows=n, bounds=(least, np.inf)))
 
 
 def _paired() -> Iterator[Cell]:

@@ -129,8 +129,13 @@ def mean_of(
     of: Mapping[str, str] | None = None,
     note: str | None = None,
 ) -> Measure:
-    """Return a weighted mean with Student's interval, clipped to *bounds*."""
-    method = f"mean, Student {LEVEL:.0%}"
+    """Return a weighted mean with Student's interval, clipped to *bounds*.
+
+    Where the mean cannot lie under 0 the interval is that of its logarithm: losses and distances have a long
+    upper tail, which the plain interval misses too often (docs/benchmarks/validity.md).
+    """
+    positive = bounds[0] == 0
+    method = f"mean, {'log ' if positive else ''}Student {LEVEL:.0%}"
     if not len(values):
         return undefined(name, "no rows", of=of, unit=unit, method=method)
     mean = float(np.average(values, weights=weights))
@@ -139,5 +144,9 @@ def mean_of(
         why = "all rows are alike, so the spread cannot be estimated"
         return estimate(name, mean, None, None, rows, of=of, unit=unit, method=method, note=note or why)
     half = float(stdtrit(effective - 1, (1 + LEVEL) / 2)) * np.sqrt(variance / (effective - 1))
-    low, high = max(mean - half, bounds[0]), min(mean + half, bounds[1])
+    low, high = mean - half, mean + half
+    if positive:
+        factor = np.exp(half / mean)
+        low, high = mean / factor, mean * factor
+    low, high = max(low, bounds[0]), min(high, bounds[1])
     return estimate(name, mean, low, high, rows, of=of, unit=unit, method=method, note=note)
