@@ -91,10 +91,17 @@ _MEASURES = {
     "impact_ratio": "impact ratio",
     "performance_ratio": "lowest performance of a slice over everybody's",
     "selection_ratio": "lowest selection rate of a slice over everybody's",
+    "flip_share": "decisions that change with the attribute",
+    "flip_share_to": "decisions that change when given this group",
+    "favourable_flip_share_to": "gain when given this group",
+    "unfavourable_flip_share_to": "lose when given this group",
+    "score_change_to": "change of the score when given this group",
+    "chance_consistency": "consistency by chance",
     "worst_gap": "largest loss of a slice beyond everybody's",
     "worst_share": "share of people in that slice",
     "slice_gap": "loss of a confirmed slice beyond everybody's",
 }
+_ENDINGS = (("_bounds", "{}, whoever the unstated are"), ("_gap", "gap in {}"), ("_ratio", "ratio of {}"))
 _LEVEL = 0.025
 """One-sided, as an interval of 95 % leaves this much beyond each end."""
 _DIRECTION = {
@@ -280,7 +287,7 @@ def measure(name: str) -> str:
     name = name.rpartition(".")[2]
     if name in _MEASURES:
         return _MEASURES[name]
-    for ending, words in (("_bounds", "{}, whoever the unstated are"), ("_gap", "gap in {}"), ("_ratio", "ratio of {}")):
+    for ending, words in _ENDINGS:
         if name.endswith(ending):
             return words.format(measure(name.removesuffix(ending)))
     return plain(name)

@@ -52,6 +52,8 @@ def full(check: Check, whole: Subject = CREDIT) -> Subject:
     """Return *whole* as a subject of the task, and with the attributes, that the check measures."""
     if check.id == "fairness.curve":
         return declared(whole, **NUMBERS)
+    if check.id == "fairness.counterfactual_flip":
+        return declared(whole, features=(*whole.roles.features, "sex"))
     return dataclasses.replace(whole, task=TASKS[check.id]) if check.id in TASKS else whole
 
 
