@@ -105,15 +105,16 @@ def _not_stated_share(table: GroupTable) -> Measure:
 
 
 def _of_groups(name: str, table: GroupTable, found: Bounds, why: Sequence[str | None]) -> Iterator[Measure]:
-    named = f"{name}_bounds"
-    lows, highs = found.limits()
+    named, there = f"{name}_bounds", found.stated.weight > 0
+    known = found.take(np.flatnonzero(there))
+    numbers = zip(known.stated.value, *known.limits(), known.lowest.n, strict=True)
     for i, reason in enumerate(why):
-        of, n, known = table.groups.of(i), float(found.lowest.n[i]), found.stated.weight[i] > 0
-        if not known:
+        of = table.groups.of(i)
+        if not there[i]:
             yield undefined(named, "nobody of this group is in the denominator", of=of, method=METHOD)
             continue
-        limits = float(lows[i]), float(highs[i])
-        yield estimate(named, found.stated.value[i], *limits, n, of=of, method=METHOD, note=reason)
+        value, low, high, n = (float(number) for number in next(numbers))
+        yield estimate(named, value, low, high, n, of=of, method=METHOD, note=reason)
 
 
 def _differences(name: str, table: GroupTable, found: Bounds) -> Iterator[Measure]:

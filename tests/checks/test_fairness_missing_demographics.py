@@ -185,3 +185,14 @@ def test_endings_have_a_sentence_somebody_can_act_on():
     assert refused.measure("impact_ratio_bounds", attribute="group").note == (
         "the rate is 0 in every group, so no ratio is defined"
     )
+
+
+def test_a_group_without_anybody_in_the_denominator_has_no_number():
+    """No actual negatives state their group as b, and none of unknown group is positive."""
+    decision = [1, 0] * 100
+    label = [1, 0] * 50 + [1] * 50 + [0] * 50
+    groups = {"group": ["a"] * 100 + ["b"] * 50 + [None] * 50}
+    found = missing_demographics(subject(decision=decision, actual=label, groups=groups))
+    rate = found.measure("false_positive_rate_bounds", attribute="group", group="b")
+    assert (rate.value, rate.note) == (None, "nobody of this group is in the denominator")
+    assert found.measure("true_positive_rate_bounds", attribute="group", group="b").value == 0.5
