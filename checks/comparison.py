@@ -10,6 +10,7 @@ from checks.counts import SUPPRESSED, Groups, GroupTable
 from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Task
 from checks.multiclass import MeanProportions
 from checks.statistics import LEVEL, Proportions, Z, estimate, over_reference, undefined
+from checks.statistics.shrinkage import prior
 
 MIN_GROUP = 30
 MIN_DENOMINATOR = 10
@@ -100,6 +101,28 @@ def rates(name: str, groups: Groups, shares: Proportions, why: Sequence[str | No
         value, low, high = next(limits)
         method = _rate_method(shares, i)
         yield estimate(name, value, low, high, n, of=groups.of(i), method=method, note=why[i])
+
+
+def shrunk(name: str, groups: Groups, shares: Proportions, why: Sequence[str | None]) -> Iterator[Measure]:
+    """Return the rates of groups too small to compare, drawn towards those of all stated groups."""
+    there = groups.stated & (shares.weight > 0)
+    small = [i for i, reason in enumerate(why) if reason is not None and there[i]]
+    common = prior(shares.take(np.flatnonzero(there))) if small else None
+    if common is None:
+        return
+    for i in small:
+        n = float(shares.effective[i])
+        value, low, high = common.after(float(shares.value[i]) * n, n)
+        yield estimate(
+            f"{name}_shrunk",
+            value,
+            low,
+            high,
+            float(shares.n[i]),
+            of=groups.of(i),
+            method=common.method,
+            note=f"{why[i]}; beside the plain rate, drawn towards the mean of all groups",
+        )
 
 
 def _rate_method(shares: Proportions, at: int) -> str:

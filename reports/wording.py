@@ -101,7 +101,14 @@ _MEASURES = {
     "worst_share": "share of people in that slice",
     "slice_gap": "loss of a confirmed slice beyond everybody's",
 }
-_ENDINGS = (("_bounds", "{}, whoever the unstated are"), ("_gap", "gap in {}"), ("_ratio", "ratio of {}"))
+_ENDINGS = (
+    ("_bounds", "{}, whoever the unstated are"),
+    ("_gap", "gap in {}"),
+    ("_ratio", "ratio of {}"),
+    ("_shrunk", "{}, drawn towards all groups"),
+    ("_range", "range of {}"),
+    ("_concordance", "concordance of {}"),
+)
 _LEVEL = 0.025
 """One-sided, as an interval of 95 % leaves this much beyond each end."""
 _DIRECTION = {

@@ -13,7 +13,8 @@ Why it matters
 How to read it
     *Positive* is the event that the score predicts; ask which error hurts the person and read that one.
     `n` is the number of people in the rate's own denominator (for the false positive rate, the group's actual
-    negatives). Groups under 30 rows, or under 10 in that denominator, are measured and not compared;
+    negatives). Groups under 30 rows, or under 10 in that denominator, are measured and not compared; beside
+    their own rate stands one drawn towards the mean of all groups (`_shrunk`, with three groups or more);
     `uncompared_share` counts the people of groups left out of the true or the false positive comparison.
     Intervals of gaps and ratios cover the worst pair of all groups. With more than two classes every number
     is there for each class against the rest (`class`) and as the mean over classes (`average: macro`;
@@ -44,6 +45,7 @@ from checks.comparison import (
     left_out_note,
     notes,
     rates,
+    shrunk,
     uncompared_share,
     unusable,
     with_label,
@@ -131,6 +133,8 @@ def _of_rate(
     shares = table.shares(hits, among)
     why = notes(groups, table.people(_USABLE), min_group, table.smallest(among))
     yield from rates(name, groups, shares, why)
+    if not isinstance(table, MeanTable):
+        yield from shrunk(name, groups, shares, why)
     large, note = shares.take(compared(why)), left_out_note(why)
     yield highest_minus_lowest(f"{name}_gap", large, of=groups.key, note=note)
     yield lowest_over_highest(f"{name}_ratio", large, of=groups.key, note=note)

@@ -16,7 +16,9 @@ How to read it
     limit towards equality is widened for the number of pairs (Sidak). `difference_p_value` tests the lowest
     against the highest group; it is printed because regulators ask for it and is never a bound, since with
     few people even a large difference has a large p-value. Groups under 30 rows are measured, not compared,
-    and `uncompared_share` says how many people that leaves out. People whose group is missing are a row of
+    and `uncompared_share` says how many people that leaves out; beside their own rate stands
+    `selection_rate_shrunk`, drawn towards the mean of all groups as far as their size asks for it (with three
+    groups or more). People whose group is missing are a row of
     their own, never compared. `groups_under_2_percent` and `not_stated_count` are what New York City's rule
     wants stated. With a declared reference (a group, or `rest` for everybody else)
     `impact_ratio_to_reference` sets each group against it: fewer pairs, so a sharper answer to a narrower
@@ -49,6 +51,7 @@ from checks.comparison import (
     left_out_note,
     notes,
     rates,
+    shrunk,
     to_reference,
     uncompared_share,
 )
@@ -121,6 +124,7 @@ def _compare(table: GroupTable, min_group: int) -> Generator[Measure, None, _Par
     shares = table.shares(FAVOURED == Truth.YES, FAVOURED != Truth.UNKNOWN)
     why = notes(groups, shares.n, min_group)
     yield from rates("selection_rate", groups, shares, why)
+    yield from shrunk("selection_rate", groups, shares, why)
 
     which, note = compared(why), left_out_note(why)
     large = shares.take(which)
