@@ -64,8 +64,9 @@ def worst_subgroup(
     rng = np.random.default_rng([subject.seed, STREAM])
     everybody, meaning = lost(subject)
     coded, left = coded_columns(subject, everybody, most=columns, least=MIN_PEOPLE)
-    yield from _columns(coded, left)
+    yield _columns_searched(coded, left)
     if not coded:
+        yield _columns_table(coded, left)
         raise Inconclusive(f"no column has a value that {MIN_PEOPLE} people share and others do not")
 
     first, second = halves(everybody, coded, rng)
@@ -80,10 +81,11 @@ def worst_subgroup(
     held = holds(taken, second, meaning, rng)
     yield from _measures(held, coded, second, found)
     yield _table(held, coded, found)
+    yield _columns_table(coded, left)
 
 
-def _columns(coded: Sequence[Coded], left: Sequence[LeftOut]) -> Iterator[Measure | Table]:
-    yield Measure(
+def _columns_searched(coded: Sequence[Coded], left: Sequence[LeftOut]) -> Measure:
+    return Measure(
         "columns_searched",
         float(len(coded)),
         n=float(len(coded) + len(left)),
@@ -92,9 +94,12 @@ def _columns(coded: Sequence[Coded], left: Sequence[LeftOut]) -> Iterator[Measur
         method="protected attributes, then features, in declared order",
         note=f"{len(left)} left out; the table says why" if left else None,
     )
-    rows = [(column.name, _values(column), "") for column in coded]
-    rows += [(column.name, "", column.why) for column in left]
-    yield Table("columns of the slice search", ("column", "values", "left out because"), tuple(rows))
+
+
+def _columns_table(coded: Sequence[Coded], left: Sequence[LeftOut]) -> Table:
+    rows = [(column.name, "", column.why) for column in left]
+    rows += [(column.name, _values(column), "") for column in coded]
+    return Table("columns of the slice search", ("column", "values", "left out because"), tuple(rows))
 
 
 def _values(column: Coded) -> str:
@@ -109,7 +114,8 @@ def _measures(held: Sequence[Held], coded: Sequence[Coded], half: Half, found: F
     worst = max(held, key=lambda one: one.gap)
     shown = [one for one, p in zip(held, corrected, strict=True) if p <= FALSE_ALARM]
     how = f"{meaning.loss}; the worst of {len(held)} slices in the held-back half"
-    says = f"{_name(worst, coded)}; {'shown to be worse' if worst in shown else 'not shown to be worse'}"
+    verdict = "shown to be worse" if worst in shown else "not shown to be worse"
+    says = f"slice {crossed(_name(worst, coded))}; {verdict}"
     gap, low, high = worst_gap(held)
     if meaning.kept:
         low, high = max(low, -1.0), min(high, 1.0)
