@@ -115,7 +115,7 @@ def _levels(name: str, text: Array, people: People, least: int) -> tuple[Coded, 
     lost = np.bincount(codes, people.count * people.loss, minlength=len(distinct))
     order = sorted(range(len(distinct)), key=lambda i: (-count[i], -lost[i], distinct[i]))
     kept = [i for i in order if count[i] >= least]
-    rank = np.full(len(distinct), len(kept), dtype=np.int64)
+    rank = np.full(len(distinct), len(kept), dtype=np.int16)
     rank[kept] = np.arange(len(kept))
     values = tuple(str(distinct[i]) for i in kept)
     pooled = len(kept) < len(distinct)
@@ -134,7 +134,7 @@ def _binned(name: str, numbers: Array, people: People) -> tuple[Coded, Array]:
     values = (*spelt, "not stated")
     count = np.bincount(codes, people.count, minlength=len(values))
     used = np.flatnonzero(count > 0)
-    rank = np.zeros(len(values), dtype=np.int64)
+    rank = np.zeros(len(values), dtype=np.int16)
     rank[used] = np.arange(len(used))
     return Coded(name, rank[codes], tuple(values[i] for i in used), None), count[used]
 

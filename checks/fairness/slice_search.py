@@ -129,14 +129,15 @@ class _Search:
     """One search: the tables counted so far and the pool that they feed."""
 
     def __init__(self, half: Half, columns: Sequence[Coded], least: float, found: Found) -> None:
-        self.codes, self.columns, self.least, self.found = half.codes, columns, least, found
+        self.codes = [codes.astype(np.int64) for codes in half.codes]  # codes of pairs are their products
+        self.columns, self.least, self.found = columns, least, found
         self.loss, self.weight = half.loss, half.weight
         self.single_people = half.weight is None and bool(np.isin(half.loss, (0.0, 1.0)).all())
         self.at_most_one = bool(half.loss.max() <= 1)
         self.lost = half.loss if half.weight is None else half.loss * half.weight
         # where a row is one person who lost all or nothing, the loss is the last bit of the code
         self.bit = half.loss.astype(np.int64) if self.single_people else None
-        self.steps = [2 * c if self.single_people else c for c in half.codes]
+        self.steps = [2 * c if self.single_people else c for c in self.codes]
         self.singles: list[_Table] = []
         self.pairs: dict[tuple[int, int], _Table] = {}
         self.pool = Pool()

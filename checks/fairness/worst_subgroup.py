@@ -63,11 +63,12 @@ def worst_subgroup(
         raise NotApplicable("neither attributes nor features were declared, so there are no slices to search")
     rng = np.random.default_rng([subject.seed, STREAM])
     everybody, meaning = lost(subject)
-    coded, left = coded_columns(subject, everybody, most=columns, least=MIN_PEOPLE)
+    sharing = max(MIN_PEOPLE, int(MIN_SHARE * everybody.n / 2))  # fewer can make no slice of the half
+    coded, left = coded_columns(subject, everybody, most=columns, least=sharing)
     yield _columns_searched(coded, left)
     if not coded:
         yield _columns_table(coded, left)
-        raise Inconclusive(f"no column has a value that {MIN_PEOPLE} people share and others do not")
+        raise Inconclusive(f"no column has a value that {sharing} people share and others do not")
 
     first, second = halves(everybody, coded, rng)
     searched = first.some(rows, rng)
