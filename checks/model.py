@@ -217,6 +217,8 @@ class Subject:
     seed: int = 0
     training: pd.DataFrame | None = None
     reference: pd.DataFrame | None = None
+    population: pd.DataFrame | None = None
+    """The people whom the system is used on, where their table was declared."""
     model: Model | None = None
     model_file: ModelFile | None = None
     decision: Array | None = None

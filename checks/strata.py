@@ -10,8 +10,10 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from checks.counts import GroupTable
 from checks.model import NOT_STATED, Array, Inconclusive, NotApplicable, Subject, spell
 from checks.names import intersection_key
+from checks.statistics.stratified import Stratified
 from checks.values import as_text
 
 MOST_VALUES = 10
@@ -49,6 +51,19 @@ def strata(subject: Subject) -> Strata:
             )
     names = [part[0] if len(part) == 1 else intersection_key(part) for part in parts]
     return Strata(crossed, tuple(names), columns)
+
+
+def stratified(table: GroupTable, strata: int) -> Stratified:
+    """Return hits and sizes by stratum, scaled to each group's effective size."""
+    weight = table.weight.reshape(len(table.weight), strata, 3)
+    inside = weight[:, :, :2].sum(axis=2)
+    hits, scale = weight[:, :, 1], np.ones(len(weight))
+    if table.squares is not None:
+        total = inside.sum(axis=1)
+        squares = table.squares.reshape(weight.shape)[:, :, :2].sum(axis=(1, 2))
+        scale = np.divide(total, squares, out=np.zeros_like(total), where=squares > 0)
+    people = table.rows.reshape(weight.shape)[:, :, :2].sum(axis=(1, 2))
+    return Stratified(hits * scale[:, None], inside * scale[:, None], people)
 
 
 def _coded(values: pd.Series, weights: Array | None) -> tuple[Array, Sequence[str]]:

@@ -25,7 +25,7 @@ FACTS = (
 )
 """Keys of a submission that become `Subject.facts`."""
 
-READ = frozenset({"control", "costs"})
+READ = frozenset({"control", "costs", "population"})
 """Facts that checks use."""
 
 UNREAD = (
@@ -34,7 +34,6 @@ UNREAD = (
     "columns.reviewer",
     "columns.reviewed_at",
     "columns.decided_at",
-    "columns.time",
 )
 """Keys that are accepted and kept, but that no check of this version uses: reports say so."""
 

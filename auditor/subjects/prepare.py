@@ -59,6 +59,7 @@ def prepare(
         return Prepared(*subject_of_counts(submission, submission.counts, path, limits))
     together = _tables(submission, open_artifact, limits)
     tables = together.tables
+    people = _population(submission, open_artifact, limits)
     table = tables["evaluation"]
     _raise(
         chain(
@@ -89,7 +90,7 @@ def prepare(
         said = {name: asking.answers(frame, model, part) for part, (name, frame) in enumerate(tables.items())}
         told = challengers(submission, table, roles, settled, open_artifact=open_artifact, limits=limits)
         subject = _subject(submission, tables, roles, said, model)
-        subject = replace(subject, challengers=told.challengers)
+        subject = replace(subject, challengers=told.challengers, population=people)
         resolved = _resolved(subject, settled, said["evaluation"], model, submission)
         cautions = [*caution(model), *told.notes, *ordered(submission.columns.features, features)]
         resolved["notes"] = [*cautions, *together.notes, *resolved["notes"]]
@@ -152,22 +153,34 @@ def _raise(problems: Iterator[Problem]) -> None:
         raise Refused(found)
 
 
+def _read(where: str, file: TableRef, open_artifact: Callable[[str], Path], limits: Limits) -> pd.DataFrame:
+    path = open_artifact(file.digest)
+    table = read_table(path, file.format, limits, where=where, declared=file.declared)
+    if table.empty:
+        raise refuse(where, "no-rows", "the table has a header but not one row; upload its rows too.")
+    return table
+
+
 def _tables(submission: Submission, open_artifact: Callable[[str], Path], limits: Limits) -> Together:
     """Read every table, and put joined ones beside the rows that they belong to."""
-
-    def read(where: str, file: TableRef) -> pd.DataFrame:
-        path = open_artifact(file.digest)
-        table = read_table(path, file.format, limits, where=where, declared=file.declared)
-        if table.empty:
-            raise refuse(where, "no-rows", "the table has a header but not one row; upload its rows too.")
-        return table
-
     named = ((name, getattr(submission.data, name)) for name in ("evaluation", "training", "reference"))
-    tables = {name: read(f"data.{name}", file) for name, file in named if file is not None}
-    others = {name: read(f"join.{name}", file) for name, file in submission.join.items()}
-    if submission.population is not None and submission.population.artifact is not None:
-        read("population", submission.population)  # kept, not used yet: but it must be a table
+    tables = {
+        name: _read(f"data.{name}", file, open_artifact, limits) for name, file in named if file is not None
+    }
+    others = {
+        name: _read(f"join.{name}", file, open_artifact, limits) for name, file in submission.join.items()
+    }
     return join(submission, tables, others)
+
+
+def _population(
+    submission: Submission, open_artifact: Callable[[str], Path], limits: Limits
+) -> pd.DataFrame | None:
+    """Read the table of the people whom the system is used on, where there is one."""
+    people = submission.population
+    if people is None or people.artifact is None:
+        return None
+    return _read("population", people, open_artifact, limits)
 
 
 def _roles(submission: Submission, features: tuple[str, ...], settled: Outcomes) -> Roles:

@@ -52,7 +52,7 @@ from checks.statistics.stratified import (
     conditional_ratio,
     difference_to_rest,
 )
-from checks.strata import Strata, strata
+from checks.strata import Strata, strata, stratified
 
 MOST_ROWS = 500
 ASKED: Mapping[str, tuple[Array, Array]] = {
@@ -81,7 +81,7 @@ def conditional(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Mea
             continue
         outcome = np.where(among, np.where(hits, 1, 0), 2)[subject.counts.outcome]
         for attribute, table in subject.counts.count(found.of_row * 3 + outcome, 3 * size).items():
-            groups = _stratified(table, size)
+            groups = stratified(table, size)
             why = notes(table.groups, groups.n, min_group)
             which, of = compared(why), {"attribute": attribute}
             large, note = groups.take(which), left_out_note(why)
@@ -95,19 +95,6 @@ def conditional(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Mea
     yield _table(listed)
     if not compared_any:
         raise Inconclusive(f"no attribute has two groups of {min_group} rows or more")
-
-
-def _stratified(table: GroupTable, strata: int) -> Stratified:
-    """Return hits and sizes by stratum, scaled to each group's effective size."""
-    weight = table.weight.reshape(len(table.weight), strata, 3)
-    inside = weight[:, :, :2].sum(axis=2)
-    hits, scale = weight[:, :, 1], np.ones(len(weight))
-    if table.squares is not None:
-        total = inside.sum(axis=1)
-        squares = table.squares.reshape(weight.shape)[:, :, :2].sum(axis=(1, 2))
-        scale = np.divide(total, squares, out=np.zeros_like(total), where=squares > 0)
-    people = table.rows.reshape(weight.shape)[:, :, :2].sum(axis=(1, 2))
-    return Stratified(hits * scale[:, None], inside * scale[:, None], people)
 
 
 def _of_selection(table: GroupTable, groups: Stratified, why: Sequence[str | None]) -> Iterator[Measure]:

@@ -58,12 +58,12 @@ class Reliability:
         df = noise / scale
         seen = float(np.sum(self.weight * (self.frequency - self.mean_score) ** 2)) / scale
         tail = float(ndtr(-z))
-        low = _noncentrality(seen, df, 1 - tail)
-        high = _noncentrality(max(seen, float(chi2.median(df))), df, tail)
+        low = noncentrality(seen, df, 1 - tail)
+        high = noncentrality(max(seen, float(chi2.median(df))), df, tail)
         return float(np.sqrt(scale * low)), float(np.sqrt(scale * high))
 
 
-def _noncentrality(seen: float, df: float, level: float) -> float:
+def noncentrality(seen: float, df: float, level: float) -> float:
     """Return the noncentrality at which a value up to *seen* has probability *level*; 0 if none has."""
     if chi2.cdf(seen, df) <= level:
         return 0.0

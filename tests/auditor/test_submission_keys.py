@@ -178,7 +178,7 @@ def test_every_fact_is_kept_and_said_to_be_unused_where_no_check_reads_it(files)
     assert kept["costs"]["false_negative"] == 5
     assert kept["population"]["count"] == 120_000
     unread = [key for key in FACTS if key not in READ]
-    assert found.resolved["unread"] == [*unread, "columns.human_decision", "columns.time"]
+    assert found.resolved["unread"] == [*unread, "columns.human_decision"]
 
 
 def test_what_was_left_out_is_not_said(files):
@@ -350,7 +350,7 @@ def test_one_command_audits_classes_with_a_join_a_vendor_and_facts(tmp_path):
             "features": ["debt"],
         },
         "control": ["income"],
-        "population": {"count": 9000},
+        "claimed_epsilon": 1.5,
     }
     (tmp_path / "s.yaml").write_text(json.dumps(raw))
     assert main(["run", str(tmp_path / "s.yaml"), "--out", str(tmp_path / "out"), "--quiet"]) == 0
@@ -360,5 +360,5 @@ def test_one_command_audits_classes_with_a_join_a_vendor_and_facts(tmp_path):
     assert ahead["value"] == pytest.approx((table["said"] != table["band"]).mean())
     assert body["submission"]["resolved"]["groups"]["demographics:sex"]["not stated"] == 10
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "Declared; no check of this version uses it: population." in page
+    assert "Declared; no check of this version uses it: claimed epsilon." in page
     assert "10 of 200 rows have no match by `case`" in unescape(page)

@@ -112,6 +112,7 @@ def credit(rows: int = 600, training_rows: int = 600, seed: int = 1) -> Subject:
         task=Task.BINARY,
         evaluation=evaluation,
         training=training,
+        reference=_people(np.random.default_rng([8, seed]), 400)[["race", "sex", "job"]],
         roles=Roles(
             label="label",
             positive="1",

@@ -119,6 +119,8 @@ def evidence(check: str) -> Evidence:
     roles = dataclasses.replace(whole.roles, groups=("race", "job"), references={"race": "A"})
     if check == "fairness.curve":  # it needs a protected number
         roles = dataclasses.replace(roles, **NUMBERS)
+    if check.startswith("data."):
+        whole, roles = _with_time_and_gaps(whole), dataclasses.replace(roles, time="day")
     task = TASKS.get(check, Task.BINARY)
     found = all_checks()[check](dataclasses.replace(whole, roles=roles, task=task))
     if check == "performance.challengers":  # one of its numbers belongs to another task
@@ -135,6 +137,13 @@ def evidence(check: str) -> Evidence:
         planted = dataclasses.replace(whole, decision=wrong, roles=dataclasses.replace(roles, label=None))
         found = dataclasses.replace(found, measures=found.measures + all_checks()[check](planted).measures)
     return found
+
+
+def _with_time_and_gaps(whole):
+    table = whole.evaluation.assign(day=np.arange(whole.rows))
+    table.loc[::20, "debt"] = np.nan
+    facts = {**whole.facts, "population": {"count": 10_000}}
+    return dataclasses.replace(whole, evaluation=table, facts=facts)
 
 
 @pytest.mark.parametrize("check", CHECKS)
