@@ -38,6 +38,16 @@ def decided(subject: Subject) -> None:
         raise NotApplicable("no decision was supplied, by a model or as a column")
 
 
+def selecting(subject: Subject) -> None:
+    """Refuse subjects that select nobody: records without decisions, and counts of scores."""
+    if subject.published is None:
+        decided(subject)
+    elif subject.task is not Task.BINARY:
+        raise NotApplicable(
+            "the counts are of people who score above the median: see `fairness.scoring_rate`"
+        )
+
+
 def with_label(subject: Subject) -> None:
     """Refuse subjects of which nobody knows what really happened."""
     if subject.roles.label is None:

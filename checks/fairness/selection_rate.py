@@ -45,12 +45,12 @@ import numpy as np
 from checks.comparison import (
     MIN_GROUP,
     compared,
-    decided,
     disclosures,
     grouped,
     left_out_note,
     notes,
     rates,
+    selecting,
     shrunk,
     to_reference,
     uncompared_share,
@@ -71,24 +71,15 @@ from checks.statistics import (
 @check(reads_counts=True)
 def selection_rate(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure]:
     """Measure selection rates, their gap and their ratio, by attribute and intersection."""
-    _refuse(subject)
+    selecting(subject)
+    grouped(subject)
+    if subject.published is None and subject.task is Task.BINARY and subject.roles.favourable is None:
+        raise NotApplicable("no decision is known to be favourable; name it under `favourable`")
     compared_any = False
     for attribute, each in tables(subject):
         compared_any |= yield from _of_attribute(attribute, each, subject, min_group)
     if not compared_any:
         raise Inconclusive(f"no attribute has two groups of {min_group} rows or more")
-
-
-def _refuse(subject: Subject) -> None:
-    if subject.published is None:
-        decided(subject)
-    elif subject.task is not Task.BINARY:
-        raise NotApplicable(
-            "the counts are of people who score above the median: see `fairness.scoring_rate`"
-        )
-    grouped(subject)
-    if subject.published is None and subject.task is Task.BINARY and subject.roles.favourable is None:
-        raise NotApplicable("no decision is known to be favourable; name it under `favourable`")
 
 
 def _of_attribute(
