@@ -128,7 +128,7 @@ def _log_difference(mine: Proportions, theirs: Proportions, z: float) -> tuple[A
 
 def _log_limits(shares: Proportions, z: float) -> tuple[Array, Array, Array]:
     floor = 0.5 / (shares.effective + 0.5)
-    low, high = shares.limits(z)
+    low, high = shares.cautious_limits(z)
     empty = shares.value <= 0
     value = np.log(np.where(empty, floor, shares.value))
     return value, value - np.log(np.where(empty, floor * TINY, low)), np.log(high) - value

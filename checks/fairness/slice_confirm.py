@@ -9,7 +9,7 @@ away from it the plain ones, for the slice that is truly worst is one of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import ndtr
@@ -18,8 +18,9 @@ from scipy.stats import hypergeom
 from checks.fairness.slice_people import Half, Meaning
 from checks.fairness.slice_search import Slice
 from checks.model import Array
-from checks.statistics import Z, wilson_limits
+from checks.statistics import Proportions, Z
 from checks.statistics.disparities import sidak_z
+from checks.statistics.means import Means
 
 FALSE_ALARM = 0.05
 """The chance that any slice is confirmed where no slice differs."""
@@ -31,31 +32,32 @@ TINY = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The loss of the slice, or of everybody else."""
+    """The loss of the slice, or of everybody else: a share of losses, or a mean."""
 
-    mean: float
-    effective: float
-    error: float
-    """The standard error of the mean; used where the loss is no share."""
-    share: bool
+    loss: Proportions | Means
+
+    @property
+    def mean(self) -> float:
+        """The mean loss."""
+        return float(self.loss.value[0])
 
     def limits(self, z: float) -> tuple[float, float]:
         """Return limits of the mean at *z* standard errors."""
-        if self.share:
-            low, high = wilson_limits(self.mean, self.effective, z)
-            return float(low), float(high)
-        return max(self.mean - z * self.error, 0.0), self.mean + z * self.error
+        low, high = self.loss.limits(z)
+        return float(low[0]), float(high[0])
 
-    def logs(self, z: float, *, kept: bool) -> tuple[float, float, float]:
-        """Return the logarithm of the mean (of what is *kept* of 1) and the distances to its limits."""
-        low, high = self.limits(z)
-        mean = self.mean
-        if kept:
-            mean, low, high = 1 - mean, 1 - high, 1 - low
-        floor = 0.5 / (self.effective + 0.5) if self.share else TINY
-        value = float(np.log(max(mean, floor)))
-        below = value - float(np.log(max(low, floor * TINY)))
-        return value, max(below, 0.0), max(float(np.log(max(high, floor))) - value, 0.0)
+    def logs(self, z: float) -> tuple[float, float, float]:
+        """Return the logarithm of what is kept (of no share: of the loss) and the distances to its limits."""
+        if isinstance(self.loss, Means):
+            value, floor = self.mean, TINY
+            low, high = self.limits(z)
+        else:
+            kept = replace(self.loss, hits=self.loss.weight - self.loss.hits)
+            value, floor = float(kept.value[0]), 0.5 / (float(kept.effective[0]) + 0.5)
+            low, high = (float(limit[0]) for limit in kept.cautious_limits(z))
+        told = float(np.log(max(value, floor)))
+        below = told - float(np.log(low if value > 0 else floor * TINY))
+        return told, max(below, 0.0), max(float(np.log(max(high, floor))) - told, 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +98,8 @@ class Held:
     def ratio_limits(self, z: float) -> tuple[float, float]:
         """Return limits of `ratio`: the hybrid on the logarithm against the others, made one over all."""
         kept = self.meaning.kept is not None
-        mine, below, above = self.inside.logs(z, kept=kept)
-        theirs, under, over = self.others.logs(z, kept=kept)
+        mine, below, above = self.inside.logs(z)
+        theirs, under, over = self.others.logs(z)
         low = float(np.exp(mine - theirs - np.hypot(below, over)))
         high = float(np.exp(mine - theirs + np.hypot(above, under)))
         part, rest = self.share, 1 - self.share
@@ -122,11 +124,12 @@ def holds(found: Sequence[Slice], half: Half, meaning: Meaning, rng: np.random.G
 
 def _side(half: Half, weight: Array, which: Array, meaning: Meaning) -> Side:
     mine, own = half.loss[which], weight[which]
-    effective = float(own.sum()) * half.effective_share
-    mean = float(np.average(mine, weights=own))
-    variance = float(np.average((mine - mean) ** 2, weights=own))
-    error = float(np.sqrt(variance / max(effective - 1, 1)))
-    return Side(mean, effective, error, share=meaning.kept is not None)
+    people = float(own.sum())
+    effective = people * half.effective_share
+    if meaning.kept is None:
+        return Side(Means.of_rows([(mine, own, people, effective)], edge=0.0))
+    lost, sizes = np.array([float((own * mine).sum())]), np.array([people])
+    return Side(Proportions(lost, sizes, sizes, np.array([effective])))
 
 
 def _p_value(half: Half, weight: Array, inside: Array, drawn_from: Array, rng: np.random.Generator) -> float:

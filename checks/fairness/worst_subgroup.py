@@ -120,9 +120,8 @@ def _measures(held: Sequence[Held], coded: Sequence[Coded], half: Half, found: F
     gap, low, high = worst_gap(held)
     if meaning.kept:
         low, high = max(low, -1.0), min(high, 1.0)
-    method = (
-        f"{'Newcombe' if meaning.kept else 'normal'} {LEVEL:.0%}, joint over slices towards equality; {how}"
-    )
+    form = "Newcombe" if meaning.kept else "hybrid of log Student limits"
+    method = f"{form} {LEVEL:.0%}, joint over slices towards equality; {how}"
     yield estimate("worst_gap", gap, low, high, n, unit=meaning.unit, method=method, note=says)
     yield _ratio(held, n, how)
     effective = n * half.effective_share

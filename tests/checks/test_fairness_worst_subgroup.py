@@ -18,6 +18,7 @@ from checks.fairness.slice_search import search
 from checks.fairness.worst_subgroup import worst_subgroup
 from checks.model import Outcome, Roles, Subject, Task
 from checks.statistics import Proportions, gap_limits
+from checks.statistics.means import Means
 from tests.budgets import budget
 from tests.checks.builders import credit, subject, take
 from tests.checks.planted import planted
@@ -371,7 +372,10 @@ def test_more_people_than_can_be_drawn_from_are_refused():
     )
 
 
-def test_limits_of_a_share_of_nothing_stay_finite():
-    side = Side(0.0, 40.0, 0.0, share=True)
-    value, below, above = side.logs(1.96, kept=False)
-    assert np.isfinite([value, below, above]).all()
+def test_limits_stay_finite_where_nothing_is_kept_and_where_nobody_differs():
+    """Everybody of north is wrong; all distances of south are the same."""
+    for loss in (
+        Proportions.of_counts([40], [40]),
+        Means.of_rows([(np.ones(9), np.ones(9), 9, 9)], edge=0.0),
+    ):
+        assert np.isfinite(Side(loss).logs(1.96)).all()
