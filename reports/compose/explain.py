@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from checks.model import NOT_STATED, Measure
 from checks.names import crossed
 from frameworks.measures import measures
@@ -23,6 +25,7 @@ _RATES = {
 """How a rate reads after `78 of every 100`."""
 
 _ODDS = ("true_positive_rate", "false_positive_rate")
+_MOST_TIMES = 100
 _ODDS_GAPS = frozenset({"equalized_odds_gap", "average_odds_gap"})
 """Gaps over both rates: the one that differs more is told."""
 
@@ -62,10 +65,35 @@ def _unmeasured(finding: Finding) -> str:
 
 def _sureness(finding: Finding) -> str:
     if finding.verdict is Verdict.UNDECIDED and finding.reason:
-        return wording.sentence(finding.reason)
+        return f"{wording.sentence(finding.reason)} {more_rows(finding)}".strip()
     if finding.verdict is Verdict.NOT_MET and finding.decide == "interval" and finding.low is not None:
         return "The whole interval lies outside the limit, so chance alone is an unlikely explanation."
     return ""
+
+
+def more_rows(finding: Finding) -> str:
+    """Return how many rows like these would decide a finding whose interval reaches across its limit.
+
+    An interval shrinks with the root of the rows. If the number stays where it is, the end beyond the limit
+    comes to lie on it; on the logarithm for a ratio.
+    """
+    limit, value, low, high = wording.edge(finding.bound), finding.value, finding.low, finding.high
+    if finding.verdict is not Verdict.UNDECIDED or finding.kind == "exact":
+        return ""
+    if limit is None or value is None or low is None or high is None or not low < limit < high:
+        return ""
+    far, near = (low if value > limit else high) - value, limit - value
+    if finding.unit == "ratio" and min(low, limit, value) > 0:
+        far, near = math.log((low if value > limit else high) / value), math.log(limit / value)
+    times = (far / near) ** 2 if near else math.inf
+    if times > _MOST_TIMES:
+        return f"The number lies too near its limit: over {_MOST_TIMES} times as many rows would be needed."
+    if finding.n is None:
+        return ""
+    rows = times * finding.n
+    step = 10 ** max(math.floor(math.log10(rows)) - 1, 0)  # two digits: more would promise too much
+    in_all = wording.plural(math.ceil(rows / step) * step, "row")
+    return f"If the number stays as it is, about {in_all} like these would decide it."
 
 
 def asked(finding: Finding) -> str:

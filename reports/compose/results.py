@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from frameworks.model import Finding
 from reports import wording
-from reports.compose.explain import asked
+from reports.compose.explain import asked, more_rows
 from reports.compose.view import View, principle_anchor, requirement_anchor, spoken, spoken_whole
 from reports.document import Block, Criterion, KeyValues, Pair, Requirement, Section
 
@@ -84,7 +84,7 @@ def _criterion(view: View, finding: Finding) -> Criterion:
         asked=wording.sentence(asked(finding)),
         found=_found(finding),
         basis=_basis(finding),
-        reason=wording.sentence(finding.reason or ""),
+        reason=f"{wording.sentence(finding.reason or '')} {more_rows(finding)}".strip(),
         target=view.evidence_target(finding) if finding.value is not None else None,
     )
 
