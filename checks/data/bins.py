@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from checks.data.rows import codes
-from checks.model import NOT_STATED, Array
-from checks.values import as_text
+from checks.model import NOT_STATED, Array, spell
 
 MOST_VALUES = 50
 """Text of more values than this keeps the commonest; the others share one bin."""
+
+SOME = 1000
+"""Values that usually show already that there are many."""
 
 FEWEST = 10
 """Values that stand in fewer rows than this, over all tables, share one bin."""
@@ -56,9 +57,11 @@ def binned(
     weights: Array | None = None,
 ) -> Bins:
     """Return the bins of one column over several tables; *weights* are those of the first table's rows."""
+    if weights is not None and bool((weights == 1).all()):
+        weights = None  # a selection is faster than a sort
     if all(numeric(column) for column in columns):
         values = [as_numbers(column) for column in columns]
-        if len(pd.unique(np.concatenate(values))) > ranges:
+        if any(len(pd.unique(part)) > ranges for part in (values[0][:SOME], np.concatenate(values))):
             return _ranges(values, ranges, weights)
     return _values(columns, most, fewest)
 
@@ -77,35 +80,34 @@ def _quantiles(values: Array, ranges: int, weights: Array | None) -> Array:
     """Return the inner cuts that put about the same weight into each of *ranges*."""
     if not len(values):
         return np.zeros(0)
+    if weights is None:
+        at = np.ceil(len(values) * np.arange(1, ranges) / ranges).astype(np.intp) - 1
+        at = np.maximum(at, 0)
+        edges = np.unique(np.partition(values, np.unique(at))[at])
+        return np.asarray(edges[edges < values.max()])
     order = np.argsort(values, kind="stable")
-    upto = np.cumsum(np.ones(len(values)) if weights is None else weights[order])
+    upto = np.cumsum(weights[order])
     at = np.searchsorted(upto, upto[-1] * np.arange(1, ranges) / ranges, side="left")
     edges = np.unique(values[order][np.minimum(at, len(values) - 1)])
     return np.asarray(edges[edges < values[order[-1]]])
 
 
 def _values(columns: Sequence[pd.Series[Any]], most: int, fewest: int) -> Bins:
-    lengths = np.cumsum([len(column) for column in columns])[:-1]
-    if all(numeric(column) for column in columns):
-        found, size = codes(columns)
-        names = np.full(size, "", dtype=object)
-        names[found] = np.concatenate([as_numbers(column) for column in columns])
-        text = np.array(["nan" if np.isnan(n) else f"{n:+.17e}" for n in names.astype(np.float64)])
-        missing = text == "nan"
-    else:
-        spelt = np.concatenate([as_text(column) for column in columns])
-        found, distinct = pd.factorize(spelt)
-        text = np.asarray(distinct).astype(str)
-        missing = text == NOT_STATED
-    count = np.bincount(found, minlength=len(text))
-    order = np.lexsort((text, -count))  # the order of rows must not decide a tie
-    kept = (order[:most])[(count[order[:most]] >= fewest) | missing[order[:most]]]
+    coded = [pd.factorize(column, use_na_sentinel=True) for column in columns]
+    spelt = [np.array([*(spell(value) for value in found), NOT_STATED]) for _, found in coded]
+    text = np.unique(np.concatenate(spelt))
+    places = [np.searchsorted(text, each)[codes] for each, (codes, _) in zip(spelt, coded, strict=True)]
+    count = np.sum([np.bincount(each, minlength=len(text)) for each in places], axis=0)
+    order = np.lexsort((text, -count))[:most]  # the order of rows must not decide a tie
+    kept = order[(count[order] >= fewest) | (text[order] == NOT_STATED)]
     bins = np.full(len(text), len(kept), dtype=np.int64)
     bins[kept] = np.arange(len(kept))
-    return _compact(np.split(bins[found], lengths), cut=False)
+    return _compact([bins[each] for each in places], cut=False)
 
 
 def _compact(found: Sequence[Array], *, cut: bool) -> Bins:
     """Number the bins that occur."""
-    present = np.unique(np.concatenate(found))
-    return Bins(tuple(np.searchsorted(present, each) for each in found), len(present), cut)
+    size = int(max((each.max(initial=-1) for each in found), default=-1)) + 1
+    present = np.sum([np.bincount(each, minlength=size) for each in found], axis=0) > 0
+    number = np.cumsum(present) - 1
+    return Bins(tuple(number[each] for each in found), int(present.sum()), cut)

@@ -214,7 +214,8 @@ def _distance(pair: _Pair) -> Measure:
         why = "one side has no values"
         return undefined("kolmogorov_smirnov", why, n=n, of=pair.of, method=method)
     first, second = (each[mine] for each, mine in zip(values, known, strict=True))
-    value = kolmogorov_smirnov(first, second, (sides[0].weights, sides[1].weights))
+    plain = all(bool((side.weights == 1).all()) for side in sides)
+    value = kolmogorov_smirnov(first, second, None if plain else (sides[0].weights, sides[1].weights))
     half = kolmogorov_smirnov_half(sizes)
     low, high = max(value - half, 0.0), min(value + half, 1.0)
     return estimate("kolmogorov_smirnov", value, low, high, n, of=pair.of, method=method)

@@ -110,7 +110,10 @@ def _across(subject: Subject, training: pd.DataFrame | None, twins: Sequence[Arr
             yield undefined(name, NO_TRAINING, n=subject.rows)
         return
     common = [name for name in subject.evaluation.columns if name in training.columns]
-    whole = row_keys([subject.evaluation, training], common)
+    others = [name for name in common if name not in subject.roles.features]
+    rest = row_keys([subject.evaluation, training], others)
+    alike = [pd.DataFrame({"features": key, "others": other}) for key, other in zip(twins, rest, strict=True)]
+    whole = row_keys(alike, ["features", "others"])
     shared = np.isin(twins[0], twins[1])
     identical, note = int(np.isin(whole[0], whole[1]).sum()), f"{len(common)} columns stand in both tables"
     yield wilson("identical_row_share", identical, subject.rows, note=note)

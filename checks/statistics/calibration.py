@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy.special import expit, logit, ndtr
-from scipy.stats import chi2, ncx2
+from scipy.special import chndtr, expit, logit, ndtr
+from scipy.stats import chi2
 
 from checks.model import Array
 from checks.statistics.intervals import Z
@@ -68,11 +68,11 @@ def noncentrality(seen: float, df: float, level: float) -> float:
     if chi2.cdf(seen, df) <= level:
         return 0.0
     inner, outer = 0.0, seen + df + 10.0
-    while ncx2.cdf(seen, df, outer) > level:
+    while chndtr(seen, df, outer) > level:
         outer *= 2
     for _ in range(60):
         middle = (inner + outer) / 2
-        if ncx2.cdf(seen, df, middle) > level:
+        if chndtr(seen, df, middle) > level:
             inner = middle
         else:
             outer = middle

@@ -111,14 +111,22 @@ def variation_limits(value: float, shares: Array, noise: float) -> tuple[float, 
     return chance, max(value - chance - half, 0.0), min(value + half, 1.0)
 
 
-def kolmogorov_smirnov(before: Array, after: Array, weights: tuple[Array, Array]) -> float:
+def kolmogorov_smirnov(before: Array, after: Array, weights: tuple[Array, Array] | None = None) -> float:
     """Return the largest difference of two (weighted) cumulative distributions."""
-    points = np.unique(np.concatenate([before, after]))
-    upto = []
-    for values, weight in zip((before, after), weights, strict=True):
-        mass = np.bincount(np.searchsorted(points, values), weight, minlength=len(points))
-        upto.append(np.cumsum(mass) / mass.sum())
-    return float(np.abs(upto[0] - upto[1]).max())
+    ranked, shares = [], []
+    for i, values in enumerate((before, after)):
+        order = None if weights is None else np.argsort(values, kind="stable")
+        ranked.append(np.sort(values) if order is None else values[order])
+        mass = np.arange(1.0, len(values) + 1) if weights is None else np.cumsum(weights[i][order])
+        shares.append(np.concatenate([[0.0], mass / mass[-1]]))
+    upto = [
+        [
+            share[np.searchsorted(mine, points, side="right")]
+            for mine, share in zip(ranked, shares, strict=True)
+        ]
+        for points in ranked
+    ]
+    return float(max(np.abs(first - second).max() for first, second in upto))
 
 
 def kolmogorov_smirnov_half(sizes: tuple[float, float]) -> float:
