@@ -10,6 +10,7 @@ from reports import wording
 from reports.compose import pictures
 from reports.compose.fairness import fairness
 from reports.compose.tables import ROWS_TOLD, evidence_table, told
+from reports.compose.unlisted import WHOLE, sentences
 from reports.compose.view import View, annex_anchor, check_anchor, evidence_title
 from reports.document import Block, Bullet, Bullets, Paragraph, Section
 
@@ -18,16 +19,6 @@ _PICTURES: Mapping[str, Callable[[Evidence], Iterator[Block]]] = {
     "interpretability.permutation_importance": pictures.importances,
     "interpretability.shap": pictures.contributions,
 }
-
-_WHOLE = frozenset(
-    {
-        "fairness.worst_subgroup",
-        "fairness.missing_demographics",
-        "fairness.consistency",
-        "fairness.counterfactual_flip",
-    }
-)
-"""Checks of fairness with a section of their own."""
 
 
 def families(view: View) -> Iterator[Section]:
@@ -44,17 +35,17 @@ def families(view: View) -> Iterator[Section]:
 
 def _with_whole_checks(view: View, section: Section) -> Section:
     """Add the checks of fairness that are told as they are, not attribute by attribute."""
-    found = (one for one in view.family("fairness") if one.check in _WHOLE)
+    found = (one for one in view.family("fairness") if one.check in WHOLE)
     parts = (_check(view, one) for one in found if one.outcome is Outcome.MEASURED)
     return replace(section, sections=(*section.sections, *parts))
 
 
 def _check(view: View, evidence: Evidence) -> Section:
-    blocks: list[Block] = []
+    blocks: list[Block] = [*sentences(evidence)]
     picture = _PICTURES.get(evidence.check)
     if picture is not None:
         blocks += picture(evidence)
-    blocks += told(evidence, groups=evidence.check in _WHOLE)
+    blocks += told(evidence, groups=evidence.check in WHOLE)
     drawn = [table for table in evidence.tables if table.name in pictures.DRAWN]
     blocks += [evidence_table(t, ROWS_TOLD, "the annex") for t in evidence.tables if t not in drawn]
     if not blocks:
