@@ -39,6 +39,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -94,7 +95,8 @@ def _of_attribute(
     shares, which, note = parts[0]  # who is compared is the same for every outcome
     if len(each) > 1:
         large = [one.take(chosen) for one, chosen, _ in parts]
-        yield mean_gap("selection_rate_gap", large, of=each[-1].groups.key, note=note)
+        mean = mean_gap("selection_rate_gap", large, of=each[-1].groups.key, note=note)
+        yield replace(mean, n=float(large[0].n.sum()))  # the same people in every class
     everybody = asked[0].of_all()
     yield uncompared_share(everybody, np.setdiff1d(np.arange(len(shares.n)), which), min_group)
     yield from disclosures(everybody)

@@ -20,6 +20,11 @@ _RATES = (
     ("fairness.error_rates", "accuracy"),
     ("fairness.scoring_rate", "scoring_rate"),
 )
+_NUMBERS = tuple(
+    ("fairness.regression", name)
+    for name in ("mean_error", "mean_absolute_error", "root_mean_squared_error", "r2")
+)
+"""What stands in a table of its own, without a picture: the numbers are in the units of the label."""
 _PANELS = 4
 _MAIN = (
     "impact_ratio",
@@ -31,11 +36,21 @@ _MAIN = (
     "positive_predictive_value_gap",
     "accuracy_gap",
     "roc_auc_gap",
+    "mean_prediction_ratio",
+    "mean_error_gap",
+    "mean_absolute_error_gap",
+    "root_mean_squared_error_gap",
+    "r2_gap",
+    "conditional_selection_rate_gap",
+    "conditional_impact_ratio",
+    "selection_rate_range",
     "calibration_error_gap",
     "difference_p_value",
     "uncompared_share",
 )
 """Differences told with their attribute, in this order; the others stand in the annex."""
+_MEAN = {"average": "macro"}
+"""The key of means over classes."""
 
 
 def fairness(view: View) -> Section:
@@ -56,7 +71,7 @@ def fairness(view: View) -> Section:
 def _attribute(view: View, attribute: str) -> Section:
     title = crossed(attribute)
     anchor = view.attribute_anchor(attribute)
-    rates = _rates(view, attribute)
+    rates = _rates(view, attribute, _RATES)
     order, hidden = _order(rates)
     blocks: list[Block] = []
     sentence = _sentence(view, attribute)
@@ -67,13 +82,16 @@ def _attribute(view: View, attribute: str) -> Section:
         panels = [(_title(name), ms) for name, ms in cut[:_PANELS]]
         blocks.append(pictures.rates(anchor, title, panels, order))
         blocks.append(_group_table(title, cut[:_PANELS], order, hidden))
+    errors = _rates(view, attribute, _NUMBERS)
+    if errors:
+        blocks.append(_group_table(title, errors, *_order(errors)))
     blocks += _disparities(view, attribute, title)
     return Section(f"By {title}", anchor, tuple(blocks))
 
 
-def _rates(view: View, attribute: str) -> list[tuple[str, list[Measure]]]:
+def _rates(view: View, attribute: str, asked: Sequence[tuple[str, str]]) -> list[tuple[str, list[Measure]]]:
     found = []
-    for check, name in _RATES:
+    for check, name in asked:
         evidence = view.default(check)
         measures = [
             m
@@ -158,7 +176,7 @@ def _disparities(view: View, attribute: str, title: str) -> Iterator[Block]:
         (m.name, m.value, m.low, m.high): (m, evidence.check)
         for evidence in reversed(view.family("fairness"))
         for m in evidence.measures
-        if m.of == {"attribute": attribute} and m.name in _MAIN
+        if m.of in ({"attribute": attribute}, {"attribute": attribute, **_MEAN}) and m.name in _MAIN
     }
     chosen = sorted(
         found.values(), key=lambda item: (_MAIN.index(item[0].name), item[1] != _RATES[0][0], item[1])
@@ -168,7 +186,7 @@ def _disparities(view: View, attribute: str, title: str) -> Iterator[Block]:
     noted = any(m.note for m, _ in chosen)
     rows = tuple(
         (
-            Cell(measure_title(m)),
+            Cell(f"{measure_title(m)}{', mean over classes' if 'average' in m.of else ''}"),
             Cell(check_title(check).partition(":")[0]),
             Cell(wording.measured(m)),
             Cell(wording.count(m.n)),

@@ -96,6 +96,7 @@ def test_selection_rates_of_the_classes_of_a_group_add_to_one():
     gaps = [SELECTED.measure("selection_rate_gap", attribute="race", **{"class": one}) for one in CLASSES]
     mean = SELECTED.measure("selection_rate_gap", attribute="race", average="macro")
     assert mean.value == pytest.approx(np.mean([gap.value for gap in gaps]))
+    assert mean.n == 900
     assert len(SELECTED.select("uncompared_share", attribute="race")) == 1
 
 
