@@ -48,6 +48,9 @@ from checks.statistics import LEVEL, estimate, paired_difference, wilson_limits
 STREAM = 31  # keeps this check's random numbers apart from every other's
 MOST_CATEGORIES = 200
 FEWEST_ROWS = 60
+RANGES = 64
+"""Numbers of many values are cut into so many for the trees."""
+
 JOINT = "gradient-boosted trees"
 
 
@@ -137,7 +140,8 @@ def _trees(asked: _Asked, seed: int) -> Array:
     columns = [asked.table.iloc[:, i] for i in range(asked.table.shape[1])]
     named = [not numeric(column) for column in columns]
     X = np.column_stack([_numbers(column) for column in columns])
-    chances = np.zeros((len(X), asked.classes))
+    chances, weights = np.zeros((len(X), asked.classes)), asked.people.weights
+    plain = bool((weights == 1).all())
     for one in range(FOLDS):
         held = asked.parts.fold == one
         seen = np.unique(asked.target[~held])
@@ -155,16 +159,19 @@ def _trees(asked: _Asked, seed: int) -> Array:
             random_state=seed,
         )
         with threadpool_limits(1):  # threads that wait for each other cost more than this small task
-            trees.fit(X[~held], asked.target[~held], sample_weight=asked.people.weights[~held])
+            trees.fit(X[~held], asked.target[~held], sample_weight=None if plain else weights[~held])
             chances[np.ix_(held, seen)] = trees.predict_proba(X[held])
     return chances
 
 
 def _numbers(column: pd.Series[float]) -> Array:
-    """Return a feature for the trees: numbers as they are, the values of text by number."""
-    if numeric(column):
-        return as_numbers(column)
-    return binned([column], most=MOST_CATEGORIES).of_row[0].astype(np.float64)
+    """Return a feature for the trees: numbers in their order, the values of text by number."""
+    if not numeric(column):
+        return binned([column], most=MOST_CATEGORIES).of_row[0].astype(np.float64)
+    values, bins = as_numbers(column), binned([column], ranges=RANGES)
+    if not bins.cut:
+        return values
+    return np.where(np.isnan(values), np.nan, bins.of_row[0])  # the trees take long to cut it themselves
 
 
 def _alone(asked: _Asked) -> Iterator[Measure]:
