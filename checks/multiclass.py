@@ -42,6 +42,16 @@ def tables(subject: Subject) -> Iterator[tuple[str, Sequence[GroupTable]]]:
         yield attribute, (*against, mean)
 
 
+def questions(subject: Subject) -> Iterator[tuple[Mapping[str, str], Array]]:
+    """Return the outcome of each row for every binary question: the one there is, or one a class."""
+    counts = subject.counts
+    if subject.task is not Task.MULTICLASS:
+        yield {}, counts.outcome
+        return
+    for name, code in zip(counts.classes, one_against_rest(counts), strict=True):
+        yield {"class": name}, code[counts.confusion]
+
+
 def accuracy_tables(subject: Subject) -> Iterator[GroupTable]:
     """Return per attribute a table of who is given their own class, whichever it is."""
     counts = subject.counts
@@ -87,6 +97,10 @@ def _binary(table: GroupTable, also: Mapping[str, str], code: Array) -> GroupTab
 
 def scored(subject: Subject) -> list[tuple[Mapping[str, str], Sample]]:
     """Return what to rank or calibrate: the score of the one event, or the probability of each class."""
+    if subject.task is Task.REGRESSION:
+        raise NotApplicable(
+            "a regression predicts numbers, not chances of an event; see `fairness.regression`"
+        )
     if subject.task is not Task.MULTICLASS:
         return [({}, labelled(subject, scored=True, scores_alone=True))]
     if subject.roles.label is None:

@@ -14,7 +14,8 @@ How to read it
     Set it beside the plain gap of `fairness.selection_rate`: what vanishes here goes together with the
     control columns. It is not thereby justified: a control column may be the very way to keep a group out.
     `comparable_share` is the share of people who have somebody of another group in their stratum; only they
-    are compared. Groups under 30 rows are measured against the rest and not compared pair by pair.
+    are compared. Groups under 30 rows are measured against the rest and not compared pair by pair. With more
+    than two classes each has its own numbers (`class`).
 
 Limits
     The mean over strata can hide that one group is ahead in some and behind in others; the table shows the
@@ -29,7 +30,8 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -45,7 +47,8 @@ from checks.comparison import (
 )
 from checks.counts import FAVOURED, GroupTable, Truth
 from checks.fairness.error_rates import RATES
-from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Table, Task, check
+from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, check
+from checks.multiclass import questions
 from checks.statistics.stratified import (
     Stratified,
     conditional_gap,
@@ -55,6 +58,7 @@ from checks.statistics.stratified import (
 from checks.strata import Strata, strata, stratified
 
 MOST_ROWS = 500
+_Row = tuple[str | float | int | bool | None, ...]
 ASKED: Mapping[str, tuple[Array, Array]] = {
     "selection_rate": (FAVOURED == Truth.YES, FAVOURED != Truth.UNKNOWN),
     "true_positive_rate": RATES["true_positive_rate"],
@@ -66,39 +70,52 @@ ASKED: Mapping[str, tuple[Array, Array]] = {
 def conditional(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure | Table]:
     """Compare groups within strata of the control columns, by attribute and intersection."""
     decided(subject)
-    if subject.task is not Task.BINARY:
-        raise NotApplicable("differences within strata are measured for decisions between two outcomes")
     grouped(subject)
     found = strata(subject)
-    size = len(found.names)
     yield Measure(
-        "strata", float(size), n=subject.counts.n, kind=Kind.EXACT, unit="count", method="strata with people"
+        "strata",
+        float(len(found.names)),
+        n=subject.counts.n,
+        kind=Kind.EXACT,
+        unit="count",
+        method="strata with people",
     )
-
     compared_any, listed = False, []
-    for name, (hits, among) in ASKED.items():
-        if name != "selection_rate" and subject.roles.label is None:
-            continue
-        outcome = np.where(among, np.where(hits, 1, 0), 2)[subject.counts.outcome]
-        for attribute, table in subject.counts.count(found.of_row * 3 + outcome, 3 * size).items():
-            groups = stratified(table, size)
-            why = notes(table.groups, groups.n, min_group)
-            which, of = compared(why), {"attribute": attribute}
-            large, note = groups.take(which), left_out_note(why)
-            yield conditional_gap(f"conditional_{name}_gap", large, of=of, note=note)
-            if name != "selection_rate":
-                continue
-            yield from _of_selection(table, groups, why)
-            yield uncompared_share(table, np.setdiff1d(np.arange(len(why)), which), min_group)
-            compared_any |= len(which) > 1
-            listed += _rows(table, groups, found)
+    for also, outcome in questions(subject):
+        for name in ASKED:
+            if name == "selection_rate" or subject.roles.label is not None:
+                several, rows = yield from _of_rate(name, also, outcome, found, subject, min_group=min_group)
+                compared_any |= several
+                listed += rows
     yield _table(listed)
     if not compared_any:
         raise Inconclusive(f"no attribute has two groups of {min_group} rows or more")
 
 
+def _of_rate(
+    name: str, also: Mapping[str, str], outcome: Array, found: Strata, subject: Subject, *, min_group: int
+) -> Generator[Measure, None, tuple[bool, list[_Row]]]:
+    """Yield one rate within strata; return whether groups were compared, and the lines of the table."""
+    (hits, among), size = ASKED[name], len(found.names)
+    code = found.of_row * 3 + np.where(among, np.where(hits, 1, 0), 2)[outcome]
+    compared_any, listed = False, []
+    for counted in subject.counts.count(code, 3 * size).values():
+        table = replace(counted, groups=replace(counted.groups, also=also))
+        groups = stratified(table, size)
+        why = notes(table.groups, groups.n, min_group)
+        which, of = compared(why), table.groups.key
+        large, note = groups.take(which), left_out_note(why)
+        yield conditional_gap(f"conditional_{name}_gap", large, of=of, note=note)
+        if name == "selection_rate":
+            yield from _of_selection(table, groups, why)
+            yield uncompared_share(table, np.setdiff1d(np.arange(len(why)), which), min_group)
+            compared_any |= len(which) > 1
+            listed += _rows(table, groups, found, also.get("class", str(subject.roles.favourable)))
+    return compared_any, listed
+
+
 def _of_selection(table: GroupTable, groups: Stratified, why: Sequence[str | None]) -> Iterator[Measure]:
-    of = {"attribute": table.groups.attribute}
+    of = table.groups.key
     stated = np.flatnonzero(table.groups.stated)
     for i, reason in enumerate(why):  # the rest are people whose group is known
         with_rest = np.union1d(stated, [i])
@@ -117,10 +134,7 @@ def _of_selection(table: GroupTable, groups: Stratified, why: Sequence[str | Non
     )
 
 
-_Row = tuple[str | float | int | bool | None, ...]
-
-
-def _rows(table: GroupTable, groups: Stratified, found: Strata) -> list[_Row]:
+def _rows(table: GroupTable, groups: Stratified, found: Strata, outcome: str) -> list[_Row]:
     """Return the strata of a single attribute; crossings would repeat them."""
     if len(table.groups.parts) > 1:
         return []
@@ -128,6 +142,7 @@ def _rows(table: GroupTable, groups: Stratified, found: Strata) -> list[_Row]:
     return [
         (
             table.groups.attribute,
+            outcome,
             found.names[s],
             table.groups.names[g],
             float(people[g, s]),
@@ -143,7 +158,7 @@ def _table(listed: Sequence[_Row]) -> Table:
     more = f"the first {MOST_ROWS} of {len(listed)} lines; " if len(listed) > MOST_ROWS else ""
     return Table(
         "strata",
-        ("attribute", "stratum", "group", "people", "selection_rate"),
+        ("attribute", "outcome", "stratum", "group", "people", "selection_rate"),
         tuple(listed[:MOST_ROWS]),
         f"{more}strata of under {MIN_DENOMINATOR} people of a group are not listed",
     )

@@ -26,7 +26,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -35,7 +35,8 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from checks.comparison import MIN_DENOMINATOR, MIN_GROUP, decided, grouped
 from checks.fairness.conditional import ASKED
-from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Table, Task, check
+from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Table, check
+from checks.multiclass import questions
 from checks.statistics import Z, hanley_mcneil, highest_minus_lowest, roc_auc, undefined
 from checks.statistics.curve import bandwidth, by_value, grid, smooth
 from checks.strata import MOST_VALUES
@@ -48,8 +49,6 @@ _Row = tuple[str | float | int | bool | None, ...]
 def curve(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure | Table]:
     """Measure every rate along each protected number."""
     decided(subject)
-    if subject.task is not Task.BINARY:
-        raise NotApplicable("curves are measured for decisions between two outcomes")
     grouped(subject)
     names = [name for name in subject.attributes if _holds_numbers(subject.evaluation[name])]
     if not names:
@@ -61,25 +60,28 @@ def curve(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure |
     for attribute in names:
         numbers = subject.evaluation[attribute].to_numpy(dtype=np.float64, na_value=np.nan)
         yield _not_stated(attribute, numbers, subject)
-        for rate in ASKED:
-            if rate == "selection_rate" or subject.roles.label is not None:
-                rows += yield from _of_rate(rate, attribute, numbers, subject, min_group)
-    yield Table("curve", ("attribute", "rate", "at", "value", "low", "high", "effective_n"), tuple(rows))
+        for also, outcome in questions(subject):
+            of = {"attribute": attribute, **also}
+            for rate in ASKED:
+                if rate == "selection_rate" or subject.roles.label is not None:
+                    rows += yield from _of_rate(rate, of, numbers, outcome, subject, min_group=min_group)
+    yield Table(
+        "curve", ("attribute", "outcome", "rate", "at", "value", "low", "high", "effective_n"), tuple(rows)
+    )
     if not rows:
         raise Inconclusive(f"no rate has {min_group} people with a number")
 
 
 def _of_rate(
-    rate: str, attribute: str, numbers: Array, subject: Subject, min_group: int
+    rate: str, of: Mapping[str, str], numbers: Array, outcome: Array, subject: Subject, *, min_group: int
 ) -> Generator[Measure, None, list[_Row]]:
     """Yield concordance and range of one rate; return the points of its curve."""
     hits, among = ASKED[rate]
-    outcome = subject.counts.outcome
     rows = np.flatnonzero(among[outcome] & np.isfinite(numbers))
     hit, number = hits[outcome[rows]], numbers[rows]
     weights = np.ones(len(rows)) if subject.weights is None else subject.weights[rows]
     along = by_value(number, hit, weights, sampling=subject.counts.sampling and subject.weights is not None)
-    of, people = {"attribute": attribute}, float(along.n.sum())
+    people = float(along.n.sum())
     if people < max(min_group, MIN_DENOMINATOR) or len(along.value) <= MOST_VALUES or along.weight.sum() <= 0:
         why = f"under {min_group} people with a number, or no more than {MOST_VALUES} values"
         for name in (f"{rate}_concordance", f"{rate}_range"):
@@ -94,8 +96,9 @@ def _of_rate(
     note = f"from a curve of {len(at)} points between {at[0]:g} and {at[-1]:g}"
     yield replace(ranged, n=people, method=f"{METHOD}; {ranged.method}", note=ranged.note or note)
     low, high = points.limits(Z)
+    event = of.get("class", str(subject.roles.favourable))
     return [
-        (attribute, rate, *map(float, line))
+        (of["attribute"], event, rate, *map(float, line))
         for line in zip(at, points.value, low, high, points.effective, strict=True)
     ]
 

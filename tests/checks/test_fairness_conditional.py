@@ -10,7 +10,7 @@ from statsmodels.stats.contingency_tables import StratifiedTable
 
 from checks.fairness.conditional import conditional
 from checks.fairness.selection_rate import selection_rate
-from checks.model import Outcome, Subject
+from checks.model import Outcome, Subject, Task
 from checks.statistics.stratified import Stratified
 from checks.strata import strata
 from tests.checks.builders import subject, take
@@ -156,9 +156,22 @@ def test_groups_that_share_no_stratum_are_not_compared():
 def test_the_strata_are_listed_without_small_ones():
     found = conditional(applicants(300))
     (listed,) = found.tables
-    assert listed.columns == ("attribute", "stratum", "group", "people", "selection_rate")
-    assert {row[1] for row in listed.rows} == {"few", "many"}
-    assert all(row[3] >= 10 for row in listed.rows)
+    assert listed.columns == ("attribute", "outcome", "stratum", "group", "people", "selection_rate")
+    assert {row[2] for row in listed.rows} == {"few", "many"}
+    assert all(row[4] >= 10 for row in listed.rows)
+
+
+def test_each_of_several_classes_is_compared_within_strata():
+    whole = applicants(penalty=0.15)
+    many = conditional(dataclasses.replace(whole, task=Task.MULTICLASS))
+    for name in (
+        "conditional_selection_rate_gap",
+        "conditional_impact_ratio",
+        "conditional_true_positive_rate_gap",
+    ):
+        one = conditional(whole).measure(name, attribute="group")
+        found = many.measure(name, attribute="group", **{"class": "1"})
+        assert (found.value, found.low, found.high) == (one.value, one.low, one.high)
 
 
 def test_reasons_when_nothing_is_controlled_for():

@@ -9,7 +9,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from checks.fairness.curve import curve
-from checks.model import Outcome, Subject
+from checks.model import Outcome, Subject, Task
 from checks.statistics.curve import POINTS, bandwidth, by_value, grid, smooth
 from tests.checks.builders import subject, take
 from tests.checks.planted import planted
@@ -29,7 +29,7 @@ def by_age(chance, rows=3000, seed=1, whole=True) -> Subject:
 
 def points(found, rate="selection_rate"):
     (table,) = found.tables
-    return np.array([row[2:6] for row in table.rows if row[1] == rate], dtype=float)
+    return np.array([row[3:7] for row in table.rows if row[2] == rate], dtype=float)
 
 
 @planted("fairness.curve", "speaks")
@@ -126,6 +126,16 @@ def test_people_without_a_number_are_counted():
     found = curve(dataclasses.replace(whole, evaluation=table))
     assert found.measure("not_stated_share", attribute="age").value == pytest.approx(0.1)
     assert found.measure("selection_rate_range", attribute="age").n == 900
+
+
+def test_each_of_several_classes_has_its_curve():
+    whole = by_age(lambda age: age / 100, rows=600)
+    many = dataclasses.replace(whole, task=Task.MULTICLASS)
+    binary = curve(whole).measure("selection_rate_concordance", attribute="age")
+    of_one = curve(many).measure("selection_rate_concordance", attribute="age", **{"class": "1"})
+    of_none = curve(many).measure("selection_rate_concordance", attribute="age", **{"class": "0"})
+    assert (of_one.value, of_one.low) == (binary.value, binary.low)
+    assert of_none.value == pytest.approx(1 - binary.value)
 
 
 def test_reasons_when_there_is_no_curve():
