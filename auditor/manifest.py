@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -16,8 +17,19 @@ from auditor.submission import dotted, files_of, parse
 LARGEST = 1024 * 1024
 
 
+_BOOL = "tag:yaml.org,2002:bool"
+
+
 class _PlainLoader(yaml.SafeLoader):
-    """YAML in which a key stands once."""
+    """YAML in which a key stands once, and in which only `true` and `false` are no words (YAML 1.2).
+
+    In YAML 1.1 the key `on` of a join and the outcomes `yes` and `no` would be truth values.
+    """
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - PyYAML's own name and kind
+        first: [(tag, pattern) for tag, pattern in found if tag != _BOOL]
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Refuse a key that is given twice: one of the two would be lost."""
@@ -32,6 +44,9 @@ class _PlainLoader(yaml.SafeLoader):
                 raise refuse(key.value, "twice", f"line {line} gives `{key.value}` a second time; keep one.")
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+_PlainLoader.add_implicit_resolver(_BOOL, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
 def read_yaml(path: Path) -> Any:

@@ -42,6 +42,13 @@ def test_what_is_not_plain_data_is_refused(tmp_path, text, words):
         read_yaml(path)
 
 
+def test_only_true_and_false_are_truth_values(tmp_path):
+    """In YAML 1.1 the key `on` and the outcome `yes` would be true."""
+    path = tmp_path / "submission.yaml"
+    path.write_text("{on: case_id, favourable: yes, positive: No, a: true, b: False}", encoding="utf-8")
+    assert read_yaml(path) == {"on": "case_id", "favourable": "yes", "positive": "No", "a": True, "b": False}
+
+
 def test_a_submission_as_deep_as_any_is_read(tmp_path):
     path = tmp_path / "submission.yaml"
     path.write_text("[" * DEEPEST + "]" * DEEPEST, encoding="utf-8")
