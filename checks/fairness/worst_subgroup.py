@@ -26,8 +26,8 @@ Limits
     proof of no bad slice. A slice needs 30 people in either half and 0.5 % of those searched. Values that
     fewer share, ranges over several bins, and slices of four columns are not searched. At most `columns`
     columns are searched, in at most `rows` different rows drawn at random (all confirm); what is left out is
-    listed. A slice shows where a system is worse, never why: where the truth is hard to tell (a score near the
-    threshold) every system errs more.
+    listed. A slice shows where a system is worse, never why: where the truth is hard to tell (a score near
+    the threshold) every system errs more.
 
 References
     Chung et al., Slice Finder, ICDE 2019; Zhang and Neill, Identifying Significant Predictive Bias, 2016;
