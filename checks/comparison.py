@@ -9,7 +9,7 @@ import numpy as np
 from checks.counts import SUPPRESSED, Groups, GroupTable
 from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Task
 from checks.multiclass import MeanProportions
-from checks.statistics import LEVEL, Proportions, Z, estimate, over_reference, undefined
+from checks.statistics import LEVEL, Proportions, Z, estimate, undefined
 from checks.statistics.shrinkage import prior
 
 MIN_GROUP = 30
@@ -204,23 +204,3 @@ def disclosures(table: GroupTable) -> Iterator[Measure]:
         method="people whose group is missing",
         note="the published table suppresses it" if unknown else None,
     )
-
-
-def to_reference(
-    name: str, groups: Groups, shares: Proportions, which: Array, reference: str
-) -> Iterator[Measure]:
-    """Set each compared group against the declared reference: a group, or `rest` for the other groups."""
-    if reference == "best":
-        return  # that is what `impact_ratio` says
-    base = groups.key | {"reference": reference}
-    if reference != "rest" and reference not in [groups.names[i] for i in which]:
-        why = f"the reference group {reference!r} is not among the groups that are compared"
-        yield undefined(name, why, of=base, unit="ratio", method="not compared")
-        return
-    for i in which:
-        if groups.names[i] == reference:
-            continue
-        others = which[which != i] if reference == "rest" else [groups.names.index(reference)]
-        if len(others):
-            pooled = shares.take(np.asarray(others)).pooled()
-            yield over_reference(name, shares.take(np.array([i])), pooled, of=groups.of(int(i)) | base)

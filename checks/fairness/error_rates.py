@@ -11,15 +11,16 @@ Why it matters
     and still put its mistakes on one of them.
 
 How to read it
-    *Positive* is the event that the score predicts; ask which error hurts the person and read that one.
-    `n` is the number of people in the rate's own denominator (for the false positive rate, the group's actual
+    *Positive* is the event that the score predicts; ask which error hurts the person and read that one. `n`
+    is the number of people in the rate's own denominator (for the false positive rate, the group's actual
     negatives). Groups under 30 rows, or under 10 in that denominator, are measured and not compared; beside
     their own rate stands one drawn towards the mean of all groups (`_shrunk`, with three groups or more);
-    `uncompared_share` counts the people of groups left out of the true or the false positive comparison.
-    Intervals of gaps and ratios cover the worst pair of all groups. With more than two classes every number
-    is there for each class against the rest (`class`) and as the mean over classes (`average: macro`;
-    undefined for a group without people in one of the denominators), and accuracy without a class is the
-    share of people who are given their own class.
+    `uncompared_share` counts the people of groups left out of the true or the false positive comparison. With
+    a declared reference (a group, or `rest`) each group's rate is set against it
+    (`..._difference_to_reference`). Intervals of gaps and ratios cover the worst pair of all groups. With
+    more than two classes every number is there for each class against the rest (`class`) and as the mean over
+    classes (`average: macro`; undefined for a group without people in one of the denominators), and accuracy
+    without a class is the share of people who are given their own class.
 
 Limits
     The label is taken as the truth. Where it was made by people (who was hired, who was arrested) equal error
@@ -53,6 +54,7 @@ from checks.comparison import (
 from checks.counts import ACTUAL, PREDICTED, GroupTable, Truth
 from checks.model import Array, Inconclusive, Measure, Subject, Task, check
 from checks.multiclass import MeanTable, accuracy_tables, tables
+from checks.references import difference_to_reference
 from checks.statistics import (
     Proportions,
     highest_minus_lowest,
@@ -93,16 +95,18 @@ def error_rates(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Mea
     compared_any = False
     for _, each in tables(subject):
         for table in each:
-            compared_any |= yield from _of_one(table, min_group)
+            reference = subject.roles.references.get(table.groups.attribute, "best")
+            compared_any |= yield from _of_one(table, min_group, reference)
     if subject.task is Task.MULTICLASS:
         for table in accuracy_tables(subject):
-            yield from _of_rate("accuracy", table, min_group)
+            reference = subject.roles.references.get(table.groups.attribute, "best")
+            yield from _of_rate("accuracy", table, min_group, reference)
 
     if not compared_any:
         raise Inconclusive(f"no attribute has two groups of {min_group} rows or more with a label")
 
 
-def _of_one(table: GroupTable, min_group: int) -> Generator[Measure, None, bool]:
+def _of_one(table: GroupTable, min_group: int, reference: str) -> Generator[Measure, None, bool]:
     """Yield every number of one table; return whether any two groups were compared."""
     of, compared_any = table.groups.key, False
     odds: list[tuple[Proportions, str | None]] = []
@@ -110,7 +114,7 @@ def _of_one(table: GroupTable, min_group: int) -> Generator[Measure, None, bool]
     for name in RATES:
         if name == "base_rate" and isinstance(table, MeanTable):
             continue  # a mean of shares that add to 1 says nothing
-        large, why = yield from _of_rate(name, table, min_group)
+        large, why = yield from _of_rate(name, table, min_group, reference)
         compared_any |= len(large.value) > 1
         if name in _ODDS:
             odds.append((large, left_out_note(why)))
@@ -126,7 +130,7 @@ def _of_one(table: GroupTable, min_group: int) -> Generator[Measure, None, bool]
 
 
 def _of_rate(
-    name: str, table: GroupTable, min_group: int
+    name: str, table: GroupTable, min_group: int, reference: str
 ) -> Generator[Measure, None, tuple[Proportions, list[str | None]]]:
     """Yield one rate of each group, its gap and its ratio; return what is compared and why others are not."""
     (hits, among), groups = RATES[name], table.groups
@@ -138,4 +142,7 @@ def _of_rate(
     large, note = shares.take(compared(why)), left_out_note(why)
     yield highest_minus_lowest(f"{name}_gap", large, of=groups.key, note=note)
     yield lowest_over_highest(f"{name}_ratio", large, of=groups.key, note=note)
+    if not isinstance(table, MeanTable):
+        said = f"{name}_difference_to_reference"
+        yield from difference_to_reference(said, groups, shares, compared(why), reference)
     return large, why

@@ -44,6 +44,7 @@ from checks.comparison import (
 )
 from checks.counts import GroupTable
 from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Task, check
+from checks.references import difference_to_reference
 from checks.statistics import Z, highest_minus_lowest
 from checks.statistics.means import ALIKE, Means, lowest_mean_over_highest, one_mean
 
@@ -67,6 +68,13 @@ def regression(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Meas
         why = notes(table.groups, moments.people(attribute), min_group)
         for name, means in found.items():
             yield from _of_number(name, means, table, why)
+        if attribute in subject.roles.references:
+            reference, error = subject.roles.references[attribute], found["mean_error"]
+            which = np.array([i for i in compared(why) if error.usable[i]], dtype=np.intp)
+            name = "mean_error_difference_to_reference"
+            yield from difference_to_reference(
+                name, table.groups, error, which, reference, unit="label units"
+            )
         which = compared(why)
         compared_any |= len(which) > 1
         yield uncompared_share(table, np.setdiff1d(np.arange(len(why)), which))

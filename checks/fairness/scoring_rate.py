@@ -41,6 +41,7 @@ from checks.comparison import (
 )
 from checks.counts import FAVOURED, Truth
 from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Task, check
+from checks.references import to_reference
 from checks.statistics import highest_minus_lowest, lowest_over_highest, over_highest
 
 _CODES = np.arange(3)
@@ -85,6 +86,9 @@ def scoring_rate(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Me
         yield lowest_over_highest("impact_ratio", large, of=of, note=left_out_note(why))
         yield uncompared_share(table, np.setdiff1d(np.arange(len(why)), which), min_group)
         yield from disclosures(table)
+        if attribute in subject.roles.references:
+            reference = subject.roles.references[attribute]
+            yield from to_reference("impact_ratio_to_reference", table.groups, shares, which, reference)
 
     if not compared_any:
         raise Inconclusive(f"no attribute has two groups of {min_group} rows or more")

@@ -53,12 +53,12 @@ from checks.comparison import (
     rates,
     selecting,
     shrunk,
-    to_reference,
     uncompared_share,
 )
 from checks.counts import FAVOURED, GroupTable, Truth
 from checks.model import Array, Inconclusive, Measure, NotApplicable, Subject, Task, check
 from checks.multiclass import MeanTable, tables
+from checks.references import to_reference
 from checks.statistics import (
     Proportions,
     difference_p_value,

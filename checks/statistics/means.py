@@ -72,6 +72,13 @@ class Means:
         """Return the estimates of some groups."""
         return type(self)(self.value[which], self.error[which], self.n[which], self.freedom[which], self.edge)
 
+    def pooled(self) -> Self:
+        """Return the mean over all people of the groups, without an edge."""
+        share = self.n / self.n.sum()
+        value, error = float(share @ self.value), float(np.sqrt(share**2 @ self.error**2))
+        people, freedom = self.n.sum(), self.freedom.sum()
+        return type(self)(np.array([value]), np.array([error]), np.array([people]), np.array([freedom]))
+
     def logs(self) -> Means:
         """Return the logarithms, with errors by the delta method."""
         return Means(np.log(self.value), self.error / self.value, self.n, self.freedom)
