@@ -15,7 +15,9 @@ How to read it
     control columns. It is not thereby justified: a control column may be the very way to keep a group out.
     `comparable_share` is the share of people who have somebody of another group in their stratum; only they
     are compared. Groups under 30 rows are measured against the rest and not compared pair by pair. With more
-    than two classes each has its own numbers (`class`).
+    than two classes each has its own numbers (`class`). Where numbers are predicted, the mean prediction and,
+    with a label, the mean error are compared instead (`conditional_mean_prediction_gap`,
+    `conditional_mean_error_gap`).
 
 Limits
     The mean over strata can hide that one group is ahead in some and behind in others; the table shows the
@@ -47,7 +49,7 @@ from checks.comparison import (
 )
 from checks.counts import FAVOURED, GroupTable, Truth
 from checks.fairness.error_rates import RATES
-from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, check
+from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, Task, check
 from checks.multiclass import questions
 from checks.statistics.stratified import (
     Stratified,
@@ -56,6 +58,7 @@ from checks.statistics.stratified import (
     difference_to_rest,
 )
 from checks.strata import Strata, strata, stratified
+from checks.strata_means import mean_gaps, predictions_and_errors
 
 MOST_ROWS = 500
 _Row = tuple[str | float | int | bool | None, ...]
@@ -69,7 +72,8 @@ ASKED: Mapping[str, tuple[Array, Array]] = {
 @check
 def conditional(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure | Table]:
     """Compare groups within strata of the control columns, by attribute and intersection."""
-    decided(subject)
+    if subject.task is not Task.REGRESSION:
+        decided(subject)
     grouped(subject)
     found = strata(subject)
     yield Measure(
@@ -80,6 +84,9 @@ def conditional(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Mea
         unit="count",
         method="strata with people",
     )
+    if subject.task is Task.REGRESSION:
+        yield from mean_gaps(subject, found, predictions_and_errors(subject), min_group)
+        return
     compared_any, listed = False, []
     for also, outcome in questions(subject):
         for name in ASKED:

@@ -81,12 +81,54 @@ class Stratified:
         return float(self.size[with_others].sum()) / total if total > 0 else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class StratifiedMeans:
+    """Means of a number, groups by strata, with the variance that each group has within its strata."""
+
+    mean: Array
+    size: Array
+    variance: Array
+    """Per group."""
+    n: Array
+
+    def take(self, which: Array) -> StratifiedMeans:
+        """Return some of the groups."""
+        return StratifiedMeans(self.mean[which], self.size[which], self.variance[which], self.n[which])
+
+    def differences(self) -> tuple[Array, Array]:
+        """Return mean[i] - mean[j] and its error for all pairs, strata weighed as Mantel and Haenszel do."""
+        value, error = (np.full((len(self.n), len(self.n)), np.nan) for _ in range(2))
+        for i, (mean, size) in enumerate(zip(self.mean, self.size, strict=True)):
+            total = np.where(size + self.size > 0, size + self.size, 1)
+            weight = size * self.size / total
+            whole = weight.sum(axis=1)
+            safe = np.where(whole > 0, whole, np.nan)
+            value[i] = (weight * (mean - self.mean)).sum(axis=1) / safe
+            per_row = self.variance[i] * self.size / total + self.variance[:, None] * size / total
+            error[i] = np.sqrt((weight * per_row).sum(axis=1)) / safe
+        np.fill_diagonal(value, np.nan)
+        return value, error
+
+
 def _all_pairs(value: Array, error: Array) -> tuple[float, float, float]:
     """Return the largest difference with its limits: Sidak over pairs towards 0, plain away from it."""
     known = ~np.isnan(value)
     towards = sidak_z(int(known.sum()) // 2)
     low = float((value - towards * error)[known].max())
     return float(value[known].max()), max(low, 0.0), float((value + Z * error)[known].max())
+
+
+def conditional_mean_gap(
+    name: str, groups: StratifiedMeans, *, of: Mapping[str, str], unit: str, note: str | None = None
+) -> Measure:
+    """Return the largest difference in means of two groups within strata."""
+    n, method = float(groups.n.sum()), f"Mantel-Haenszel weights, normal {LEVEL:.0%} over all pairs"
+    value, error = groups.differences()
+    refused = _refused(name, value, n, of=of, unit=unit)
+    if refused is not None:
+        return refused
+    ends = _all_pairs(value, error)
+    return estimate(name, *ends, n, of=of, unit=unit, method=method, note=_pairs_note(value, note))
 
 
 def conditional_gap(

@@ -6,9 +6,11 @@ import dataclasses
 
 import numpy as np
 import pytest
+from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.contingency_tables import StratifiedTable
 
 from checks.fairness.conditional import conditional
+from checks.fairness.regression import regression
 from checks.fairness.selection_rate import selection_rate
 from checks.model import Outcome, Subject, Task
 from checks.statistics.stratified import Stratified
@@ -172,6 +174,60 @@ def test_each_of_several_classes_is_compared_within_strata():
         one = conditional(whole).measure(name, attribute="group")
         found = many.measure(name, attribute="group", **{"class": "1"})
         assert (found.value, found.low, found.high) == (one.value, one.low, one.high)
+
+
+def paid(rows=1500, shift=0.0, seed=2) -> Subject:
+    """Return predicted pay: jobs differ, b is more often in the worse paid one and is off by *shift*."""
+    rng = np.random.default_rng([37, seed])
+    group = rng.choice(["a", "b"], rows)
+    job = np.where(rng.random(rows) < np.where(group == "b", 0.8, 0.2), "low", "high")
+    actual = np.where(job == "low", 20.0, 50.0) + 5 * rng.normal(size=rows)
+    error = 3 * rng.normal(size=rows) + np.where(job == "low", 2.0, 0.0) - shift * (group == "b")
+    return subject(
+        score=actual + error,
+        actual=actual,
+        groups={"group": group},
+        columns={"job": job},
+        task=Task.REGRESSION,
+        facts={"control": ["job"]},
+    )
+
+
+def test_errors_of_numbers_are_compared_within_strata():
+    plain, shifted = (conditional(paid(shift=shift)) for shift in (0, 1.5))
+    of = {"attribute": "group"}
+    assert regression(paid()).measure("mean_error_gap", **of).low > 0.5
+    assert plain.measure("conditional_mean_error_gap", **of).low == 0
+    assert plain.measure("conditional_mean_prediction_gap", **of).low == 0
+    gap = shifted.measure("conditional_mean_error_gap", **of)
+    assert gap.low < 1.5 < gap.high
+    assert gap.low > 0.5
+
+
+def test_the_difference_of_means_is_that_of_a_regression_with_strata():
+    """Least squares on the group and a level for each job; sizes weigh the strata alike."""
+    whole = paid(shift=1)
+    table = whole.evaluation
+    error = whole.score - table["label"].to_numpy()
+    design = np.column_stack([table["group"] == "b", table["job"] == "low", table["job"] == "high"])
+    fit = OLS(error, design.astype(float)).fit()
+    gap = conditional(whole).measure("conditional_mean_error_gap", attribute="group")
+    assert gap.value == pytest.approx(-fit.params[0], rel=1e-9)
+    assert gap.high - gap.value == pytest.approx(1.96 * fit.bse[0], rel=0.05)
+
+
+def test_weights_stand_for_repeated_rows_in_means_within_strata():
+    whole = paid(400)
+    weights = np.random.default_rng(3).integers(1, 4, 400)
+    weighted = dataclasses.replace(
+        whole,
+        evaluation=whole.evaluation.assign(times=weights),
+        roles=dataclasses.replace(whole.roles, weight="times", weight_kind="frequency"),
+    )
+    one = conditional(weighted).measure("conditional_mean_error_gap", attribute="group")
+    other = conditional(take(whole, np.repeat(np.arange(400), weights)))
+    other = other.measure("conditional_mean_error_gap", attribute="group")
+    assert (one.value, one.low, one.high) == pytest.approx((other.value, other.low, other.high), rel=1e-9)
 
 
 def test_reasons_when_nothing_is_controlled_for():
