@@ -8,9 +8,11 @@ import pytest
 import sqlalchemy as sa
 
 from auditor import service as service_module
+from auditor.manifest import named_by_digest
 from auditor.problems import Refused
 from auditor.store.tables import AccountRecord, AuditRecord, OwnershipRecord
 from auditor.views import Account, AuditState, Conflict, NotFound, Unavailable
+from tests.auditor.test_submission_keys import FILES, FULL
 
 CSV = b"y,d,g\n" + b"1,1,a\n0,0,b\n" * 30
 
@@ -98,6 +100,21 @@ def test_the_file_of_another_account_is_as_unknown_as_one_that_is_nowhere(servic
     assert said[0] == said[1]
     assert service.store_artifact(account, [CSV]).digest == theirs
     assert service.submit(account, asked(theirs)).state is AuditState.QUEUED
+
+
+QUESTION = "model-class-reason"
+NAMED = [where.replace("human-review", QUESTION) for where in FILES]
+
+
+@pytest.mark.parametrize("where", NAMED)
+def test_no_key_of_a_submission_reaches_the_file_of_another_account(where, service, account, other):
+    own = service.store_artifact(account, [CSV]).digest
+    theirs = service.store_artifact(other, [b"id,a\n1,2\n"]).digest
+    full = FULL | {"answers": {QUESTION: FULL["answers"]["human-review"]}}
+    raw = named_by_digest(full, {key: theirs if key == where else own for key in NAMED})
+    with pytest.raises(Refused) as refused:
+        service.submit(account, raw)
+    assert codes(refused) == [(where, "unknown-artifact")]
 
 
 def test_the_audit_of_another_account_is_not_there(service, account, other):
