@@ -177,12 +177,14 @@ def _told_by_one(subject: Subject, most: int) -> Iterator[Measure]:
     usable = int((known & (weights > 0)).sum())
     note = f"{len(chosen.rows)} of {usable} rows" if len(chosen.rows) < usable else None
     every: list[Aucs] = []
+    alone: list[Measure] = []
     for name in names:
         column = subject.evaluation[name].iloc[chosen.rows]
         bins = binned([column], ranges=20, most=MOST_CATEGORIES, weights=people.weights)
         scores = held_out_shares(bins, mine, classes, chosen, people.weights)
         every.append(told_apart(scores, mine, chosen, people, told))
-        yield best_told("single_feature_auc", every[-1], people, of={"feature": name}, note=note)
+        alone.append(best_told("single_feature_auc", every[-1], people, of={"feature": name}, note=note))
+    yield from sorted(alone, key=lambda one: -(one.value or 0.0))  # a reader looks for the strongest
     fields = ("value", "positives", "negatives", "n")
     together = Aucs(*(np.concatenate([getattr(aucs, field) for aucs in every]) for field in fields))
     yield best_told("highest_single_feature_auc", together, people, of={}, note=note)

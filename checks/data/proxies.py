@@ -76,14 +76,14 @@ def proxies(subject: Subject, *, rows: int = 5000) -> Iterator[Measure]:
     grouped(subject)
     if not subject.roles.features:
         raise NotApplicable("no feature columns were supplied; name what the model is given under `features`")
-    told_any = False
+    alone: list[Measure] = []
     for position, attribute in enumerate(subject.attributes):
         asked = _asked(subject, attribute, rows, position)
         if asked is not None:
-            told_any = True
             yield from _jointly(asked, subject.seed)
-            yield from _alone(asked)
-    if not told_any:
+            alone += _alone(asked)
+    yield from sorted(alone, key=lambda one: -(one.value or 0.0))  # a reader looks for the strongest
+    if not alone:
         raise Inconclusive(
             f"no attribute has a feature beside it and two groups of 10 rows among {FEWEST_ROWS}; supply more"
         )

@@ -13,9 +13,10 @@ Why it matters
 How to read it
     A ratio of 1 is equal shares, below 1 too few. `smallest_detectable_difference` is how much smaller than
     in the population a group's share must truly be to be told with 80 % power at these numbers: if it is
-    large, silence says little. Groups of whom fewer than 10 rows are expected are measured and not compared;
-    `uncompared_share` is their share of the population. The interval of the lowest ratio allows for having
-    looked for it. `of.table: training` says the same of the training table.
+    large, silence says little. Groups of whom fewer than 10 rows are expected are measured and not compared,
+    unless they are shown to be too few; `uncompared_share` is the share of the population that is left out.
+    The interval of the lowest ratio allows for having looked for it. `of.table: training` says the same of
+    the training table.
 
 Limits
     Equal shares are not always right: a system used on applicants should be compared with applicants and not
@@ -32,6 +33,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -40,6 +42,7 @@ from checks.counts import GroupTable
 from checks.data.population import Population, counted, expected, population
 from checks.model import Array, Inconclusive, Kind, Measure, Subject, check
 from checks.statistics import LEVEL, Z, estimate, undefined
+from checks.statistics.disparities import sidak_z
 from checks.statistics.extremes import lowest
 from checks.statistics.shares import Against, detectable_difference, share_estimates, shares_p_value
 from checks.statistics.shifts import variation_limits
@@ -61,15 +64,23 @@ class _Compared:
     rows: float
     """People whose group is stated."""
     against: Against
+    people: float
+    """The size of the population, or of the sample of it."""
     of: dict[str, str]
 
-    @property
+    @cached_property
     def why(self) -> list[str | None]:
-        """Why a group is not compared; None where it is."""
+        """Why a group is not compared; None where it is.
+
+        A small group that is shown to be too few is compared all the same: nobody is to be missing unseen.
+        """
+        inside = np.flatnonzero(self.against.population > 0)
+        fewer = np.zeros(len(self.names), dtype=bool)
+        fewer[inside] = self.against.take(inside).limits(sidak_z(len(inside)))[1] < 1
         wanted = self.against.population * self.against.effective
         return [
-            NOBODY if share == 0 else FEW if rows < FEWEST_EXPECTED else None
-            for share, rows in zip(self.against.population, wanted, strict=True)
+            NOBODY if share == 0 else FEW if rows < FEWEST_EXPECTED and not shown else None
+            for share, rows, shown in zip(self.against.population, wanted, fewer, strict=True)
         ]
 
 
@@ -127,11 +138,10 @@ def _compared(counts: GroupTable, people: Population, also: dict[str, str]) -> _
         return None
     squares = None if counts.squares is None else float(counts.squares[stated].sum())
     effective = weight if squares is None else weight**2 / squares
-    size = sum(people.people[counts.groups.attribute].values()) if people.sampled else None
+    size = sum(people.people[counts.groups.attribute].values())
     of = {"attribute": counts.groups.attribute, **also}
-    return _Compared(
-        every, hits, float(counts.n[stated].sum()), Against(hits / weight, shares, effective, size), of
-    )
+    against = Against(hits / weight, shares, effective, size if people.sampled else None)
+    return _Compared(every, hits, float(counts.n[stated].sum()), against, size, of)
 
 
 def _of_groups(found: _Compared) -> Iterator[Measure]:
@@ -140,7 +150,7 @@ def _of_groups(found: _Compared) -> Iterator[Measure]:
     for i, (name, note) in enumerate(zip(found.names, found.why, strict=True)):
         of = {**found.of, "group": name}
         yield from share_estimates(against, i, of, rows, note)
-        yield _population_share(against, i, of, (float(least[i]), float(most[i])))
+        yield _population_share(found, i, of, (float(least[i]), float(most[i])))
         share = float(against.population[i])
         if share == 0:
             for measure in ("representation_ratio", "smallest_detectable_difference"):
@@ -157,11 +167,11 @@ def _of_groups(found: _Compared) -> Iterator[Measure]:
         yield _power(share, against, of, rows)
 
 
-def _population_share(against: Against, at: int, of: dict[str, str], limits: tuple[float, float]) -> Measure:
-    value = float(against.population[at])
-    if against.sample is None:
-        return Measure("population_share", value, n=0.0, of=of, kind=Kind.EXACT, method="reference table")
-    return estimate("population_share", value, *limits, against.sample, of=of, method=f"Wilson {LEVEL:.0%}")
+def _population_share(found: _Compared, at: int, of: dict[str, str], limits: tuple[float, float]) -> Measure:
+    name, value = "population_share", float(found.against.population[at])
+    if found.against.sample is None:
+        return Measure(name, value, n=found.people, of=of, kind=Kind.EXACT, method="reference table")
+    return estimate(name, value, *limits, found.people, of=of, method=f"Wilson {LEVEL:.0%}")
 
 
 def _power(share: float, against: Against, of: dict[str, str], rows: float) -> Measure:
@@ -184,9 +194,15 @@ def _of_attribute(found: _Compared, rng: np.random.Generator) -> Iterator[Measur
     left = len(found.names) - len(which)
     note = f"{left} of {len(found.names)} groups not compared" if left else None
     if len(which):
-        method = against.pairs_method
         yield lowest(
-            "representation_ratio", against.take(which), of=of, n=rows, unit="ratio", method=method, note=note
+            "representation_ratio",
+            against.take(which),
+            of=of,
+            n=rows,
+            unit="ratio",
+            method=against.pairs_method,
+            note=note,
+            among=int((against.population > 0).sum()),
         )
     else:
         yield undefined("representation_ratio", FEW, n=rows, of=of, unit="ratio", method="not compared")

@@ -43,9 +43,10 @@ def lowest(
     unit: str = "proportion",
     method: str,
     note: str | None = None,
+    among: int | None = None,
 ) -> Measure:
-    """Return the lowest of the *estimates*."""
-    count = len(estimates.value)
+    """Return the lowest of the *estimates*; *among* how many they were picked, where that was by looking."""
+    count = len(estimates.value) if among is None else among
     low = float(np.min(estimates.limits(Z)[0]))
     high = float(np.min(estimates.limits(sidak_z(count))[1]))
     how = f"{method} {LEVEL:.0%}, lowest of {count}"

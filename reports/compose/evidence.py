@@ -14,6 +14,9 @@ from reports.compose.unlisted import WHOLE, sentences
 from reports.compose.view import View, annex_anchor, check_anchor, evidence_title
 from reports.document import Block, Bullet, Bullets, Paragraph, Section
 
+BY_GROUP = frozenset({"data.representation"})
+"""Checks outside fairness whose groups are told, not only listed."""
+
 _PICTURES: Mapping[str, Callable[[Evidence], Iterator[Block]]] = {
     "performance.calibration": pictures.calibration,
     "interpretability.permutation_importance": pictures.importances,
@@ -45,7 +48,7 @@ def _check(view: View, evidence: Evidence) -> Section:
     picture = _PICTURES.get(evidence.check)
     if picture is not None:
         blocks += picture(evidence)
-    blocks += told(evidence, groups=evidence.check in WHOLE)
+    blocks += told(evidence, groups=evidence.check in WHOLE | BY_GROUP)
     drawn = [table for table in evidence.tables if table.name in pictures.DRAWN]
     blocks += [evidence_table(t, ROWS_TOLD, "the annex") for t in evidence.tables if t not in drawn]
     if not blocks:

@@ -125,11 +125,18 @@ def test_a_group_that_the_population_lacks_is_a_row_and_not_compared():
     assert found.measure("data_share", attribute="group", group="d").value == 0.1
 
 
+def test_a_small_group_that_is_shown_to_be_missing_is_compared_all_the_same():
+    """45 rows expect 9 of c and hold none: its upper limit is under 1."""
+    found = representation(people({"a": 25, "b": 20}))
+    assert found.measure("uncompared_share", attribute="group").value == pytest.approx(0)
+    assert found.measure("representation_ratio", attribute="group").value == 0
+
+
 def test_groups_of_whom_hardly_anybody_is_expected_are_counted_as_not_compared():
-    """40 rows expect 8 of c."""
-    found = representation(people({"a": 24, "b": 16}))
+    """40 rows expect 8 of c and hold 4, which may be chance."""
+    found = representation(people({"a": 20, "b": 16, "c": 4}))
     assert found.measure("uncompared_share", attribute="group").value == pytest.approx(0.2)
-    assert found.measure("representation_ratio", attribute="group").value == pytest.approx(1.2)
+    assert found.measure("representation_ratio", attribute="group").value == pytest.approx(1)
     note = found.measure("representation_ratio", attribute="group", group="c").note
     assert note == "under 10 rows expected: not compared"
 
