@@ -1,9 +1,10 @@
 """Rates along a number: how do decisions change with age, without cutting it into bins?
 
 For each protected attribute that holds numbers: the selection rate, and with a label the true and the false
-positive rate, on 21 points between the outer fortieths of the people, each from a local line (Gaussian
-window) with its own interval (the table `curve`). Per rate the `_range` (highest minus lowest point) and the
-`_concordance`: the chance that somebody who is selected has a higher number than somebody who is not.
+positive rate (of predicted numbers the mean prediction and the mean error), on 21 points between the outer
+fortieths of the people, each from a local line (Gaussian window) with its own interval (the table `curve`).
+Per rate the `_range` (highest minus lowest point) and the `_concordance`: the chance that somebody who is
+selected has a higher number than somebody who is not.
 
 Why it matters
     Bins hide what happens inside them, and their edges are chosen by somebody: cut at 40, a fall at 55 is
@@ -35,11 +36,12 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from checks.comparison import MIN_DENOMINATOR, MIN_GROUP, decided, grouped
 from checks.fairness.conditional import ASKED
-from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Table, check
+from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Table, Task, check
 from checks.multiclass import questions
 from checks.statistics import Z, hanley_mcneil, highest_minus_lowest, roc_auc, undefined
-from checks.statistics.curve import bandwidth, by_value, grid, smooth
+from checks.statistics.curve import bandwidth, by_value, grid, smooth, smooth_mean
 from checks.strata import MOST_VALUES
+from checks.strata_means import predictions_and_errors
 
 METHOD = "local line, Gaussian window"
 _Row = tuple[str | float | int | bool | None, ...]
@@ -47,8 +49,9 @@ _Row = tuple[str | float | int | bool | None, ...]
 
 @check
 def curve(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure | Table]:
-    """Measure every rate along each protected number."""
-    decided(subject)
+    """Measure every rate, or the mean prediction and error, along each protected number."""
+    if subject.task is not Task.REGRESSION:
+        decided(subject)
     grouped(subject)
     names = [name for name in subject.attributes if _holds_numbers(subject.evaluation[name])]
     if not names:
@@ -60,13 +63,17 @@ def curve(subject: Subject, *, min_group: int = MIN_GROUP) -> Iterator[Measure |
     for attribute in names:
         numbers = subject.evaluation[attribute].to_numpy(dtype=np.float64, na_value=np.nan)
         yield _not_stated(attribute, numbers, subject)
+        if subject.task is Task.REGRESSION:
+            for name, values in predictions_and_errors(subject).items():
+                rows += yield from _of_mean(name, attribute, numbers, values, subject, min_group=min_group)
+            continue
         for also, outcome in questions(subject):
             of = {"attribute": attribute, **also}
             for rate in ASKED:
                 if rate == "selection_rate" or subject.roles.label is not None:
                     rows += yield from _of_rate(rate, of, numbers, outcome, subject, min_group=min_group)
     yield Table(
-        "curve", ("attribute", "outcome", "rate", "at", "value", "low", "high", "effective_n"), tuple(rows)
+        "curve", ("attribute", "outcome", "rate", "at", "value", "low", "high", "people_near"), tuple(rows)
     )
     if not rows:
         raise Inconclusive(f"no rate has {min_group} people with a number")
@@ -99,7 +106,33 @@ def _of_rate(
     event = of.get("class", str(subject.roles.favourable))
     return [
         (of["attribute"], event, rate, *map(float, line))
-        for line in zip(at, points.value, low, high, points.effective, strict=True)
+        for line in zip(at, points.value, low, high, points.n, strict=True)
+    ]
+
+
+def _of_mean(
+    name: str, attribute: str, numbers: Array, values: Array, subject: Subject, *, min_group: int
+) -> Generator[Measure, None, list[_Row]]:
+    """Yield the range of one mean; return the points of its curve."""
+    of, unit = {"attribute": attribute}, "label units"
+    rows = np.flatnonzero(np.isfinite(values) & np.isfinite(numbers))
+    weights = np.ones(len(rows)) if subject.weights is None else subject.weights[rows]
+    sampling = subject.counts.sampling and subject.weights is not None
+    along = by_value(numbers[rows], values[rows], weights, sampling=sampling)
+    people = float(along.n.sum())
+    if people < min_group or len(along.value) <= MOST_VALUES or along.weight.sum() <= 0:
+        why = f"under {min_group} people with a number, or no more than {MOST_VALUES} values"
+        yield undefined(f"{name}_range", why, n=people, of=of, unit=unit)
+        return []
+    at, squares = grid(along), float(np.average(values[rows] ** 2, weights=weights))
+    points = smooth_mean(along, at, bandwidth(along), squares)
+    ranged = highest_minus_lowest(f"{name}_range", points, of=of, unit=unit, bound=None)
+    note = f"from a curve of {len(at)} points between {at[0]:g} and {at[-1]:g}"
+    yield replace(ranged, n=people, method=f"{METHOD}; {ranged.method}", note=ranged.note or note)
+    low, high = points.limits(Z)
+    return [
+        (attribute, "", name, *map(float, line))
+        for line in zip(at, points.value, low, high, points.n, strict=True)
     ]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from checks.model import Array
 from checks.statistics.disparities import Proportions
+from checks.statistics.means import Means
 
 POINTS = 21
 ENDS = (0.025, 0.975)
@@ -24,6 +25,7 @@ class Along:
 
     value: Array
     hits: Array
+    """Weighted sums: of hits, or of another number of each person."""
     weight: Array
     n: Array
     effective: Array
@@ -68,7 +70,31 @@ def smooth(along: Along, at: Array, width: float) -> Proportions:
     The size is that of a plain share with the variance of the weighted sum: one over the sum of squared
     weights of people.
     """
-    rates = np.divide(along.hits, along.weight, out=np.zeros_like(along.hits), where=along.weight > 0)
+    value, size, near = _lines(along, at, width)
+    return Proportions(np.clip(value, 0, 1) * size, size, near, size)
+
+
+def smooth_mean(along: Along, at: Array, width: float, squares: float) -> Means:
+    """Return the mean at each point by a local line; *squares* is the mean square of the number itself.
+
+    The spread around the curve is taken as one for all points.
+    """
+    value, size, near = _lines(along, at, width)
+    between = np.linspace(along.value[0], along.value[-1], 10 * POINTS)
+    own = np.interp(along.value, between, _lines(along, between, width)[0])
+    share = along.weight / along.weight.sum()
+    explained = 2 * float(share @ (own * _means(along))) - float(share @ own**2)
+    variance = max(squares - explained, 0.0)
+    people = float(along.effective.sum())
+    return Means(value, np.sqrt(variance / size), near, np.full(len(at), max(people - 2, 1.0)))
+
+
+def _means(along: Along) -> Array:
+    return np.divide(along.hits, along.weight, out=np.zeros_like(along.hits), where=along.weight > 0)
+
+
+def _lines(along: Along, at: Array, width: float) -> tuple[Array, Array, Array]:
+    """Return the height of each local line, the size that its error goes by, and the people near it."""
     away = (along.value[None, :] - at[:, None]) / width
     kernel = np.exp(-(away**2) / 2) * along.weight
     s0, s1, s2 = (np.sum(kernel * away**power, axis=1) for power in (0, 1, 2))
@@ -76,8 +102,6 @@ def smooth(along: Along, at: Array, width: float) -> Proportions:
     slope = np.where(flat, 0.0, s1 / np.where(flat, 1, s2))[:, None]
     pull = kernel * (1 - slope * away)
     pull = pull / pull.sum(axis=1, keepdims=True)
-    share = np.clip(pull @ rates, 0, 1)
     each = np.divide(1, along.effective, out=np.zeros_like(along.weight), where=along.effective > 0)
-    size = 1 / (pull**2 @ each)
     near = (np.abs(away) <= 2).astype(np.float64) @ along.n
-    return Proportions(share * size, size, near, size)
+    return pull @ _means(along), 1 / (pull**2 @ each), near

@@ -138,6 +138,37 @@ def test_each_of_several_classes_has_its_curve():
     assert of_none.value == pytest.approx(1 - binary.value)
 
 
+def predicted(fault, rows=1200, seed=1) -> Subject:
+    """Return predicted numbers that are off by *fault* of the age."""
+    rng = np.random.default_rng([31, seed])
+    age, actual = rng.integers(18, 80, rows).astype(float), 50 + 10 * rng.normal(size=rows)
+    return subject(
+        score=actual + fault(age) + 4 * rng.normal(size=rows),
+        actual=actual,
+        groups={"age": age},
+        task=Task.REGRESSION,
+        roles={"bins": {"age": (40.0,)}},
+    )
+
+
+def test_errors_of_predicted_numbers_have_a_curve():
+    bad = curve(predicted(lambda age: np.where(age > 60, -5.0, 0.0)))
+    assert bad.measure("mean_error_range", attribute="age").low > 2
+    at, value, *_ = points(bad, "mean_error").T
+    assert value[at < 50] == pytest.approx(0, abs=1)
+    assert value[at > 68] == pytest.approx(-5, abs=1)
+    good = curve(predicted(lambda age: 0 * age))
+    assert good.measure("mean_error_range", attribute="age").low == 0
+
+
+def test_pointwise_intervals_of_means_hold_a_straight_truth_as_often_as_they_say():
+    inside = []
+    for seed in range(120):
+        at, _, low, high = points(curve(predicted(lambda age: age / 20, 300, seed)), "mean_error").T
+        inside.append((low <= at / 20) & (at / 20 <= high))
+    assert 0.93 < np.mean(inside) < 0.98
+
+
 def test_reasons_when_there_is_no_curve():
     text = curve(subject(decision=[1, 0] * 20, groups="ab" * 20))
     assert text.outcome is Outcome.NOT_APPLICABLE

@@ -123,8 +123,8 @@ def evidence(check: str) -> Evidence:
         whole, roles = _with_time_and_gaps(whole), dataclasses.replace(roles, time="day")
     task = TASKS.get(check, Task.BINARY)
     found = all_checks()[check](dataclasses.replace(whole, roles=roles, task=task))
-    if check == "fairness.conditional":  # some of its numbers are of predicted numbers
-        numbers = all_checks()[check](dataclasses.replace(whole, task=Task.REGRESSION))
+    if check in {"fairness.conditional", "fairness.curve"}:  # some numbers are of predicted numbers
+        numbers = all_checks()[check](dataclasses.replace(whole, roles=roles, task=Task.REGRESSION))
         found = dataclasses.replace(found, measures=found.measures + numbers.measures)
     if check == "performance.challengers":  # one of its numbers belongs to another task
         numbers = all_checks()[check](dataclasses.replace(whole, task=Task.REGRESSION))
