@@ -25,10 +25,6 @@ from checks.names import split
 from checks.values import as_text
 
 COUNTS = ("n", "count", "people", "population")
-NEEDED = (
-    "the reference table names no group of the data: give it the group columns, with a column `n` of people"
-    " or a row a person, or the columns `attribute`, `group` and `n`"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,11 @@ def population(subject: Subject) -> Population:
     else:
         found = _summed(subject, table, column)
     if not found:
-        raise NotApplicable(NEEDED)
+        names = ", ".join(f"`{name}`" for name in subject.attributes)
+        raise NotApplicable(
+            f"the reference table has no column that is a group of the data; call them {names}, with a column"
+            " `n` of people or a row a person, or give it the columns `attribute`, `group` and `n`"
+        )
     return Population(found, sampled=column is None)
 
 
@@ -62,6 +62,11 @@ def _count_column(subject: Subject, table: pd.DataFrame) -> str | None:
             if not numeric(table[name]) or (as_numbers(table[name]) < 0).any():
                 raise NotApplicable(
                     f"`{name}` of the reference table counts people, but is no number of them"
+                )
+            empty = int(np.isnan(as_numbers(table[name])).sum())
+            if empty:
+                raise NotApplicable(
+                    f"`{name}` of the reference table is empty in {empty} rows; fill them or leave them out"
                 )
             return name
     return None

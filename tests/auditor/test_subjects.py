@@ -323,3 +323,19 @@ def test_columns_of_a_reference_population_need_no_features(files):
     files.model(fitted())
     subject = files.prepare().subject
     assert list(subject.reference.columns) == ["sex", "zip_code"]
+
+
+def test_the_table_of_the_population_is_read_and_kept(files, tmp_path):
+    """What `population` names reaches the checks, also from the disk of another process."""
+    files.table("evaluation", applicants())
+    files.table("reference", pd.DataFrame({"sex": ["F", "M"], "n": [52, 48]}))
+    census = files.written.pop(DIGESTS["reference"])
+    files.written[DIGESTS["training"]] = census  # under a digest that no table of `data` has here
+    files.model(fitted())
+    raw = files.submission(population=files.named("training")).model_dump(mode="json", exclude_none=True)
+    raw["data"].pop("training")
+    prepared = subjects.prepare(parse(raw), files.open, Limits())
+    save(prepared, tmp_path / "kept")
+    assert prepared.subject.training is None
+    assert prepared.subject.population["n"].tolist() == [52, 48]
+    pd.testing.assert_frame_equal(load(tmp_path / "kept").population, prepared.subject.population)

@@ -177,7 +177,11 @@ def test_a_table_of_the_population_serves_where_no_reference_is_given():
     ("reference", "said"),
     [
         (None, "no reference population was supplied; add its table as `data.reference`"),
-        (pd.DataFrame({"colour": ["red"], "n": [3]}), "the reference table names no group of the data"),
+        (pd.DataFrame({"colour": ["red"], "n": [3]}), "the reference table has no column that is a group"),
+        (
+            pd.DataFrame({"group": ["a", "b"], "n": [1, None]}),
+            "`n` of the reference table is empty in 1 rows",
+        ),
         (pd.DataFrame({"group": ["a"], "n": ["many"]}), "`n` of the reference table counts people"),
         (pd.DataFrame({"group": ["a"], "n": [-1]}), "`n` of the reference table counts people"),
     ],
@@ -298,3 +302,36 @@ def test_missing_groups_are_left_out_of_both_sides():
     more = pd.concat([rows, pd.DataFrame({"group": [None] * 40})], ignore_index=True)
     wide = dataclasses.replace(table, evaluation=more, decision=np.array(["1"] * 140, dtype=object))
     assert representation(wide).measures == representation(table).measures
+
+
+def test_sampling_weights_leave_the_doubt_of_the_effective_size():
+    """Weights of 1 and 3 for 50 rows each: 100 rows are worth 80."""
+    weighed = subject(
+        decision=[1] * 100,
+        groups=["a", "b"] * 50,
+        columns={"w": [1, 1, 3, 3] * 25},
+        roles={"weight": "w", "weight_kind": "sampling"},
+        reference=pd.DataFrame({"group": ["a", "b"], "n": [1, 1]}),
+    )
+    share = representation(weighed).measure("data_share", attribute="group", group="a")
+    low, high = wilson_limits(0.5, 200**2 / (50 * 1 + 50 * 9))
+    assert (share.value, share.low, share.high) == pytest.approx((0.5, low, high))
+    assert share.n == 100
+
+
+def test_the_names_of_groups_do_not_matter():
+    names = {"a": "zeta", "b": "x*y", "c": "back\\slash"}
+    counts = {"a": 60, "b": 30, "c": 10}
+    plain = representation(people(counts))
+    renamed = representation(
+        people(
+            {names[name]: count for name, count in counts.items()},
+            CENSUS.assign(group=CENSUS["group"].map(names)),
+        )
+    )
+    for name in counts:
+        first, second = (
+            found.measure("representation_ratio", attribute="group", group=group)
+            for found, group in ((plain, name), (renamed, names[name]))
+        )
+        assert (first.value, first.low, first.high) == (second.value, second.low, second.high)
