@@ -150,12 +150,14 @@ def conditional_ratio(
 ) -> Measure:
     """Return the smallest Mantel-Haenszel ratio of two groups."""
     n, method = float(groups.n.sum()), f"{RATIO} over all pairs"
-    refused = _refused(name, groups.differences()[0], n, of=of, unit="ratio")
+    present = (groups.size > 0).astype(np.float64)
+    together = np.where(present @ present.T > 0, 0.0, np.nan)
+    np.fill_diagonal(together, np.nan)
+    refused = _refused(name, together, n, of=of, unit="ratio")
     if refused is not None:
         return refused
     value, error = groups.log_ratios()
-    nobody = np.isnan(value).sum() > np.isnan(groups.differences()[0]).sum()
-    if nobody:
+    if np.isnan(value).sum() > np.isnan(together).sum():
         why = "a group has no hit in the strata that it shares, so no ratio has an interval"
         return undefined(name, why, n=n, of=of, unit="ratio", method=method)
     most, low, high = _all_pairs(value, error)
