@@ -66,6 +66,7 @@ def drift(subject: Subject) -> Iterator[Measure]:
         )
     told_any = False
     if subject.training is not None:
+        yield from _untold(subject, subject.training)
         for pair in _since_training(subject, subject.training):
             told_any = True
             yield from _shift(pair)
@@ -89,6 +90,14 @@ def _since_training(subject: Subject, training: pd.DataFrame) -> Iterator[_Pair]
     if subject.training_score is not None and subject.score is not None:
         scores = pd.Series(subject.training_score), pd.Series(subject.score)
         yield _Pair(scores, weighed, {"case": "score"})
+
+
+def _untold(subject: Subject, training: pd.DataFrame) -> Iterator[Measure]:
+    """Yield a number without a value for each attribute that the training table lacks."""
+    for attribute in subject.attributes:
+        if attribute not in training.columns:
+            why, of = "the training table has no such column", {"attribute": attribute}
+            yield undefined("population_stability_index", why, n=len(training), of=of, unit="index")
 
 
 def _weighed(subject: Subject, table: pd.DataFrame) -> Weighed:

@@ -21,7 +21,7 @@ How to read it
 Limits
     Rows that were copied and then changed slightly are not found. Training data that were duplicated on
     purpose (oversampling) hide an excess. A leak spread over several features is not seen one by one. The
-    interval of a share takes rows as drawn one by one.
+    interval of a share takes rows as drawn one by one, and counts of rows take no weights.
 
 References
     Kaufman et al., Leakage in Data Mining, KDD 2011. Kapoor and Narayanan, Leakage and the Reproducibility

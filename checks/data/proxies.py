@@ -43,11 +43,12 @@ from checks.data.folds import FOLDS, Parts, held_out_shares, parts
 from checks.data.single import METHOD, best_told, questions, told_apart
 from checks.model import NOT_STATED, Array, Inconclusive, Measure, NotApplicable, Subject, check
 from checks.sample import Weighed
-from checks.statistics import LEVEL, estimate, paired_difference, wilson_limits
+from checks.statistics import LEVEL, estimate, paired_difference, undefined, wilson_limits
 
 STREAM = 31  # keeps this check's random numbers apart from every other's
 MOST_CATEGORIES = 200
 FEWEST_ROWS = 60
+TOO_FEW = f"needs a feature beside it, {FEWEST_ROWS} rows, and two groups of 10 rows or more"
 RANGES = 64
 """Numbers of many values are cut into so many for the trees."""
 
@@ -79,14 +80,15 @@ def proxies(subject: Subject, *, rows: int = 5000) -> Iterator[Measure]:
     alone: list[Measure] = []
     for position, attribute in enumerate(subject.attributes):
         asked = _asked(subject, attribute, rows, position)
-        if asked is not None:
-            yield from _jointly(asked, subject.seed)
-            alone += _alone(asked)
+        if asked is None:
+            n = float(subject.rows)
+            yield undefined("roc_auc", TOO_FEW, n=n, of={"attribute": attribute}, method="not predicted")
+            continue
+        yield from _jointly(asked, subject.seed)
+        alone += _alone(asked)
     yield from sorted(alone, key=lambda one: -(one.value or 0.0))  # a reader looks for the strongest
     if not alone:
-        raise Inconclusive(
-            f"no attribute has a feature beside it and two groups of 10 rows among {FEWEST_ROWS}; supply more"
-        )
+        raise Inconclusive(f"no attribute was predicted; each {TOO_FEW}")
 
 
 def _asked(subject: Subject, attribute: str, rows: int, position: int) -> _Asked | None:

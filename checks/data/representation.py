@@ -54,6 +54,9 @@ FEW = f"under {FEWEST_EXPECTED} rows expected: not compared"
 UNTOLD = "even a group that is missing altogether could not be told at these numbers"
 
 
+UNTOLD_OF = "the reference table does not tell of this attribute"
+
+
 @dataclass(frozen=True, eq=False)
 class _Compared:
     """The groups of one attribute of one table, beside those of the population."""
@@ -94,6 +97,14 @@ def representation(subject: Subject) -> Iterator[Measure]:
     for table, each in _tables(subject).items():
         for position, (attribute, counts) in enumerate(each.items()):
             if attribute not in people.people:
+                if attribute in subject.attributes and table == "evaluation":
+                    yield undefined(
+                        "representation_ratio",
+                        UNTOLD_OF,
+                        n=counts.n.sum(),
+                        of={"attribute": attribute},
+                        unit="ratio",
+                    )
                 continue
             found = _compared(counts, people, {} if table == "evaluation" else {"table": table})
             if found is not None:

@@ -144,6 +144,13 @@ def test_a_shift_over_time_is_told():
     assert found.measure("time_not_read_share", column="day").value == 0
 
 
+def test_groups_that_training_does_not_name_are_not_passed_over_in_silence():
+    found = drift(dataclasses.replace(PEOPLE, training=PEOPLE.training.drop(columns="race")))
+    measure = found.measure(INDEX, attribute="race")
+    assert (measure.value, measure.note) == (None, "the training table has no such column")
+    assert found.measure(INDEX, attribute="sex").value is not None
+
+
 def test_equal_times_stay_together():
     """100 rows on one day and 60 on the next: the halves are the days."""
     whole = subject(

@@ -125,7 +125,7 @@ def test_the_share_of_the_largest_group_by_hand():
         (
             subject(decision=[1, 0], groups="ab", features={"x": [1, 2]}),
             Outcome.INCONCLUSIVE,
-            "no attribute has a feature beside it and two groups of 10 rows",
+            "no attribute was predicted; each needs a feature beside it, 60 rows",
         ),
     ],
 )
@@ -133,6 +133,17 @@ def test_what_cannot_be_told_gets_a_sentence(whole, outcome, said):
     found = proxies(whole)
     assert found.outcome is outcome
     assert found.reason.startswith(said)
+
+
+def test_an_attribute_of_one_group_is_not_passed_over_in_silence():
+    whole = people()
+    table = whole.evaluation.assign(country="here")
+    roles = dataclasses.replace(whole.roles, groups=("group", "country"))
+    measure = proxies(dataclasses.replace(whole, evaluation=table, roles=roles)).measure(
+        "roc_auc", attribute="country"
+    )
+    assert measure.value is None
+    assert measure.note.startswith("needs a feature beside it")
 
 
 # What it is made of

@@ -335,3 +335,11 @@ def test_the_names_of_groups_do_not_matter():
             for found, group in ((plain, name), (renamed, names[name]))
         )
         assert (first.value, first.low, first.high) == (second.value, second.low, second.high)
+
+
+def test_an_attribute_that_the_reference_does_not_tell_of_is_not_passed_over_in_silence():
+    groups = {"group": ["a", "b"] * 50, "sex": ["f", "m"] * 50}
+    found = representation(subject(decision=[1] * 100, groups=groups, reference=CENSUS))
+    measure = found.measure("representation_ratio", attribute="sex")
+    assert measure.value is None
+    assert measure.note == "the reference table does not tell of this attribute"
