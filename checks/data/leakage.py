@@ -180,7 +180,7 @@ def _told_by_one(subject: Subject, most: int) -> Iterator[Measure]:
     alone: list[Measure] = []
     for name in names:
         column = subject.evaluation[name].iloc[chosen.rows]
-        bins = binned([column], ranges=20, most=MOST_CATEGORIES, weights=people.weights)
+        bins = binned([column], most=MOST_CATEGORIES, weights=people.weights)
         scores = held_out_shares(bins, mine, classes, chosen, people.weights)
         every.append(told_apart(scores, mine, chosen, people, told))
         alone.append(best_told("single_feature_auc", every[-1], people, of={"feature": name}, note=note))

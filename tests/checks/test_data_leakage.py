@@ -110,7 +110,7 @@ def test_without_training_data_nothing_is_claimed_across():
 
 
 def test_the_strength_of_a_feature_is_near_scikit_learns_auc():
-    """Income helps monotonically: held-out shares of 20 ranges rank nearly as it does."""
+    """Income helps monotonically: held-out shares of ten ranges rank nearly as it does."""
     people = credit(3000, 10)
     oracle = roc_auc_score(people.evaluation["label"], people.evaluation["income"])
     measure = leakage(people).measure("single_feature_auc", feature="income")

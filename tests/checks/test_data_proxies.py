@@ -63,7 +63,7 @@ def test_what_only_features_together_tell_is_told_by_all_and_by_none_alone():
 
 
 def test_the_strength_of_one_feature_is_its_auc():
-    """Two normals a standard deviation apart: an AUC of 0.76; 20 ranges lose little of it."""
+    """Two normals a standard deviation apart: an AUC of 0.76; ten ranges lose little of it."""
     found = proxies(people(4000, income=lambda group, rng: rng.normal(size=len(group)) + (group == "a")))
     measure = found.measure("roc_auc", attribute="group", feature="income")
     assert measure.value == pytest.approx(stats.norm.cdf(np.sqrt(0.5)), abs=0.02)
