@@ -28,7 +28,7 @@ from reports.document import (
     Table,
     VerdictStrip,
 )
-from reports.wording import count, interval, joined, plain, plural, verdict
+from reports.wording import count, interval, joined, measured, plain, plural, verdict
 
 _STRIP_ORDER = ("not_met", "undecided", "deferred", "waived", "attested", "reported", "met", "not_applicable")
 _REASONS_SHOWN = 8
@@ -51,6 +51,7 @@ def summary(view: View) -> Section:
 
 def _alarms(view: View) -> Iterator[Block]:
     """Say before anything else what limits every number that follows."""
+    yield from _without_skill(view)
     if view.submission.get("counts"):
         yield Callout(
             "warning",
@@ -66,6 +67,18 @@ def _alarms(view: View) -> Iterator[Block]:
             "stop",
             f"{many} not follow from the published counts.",
             f"{count(contradicted.n)} rates and ratios were computed again. The evidence on data lists each.",
+        )
+
+
+def _without_skill(view: View) -> Iterator[Block]:
+    """Say first of all when the answers rank people the wrong way round, are all alike, or know nothing."""
+    area = view.number("performance.classification.roc_auc")
+    if area and area.high is not None and area.high < 0.5:
+        yield Callout(
+            "stop",
+            "The score ranks the wrong way round: are the labels, or “positive”, reversed?",
+            f"The AUC is {measured(area)}, wholly under 0.5: people with the outcome have the lower scores. "
+            "Check which label is declared as positive, and which class the score is of, before reading on.",
         )
     constant = view.number("performance.sanity.constant_output")
     if constant and constant.value:

@@ -12,7 +12,7 @@ import pytest
 from checks.model import Evidence, Kind, Measure, Outcome
 from reports import wording
 from reports.compose.pictures import GROUPS_SHOWN
-from reports.document import Chart, Document, Remarks, Requirement, Section, Table, compose
+from reports.document import Callout, Chart, Document, Remarks, Requirement, Section, Table, compose
 from reports.record import Audit, evidence_to_json
 from tests.reports import hostile
 from tests.reports.sample import SUBMISSION, audit, people, record, subject
@@ -318,3 +318,13 @@ def test_a_role_declared_and_found_alike_is_listed_once():
     known = [[cell.text for cell in row[:2]] for table in tables for row in table.rows]
     assert ["positive", "declared"] in known
     assert ["positive", "inferred"] not in known
+
+
+@pytest.mark.parametrize(("low", "high", "said"), [(0.2, 0.4, True), (0.3, 0.5, False), (0.6, 0.8, False)])
+def test_a_score_that_ranks_the_wrong_way_round_is_the_first_line(low, high, said):
+    area = Measure("roc_auc", (low + high) / 2, low, high, n=90)
+    document = compose(
+        with_evidence(Evidence("performance.classification", Outcome.MEASURED, measures=(area,)))
+    )
+    first = document.sections[0].blocks[0]
+    assert (isinstance(first, Callout) and "wrong way round" in first.title) is said
