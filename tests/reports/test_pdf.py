@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from bisect import bisect_left
 from functools import cache
 
 import pikepdf
@@ -72,7 +73,7 @@ def test_every_word_of_the_document_is_on_paper(made, paper):
 
 def _across_pages(said: str, text: str) -> bool:
     """Whether *said* is there in two stretches: a page may turn, and repeat its head, in the middle."""
-    cut = next((i for i in range(len(said), 0, -1) if said[:i] in text), 0)
+    cut = bisect_left(range(1, len(said) + 1), True, key=lambda length: said[:length] not in text)
     return cut > 0 and said[cut:] in text
 
 
