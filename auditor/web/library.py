@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from auditor.web import tree
 from auditor.web.docstring import blocks, inline
+from auditor.web.form import anchor
 from auditor.web.here import all_frameworks, service
 from frameworks.measures import measures
 
@@ -18,6 +20,7 @@ def add_to(pages: Blueprint) -> None:
     pages.add_url_rule("/frameworks/<framework_id>", "framework", framework)
     pages.add_url_rule("/checks", "checks", checks)
     pages.add_url_rule("/checks/<check_id>", "check", check)
+    pages.add_url_rule("/fairness-tree", "fairness_tree", fairness_tree)
     pages.add_url_rule("/about", "about", about)
 
 
@@ -42,6 +45,13 @@ def check(check_id: str) -> ResponseReturnValue:
     """Show one check's page, which is the docstring of its module."""
     row = service().check(check_id)
     return render_template("web/check_page.html", check=row, blocks=blocks(row.doc))
+
+
+def fairness_tree() -> ResponseReturnValue:
+    """Ask a few questions, and name the measure that fits the harm."""
+    asked, leaf = tree.walk(request.args)
+    says = tree.says(leaf.measure) if leaf else ""
+    return render_template("web/fairness_tree.html", asked=asked, leaf=leaf, says=says, anchor=anchor)
 
 
 def about() -> ResponseReturnValue:

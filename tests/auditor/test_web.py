@@ -218,7 +218,15 @@ def test_no_page_runs_or_styles_inline(client, service):
     draft = client.post("/drafts").location.removesuffix("/system")
     steps = ("system", "files", "task", "outcome", "groups", "columns", "frameworks", "answers", "check")
     audits = (f"/audits/{n + 1}" for n in range(len(AuditState)))
-    for path in ("/", "/frameworks", "/checks", "/about", *audits, *(f"{draft}/{step}" for step in steps)):
+    for path in (
+        "/",
+        "/frameworks",
+        "/checks",
+        "/fairness-tree",
+        "/about",
+        *audits,
+        *(f"{draft}/{step}" for step in steps),
+    ):
         page = client.get(path)
         assert page.status_code == 200, path
         assert not re.search(
