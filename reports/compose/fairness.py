@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from checks.model import Measure
@@ -179,7 +180,8 @@ def _disparities(view: View, attribute: str, title: str) -> Iterator[Block]:
         if m.of in ({"attribute": attribute}, {"attribute": attribute, **_MEAN}) and m.name in _MAIN
     }
     chosen = sorted(
-        found.values(), key=lambda item: (_MAIN.index(item[0].name), item[1] != _RATES[0][0], item[1])
+        found.values(),
+        key=lambda item: (-_evidence(item[0]), _MAIN.index(item[0].name), item[1] != _RATES[0][0], item[1]),
     )
     if not chosen:
         return
@@ -201,4 +203,22 @@ def _disparities(view: View, attribute: str, title: str) -> Iterator[Block]:
         Column("Rows", "number"),
     )
     columns = (*heads, *((Column("Note"),) if noted else ()))
-    yield Table(f"Differences between groups of {title}", columns, rows)
+    yield Table(f"Differences between groups of {title}", columns, rows, _BY_EVIDENCE)
+
+
+_BY_EVIDENCE = (
+    "Sorted by evidence, not by size: first what lies farthest from equality in standard errors, as its "
+    "interval gives them. What is no comparison comes last."
+)
+
+
+def _evidence(measure: Measure) -> float:
+    """Return the distance from equality in widths of the interval, which rank like standard errors."""
+    value, low, high = measure.value, measure.low, measure.high
+    if value is None or low is None or high is None or high <= low:
+        return -1.0
+    if measure.name.endswith("_gap"):
+        return abs(value) / (high - low)
+    if measure.name.endswith("_ratio") and value > 0:
+        return abs(math.log(value)) / (math.log(high) - math.log(low)) if low > 0 else 0.0
+    return -1.0
