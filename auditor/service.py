@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -262,6 +262,16 @@ class Service:
         with self.database.transaction() as session:
             record = self._draft(session, account, draft_id)
             record.data, record.updated = dict(_small(data)), now()
+            return _draft(record)
+
+    def draft_change(
+        self, account: Account, draft_id: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> Draft:
+        """Replace what a draft holds by *change* of it; of two changes at once, neither is lost."""
+        with self.database.transaction() as session:
+            record = self._draft(session, account, draft_id)
+            session.refresh(record, with_for_update=True)
+            record.data, record.updated = dict(_small(change(record.data))), now()
             return _draft(record)
 
     def draft_delete(self, account: Account, draft_id: str) -> None:

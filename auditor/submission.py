@@ -340,7 +340,11 @@ def dotted(keys: Keys) -> str:
 def parse(raw: Any) -> Submission:
     """Return the submission that *raw* (YAML or JSON) describes; raise `Refused` with all problems."""
     if not isinstance(raw, dict):
-        raise Refused([Problem("", "not-a-mapping", "the submission is not a mapping of keys; see docs.")])
+        sentence = (
+            "the submission is not a mapping of keys; "
+            "write `system:`, `task:` and `data:` as in docs/reference/submission.md."
+        )
+        raise Refused([Problem("", "not-a-mapping", sentence)])
     try:
         submission = Submission.model_validate(raw)
     except ValidationError as invalid:

@@ -145,7 +145,7 @@ _MAGIC = tuple(
         (rb"7z\xbc\xaf|Rar!|.{257}ustar", "archive"),
         (rb"\x89PNG|\xff\xd8\xff|GIF8[79]a", "image"),
         (rb"\x08[\x01-\x20][\x12\x1a\x22\x2a\x32\x3a\x42]", "onnx"),
-        (rb"(\xef\xbb\xbf)?\s*<!doctype html|(\xef\xbb\xbf)?\s*<html", "html"),
+        (rb"(\xef\xbb\xbf)?\s*<(?i:!doctype html|html)", "html"),
         (rb"(\xef\xbb\xbf)?\s*<(\?xml|PMML)", "xml"),
         (rb"(\xef\xbb\xbf)?\s*(\{[\"\s]|\[\s*\{)", "json"),
     )
@@ -181,12 +181,13 @@ def _zip(head: bytes, tail: bytes) -> str:
     names = _members(head) | _members(tail)
     leaves = {name.rpartition(b"/")[2] for name in names}
     shallow = {name.partition(b"/")[2] or name for name in names} | names  # under one folder, or none
+    if b"MLmodel" in shallow:  # before skops: stored without compression, the archive inside shows its names
+        return "mlflow"
     if b"schema.json" in names or re.match(rb"PK\x03\x04.{26}\d+\.npy", head, re.DOTALL):
         return "skops"  # the second where it is cut short before its directory
     if b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet" in head[:200]:
         return "excel"
     for name, given in (
-        ("mlflow", b"MLmodel" in shallow),
         ("excel", bool(names & {b"xl/workbook.xml", b"xl/workbook.bin"})),
         ("office", b"[Content_Types].xml" in names or b"mimetype" in names),
         ("pytorch", bool(leaves & {b"data.pkl", b"constants.pkl"})),

@@ -44,6 +44,8 @@ def outcomes(submission: Submission, table: pd.DataFrame, model_classes: Sequenc
     positive, favourable = columns.positive, columns.favourable
     if submission.task is Task.REGRESSION:
         return Outcomes((), positive, favourable)
+    if differ := _differ(submission.task, columns, label, decided):
+        raise Refused([differ])
     positive, favourable = positive or favourable, favourable or positive
     if positive is None or favourable is None:
         if submission.task is Task.MULTICLASS or (submission.task is Task.SCORING and not model_classes):
@@ -53,11 +55,11 @@ def outcomes(submission: Submission, table: pd.DataFrame, model_classes: Sequenc
     held = ((f"the label `{columns.label}`, which holds", label), ("the decisions, which hold", decided))
     problems = [
         problem
-        for role, value in (("positive", positive), ("favourable", favourable))
-        if len(classes) >= 2 and (problem := _absent(columns, role, value, held)) is not None
+        for role, value in _said(columns, positive, favourable)
+        if len(classes) >= 2 and (problem := _absent(role, value, held)) is not None
     ]
     if not problems and submission.task is Task.BINARY and len(classes) > 2:
-        problems = [_too_many(label, decided, classes)]
+        problems = [_too_many(label, classes)]
     if problems:
         raise Refused(problems)
     return Outcomes(classes, positive, favourable)
@@ -84,9 +86,7 @@ def _one_of(classes: Sequence[str]) -> str:
     return f"one of {listed(classes)}" if classes else "the value of that decision"
 
 
-def _absent(
-    columns: Columns, role: str, value: str, held: Sequence[tuple[str, Sequence[str]]]
-) -> Problem | None:
+def _absent(role: str, value: str, held: Sequence[tuple[str, Sequence[str]]]) -> Problem | None:
     """Find a role whose value one side never takes; a side with a single value may just be one-sided."""
     there = {one for _, values in held for one in values}
     for name, values in held:
@@ -94,17 +94,34 @@ def _absent(
             sentence = (
                 f"the {role} value `{value}` does not occur in {name} {listed(values)}; choose one of them."
             )
-            where = role if getattr(columns, role) is not None else "favourable"
-            return Problem(f"columns.{where}", f"{role}-absent", sentence)
+            return Problem(f"columns.{role}", f"{role}-absent", sentence)
     return None
 
 
-def _too_many(label: Sequence[str], decided: Sequence[str], classes: Sequence[str]) -> Problem:
-    if label and decided and not set(label) & set(decided):
-        sentence = (
-            f"the label holds {listed(label)} but the decisions are {listed(decided)}; "
-            "spell both with the same two values."
-        )
-        return Problem("columns.label", "classes-differ", sentence)
+def _said(columns: Columns, positive: str, favourable: str) -> Iterator[tuple[str, str]]:
+    """Yield the roles and their values; where one stands in for the other, only the one that was written."""
+    if columns.favourable is not None:
+        yield "favourable", favourable
+    if columns.favourable is None or positive != favourable:
+        yield "positive", positive
+
+
+def _differ(task: Task, columns: Columns, label: Sequence[str], decided: Sequence[str]) -> Problem | None:
+    """Find a label that is spelt otherwise than the decisions about the same people."""
+    if task is Task.BINARY:
+        apart = len(label) == len(decided) == 2 and set(label) != set(decided)
+    else:
+        apart = len(label) >= 2 and len(decided) >= 2 and not set(label) & set(decided)
+    if not apart or task is Task.SCORING:
+        return None
+    system = f"the decisions in `{columns.prediction}` are" if columns.prediction else "the model answers"
+    sentence = (
+        f"the label `{columns.label}` holds {listed(label)}, but {system} {listed(decided)}; "
+        "spell both with the same values."
+    )
+    return Problem("columns.label", "classes-differ", sentence)
+
+
+def _too_many(label: Sequence[str], classes: Sequence[str]) -> Problem:
     sentence = f"a binary task has two outcomes, but here are {len(classes)}: {listed(classes)}."
     return Problem("columns.label" if len(label) > 2 else "task", "too-many-classes", sentence)

@@ -50,6 +50,8 @@ def unknown(where: str, name: str, table: pd.DataFrame, what: str = "the evaluat
     near = [column for column in names if column.rpartition(":")[2] == name.rpartition(":")[2]]
     near = near or difflib.get_close_matches(name, names, n=1)
     help_ = f"did you mean `{near[0]}`?" if near else f"it has {listed(names)}."
+    if len(names) == 1 and any(sign in names[0] for sign in ",;|\t"):
+        help_ = f"its only column is `{names[0]}`: correct the `delimiter` of the file."
     return Problem(where, "unknown-column", f"{what} has no column `{name}`; {help_}")
 
 

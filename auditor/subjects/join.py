@@ -85,8 +85,9 @@ def _about_ids(asked: Joined, name: str, mine: Array, theirs: Array) -> Iterator
     to, stated = asked.to or asked.on, theirs[theirs != NOT_STATED]
     distinct, times = np.unique(stated.astype(str), return_counts=True)
     if len(twice := distinct[times > 1]):
+        ids = "id" if len(twice) == 1 else "ids"
         sentence = (
-            f"`{to}` of the joined table `{name}` holds {len(twice):,} ids more than once, such as "
+            f"`{to}` of the joined table `{name}` holds {len(twice):,} {ids} more than once, such as "
             f"{listed(list(twice[:EXAMPLES]))}; keep one row an id."
         )
         yield Problem(f"join.{name}", "id-twice", sentence)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import IO, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import IO, Any, Literal
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
@@ -28,7 +28,7 @@ def receive(form: Form) -> Iterator[Problem]:
             where = Form.where(role)
             said = {key: request.form.get(f"{where}.{key}", "") for key in HOW_WRITTEN}
             try:
-                _keep(form, role, sent, said)
+                _taken(role, sent, said)(form)
             except Refused as refused:
                 yield Problem(where, refused.problems[0].code, refused.problems[0].sentence)
 
@@ -52,15 +52,21 @@ def read_again(form: Form) -> Iterator[Problem]:
 
 def upload(draft_id: str, role: str) -> ResponseReturnValue:
     """Store and inspect one file that our script sends as it is, so that it can show the progress."""
-    form = Form(service().draft_get(account(), draft_id).data)
-    if role not in form.file_roles():
+    if role not in Form(service().draft_get(account(), draft_id).data).file_roles():
         abort(404)
     sent = FileStorage(request.stream, request.args.get("name", "file"))
     try:
-        _keep(form, role, sent, {key: request.args.get(key, "") for key in HOW_WRITTEN})
+        keep = _taken(role, sent, {key: request.args.get(key, "") for key in HOW_WRITTEN})
     except Refused as refused:
         return refused.problems[0].sentence, 422, {"Content-Type": "text/plain; charset=utf-8"}
-    service().draft_put(account(), draft_id, form.data)
+
+    def change(data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Keep the file in the draft as it is by now: another may have arrived while this one was read."""
+        form = Form(data)
+        keep(form)
+        return form.data
+
+    service().draft_change(account(), draft_id, change)
     return "", 204
 
 
@@ -75,13 +81,14 @@ def look_again(form: Form) -> None:
                 form.drop_file(role)
 
 
-def _keep(form: Form, role: str, sent: FileStorage, said: Mapping[str, str]) -> None:
+def _taken(role: str, sent: FileStorage, said: Mapping[str, str]) -> Callable[[Form], None]:
+    """Store and inspect a file; return what keeps it in a draft."""
     declared = {key: value for key, value in said.items() if value} if _kind(role) == "table" else {}
     stored = service().store_artifact(account(), _chunks(sent.stream))
     _known(stored.digest, declared)
     found = service().inspect(account(), stored.digest, _kind(role), declared=declared)
     name = (sent.filename or title(role))[:200]
-    form.keep_file(role, name, stored.size, stored.digest, found, declared=declared)
+    return lambda form: form.keep_file(role, name, stored.size, stored.digest, found, declared=declared)
 
 
 def _look(form: Form, role: str, digest: str, name: str) -> None:

@@ -143,7 +143,7 @@ def every_case() -> Iterator[Bad]:
     yield Bad("favourable value absent", table(some, columns={"favourable": "yes"}), "columns.favourable",
               ("yes", "0", "1"))  # fmt: skip
     yield Bad("labels of strings", table(people(approved=np.where(some["approved"], "ja", "nein"))),
-              "columns.positive", ("ja", "nein"))  # fmt: skip
+              "columns.label", ("`ja` and `nein`", "`0` and `1`", "`decision`"))  # fmt: skip
     yield Bad("missing scores", table(people(score=holed)), "columns.score", ("score", "5"))
     yield Bad("score over one", table(people(score=some["score"] * 3)), "columns.score", ("score",))
     yield Bad("empty file", text(b""), "data.evaluation", ("empty",))

@@ -50,7 +50,15 @@ CASES = {
     "favourable-missing": (TABLE, decided(favourable=None), "columns.favourable",
         "say which outcome people want: set `favourable` to one of `0` and `1`."),
     "label-of-words": (TABLE.assign(approved=np.where(TABLE["approved"], "ja", "nein")), decided(positive=1),
-        "columns.positive", "the positive value `1` does not occur in the label `approved`"),
+        "columns.label",
+        "the label `approved` holds `ja` and `nein`, but the decisions in `decision` are `0` and `1`;"),
+    "label-of-1-and-2": (TABLE.assign(approved=TABLE["approved"] + 1), decided(), "columns.label",
+        "the label `approved` holds `1` and `2`, but the decisions in `decision` are `0` and `1`;"),
+    "classes-of-words": (TABLE.assign(approved=np.array(["a", "b", "c"])[TABLE.index % 3]),
+        {**decided(favourable=None), "task": "multiclass"}, "columns.label",
+        "holds `a`, `b` and `c`, but the decisions in `decision` are `0` and `1`; spell both with the same"),
+    "one-column": (TABLE[["sex"]].rename(columns={"sex": "sex;approved"}), decided(), "columns.label",
+        "its only column is `sex;approved`: correct the `delimiter` of the file."),
     "label-of-three": (TABLE.assign(approved=TABLE.index % 3), decided(), "columns.label",
         "a binary task has two outcomes, but here are 3: `0`, `1` and `2`."),
     "label-gaps": (holed("approved", 6, 9), decided(), "columns.label",
@@ -189,3 +197,18 @@ def test_several_mistakes_are_told_at_once(tmp_path):
     table = holed("score", 0).assign(w=-1.0)
     changes = scored(weight="w", weight_kind="sampling", groups=["sex"])
     assert set(problems(tmp_path, table, **changes)) == {"columns.score", "columns.weight"}
+
+
+def test_a_value_that_plays_two_roles_is_refused_once(tmp_path):
+    """Without a word of its own, the positive value is the favourable one: one mistake, one sentence."""
+    for columns in ({"favourable": "yes"}, {"favourable": "yes", "positive": "yes"}):
+        assert list(problems(tmp_path, **decided(**columns))) == ["columns.favourable"]
+    assert list(problems(tmp_path, **decided(favourable=None, positive="yes"))) == ["columns.positive"]
+    both = problems(tmp_path, **decided(favourable="yes", positive="ja"))
+    assert set(both) == {"columns.favourable", "columns.positive"}
+
+
+def test_a_model_that_spells_the_outcomes_otherwise_is_refused_with_both_spellings(tmp_path):
+    model = named(LogisticRegression()).fit(TABLE[FEATURES], np.where(TABLE["approved"], "oui", "non"))
+    found = problems(tmp_path, model=model)
+    assert "holds `0` and `1`, but the model answers `non` and `oui`" in found["columns.label"].sentence

@@ -144,7 +144,11 @@ WRITTEN = {
     "catboost": [lambda: catboost("cbm")],
     "catboost json": [lambda: catboost("json")],
     "pmml": [lambda: catboost("pmml")],
-    "mlflow": [lambda: zipped("MLmodel", "model.pkl"), lambda: zipped("model/MLmodel", "model/data.pkl")],
+    "mlflow": [
+        lambda: zipped("MLmodel", "model.pkl"),
+        lambda: zipped("model/MLmodel", "model/data.pkl"),
+        lambda: zipped("MLmodel", "model.skops", first=skops.io.dumps(logistic())),  # stored as it is
+    ],
     "pickle": [lambda protocol=protocol: pickle.dumps(logistic(), protocol) for protocol in range(6)],
     "joblib": [joblibbed],
     "cloudpickle": [carried],
@@ -209,6 +213,14 @@ def test_what_is_no_model_and_no_table_is_refused_in_one_sentence_that_says_what
         assert any(
             word in problem.sentence for word in ("export", "save", "convert", "submit", "unpack", "write")
         )
+
+
+@pytest.mark.parametrize("first", [b"<!DOCTYPE html>", b"\n <HTML lang=en>", b"\xef\xbb\xbf<html>"])
+def test_a_web_page_that_was_saved_for_a_table_is_called_so(first, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(first + b"<body><p>Please log in, then download.</p></body></html>\n")
+    with pytest.raises(Refused, match="the file is a web page, not a table; export the table as CSV"):
+        table_format(path, None, "data.evaluation")
 
 
 def test_a_member_of_an_archive_cannot_be_named_by_a_bomb_of_records(tmp_path):

@@ -196,6 +196,10 @@ def test_drafts_are_kept_changed_and_forgotten(service, account, other):
         service.draft_get(other, draft.id)
     with pytest.raises(Refused, match="a draft holds at most"):
         service.draft_put(account, draft.id, {"text": "x" * 300_000})
+    assert service.draft_change(account, draft.id, lambda held: {**held, "more": 3}).data["step"] == 2
+    assert service.draft_get(account, draft.id).data == {"step": 2, "more": 3}
+    with pytest.raises(NotFound):
+        service.draft_change(other, draft.id, lambda held: held)
     service.draft_delete(account, draft.id)
     with pytest.raises(NotFound, match="may have been sent or deleted"):
         service.draft_get(account, draft.id)

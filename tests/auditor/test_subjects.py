@@ -256,8 +256,9 @@ def test_scores_without_a_scale_and_without_a_label_are_a_subject(given_columns)
 
 def test_classes_are_read_from_their_column(files):
     table = applicants()
-    files.table("evaluation", table.assign(band=np.where(table["income"] > 55, "\u9ad8", "na\u00efve")))
-    columns = {"label": "zip_code", "prediction": "band", "favourable": None}
+    high = {f"over_{at}": np.where(table["income"] > at, "\u9ad8", "na\u00efve") for at in (50, 55)}
+    files.table("evaluation", table.assign(**high))
+    columns = {"label": "over_50", "prediction": "over_55", "favourable": None}
     subject = files.prepare(task="multiclass", columns=columns).subject
     assert set(subject.decision) == {"\u9ad8", "na\u00efve"}
     assert subject.score is None

@@ -156,6 +156,7 @@ def test_an_index_that_pandas_wrote_is_no_column(tmp_path):
     ("content", "said"),
     [
         ("a,b\n", "it has a header but no rows"),
+        ("a,b", "it has a header but no rows"),
         ("\n1,2\n", "its first line is empty"),
         ("a,b,a\n1,2,3\n", "two columns have the same name: `a`"),
         ("a,,b\n1,2,3\n", "column 2 has no name"),
@@ -171,8 +172,8 @@ def test_an_index_that_pandas_wrote_is_no_column(tmp_path):
         ('a,b\n"' + "x" * (20 << 20) + '",1\n', "one row is longer than 8 MiB"),
     ],
     ids=[
-        "header-only", "no-header", "duplicate", "unnamed", "short-row", "long-row", "nul", "bidi", "control",
-        "long-name", "too-many", "quadratic", "open-quote", "endless-row",
+        "header-only", "header-alone", "no-header", "duplicate", "unnamed", "short-row", "long-row", "nul",
+        "bidi", "control", "long-name", "too-many", "quadratic", "open-quote", "endless-row",
     ],
 )  # fmt: skip
 def test_a_bad_csv_gets_one_sentence(content, said):

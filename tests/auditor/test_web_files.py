@@ -123,6 +123,30 @@ def test_a_script_may_send_the_file_first_and_its_name_after(client, draft, serv
     assert client.put(f"{draft}/files/models.7?name=m.skops", data=b"model").status_code == 404
 
 
+def test_a_missing_table_is_told_once(client):
+    address = client.post("/drafts").location.removesuffix("/system")
+    client.post(f"{address}/system", data={"system.name": "Loans"})
+    page = client.post(f"{address}/files", data={}).text
+    assert "Upload the evaluation table" in page
+    assert "is missing; add it" not in page
+
+
+def test_two_files_that_are_sent_at_once_are_both_kept(client, draft, service, monkeypatch):
+    """The table is quick and arrives while the model is still being read."""
+    inspect = service.inspect
+
+    def slow(account, digest, kind, **said):
+        if kind == "model":
+            monkeypatch.setattr(service, "inspect", inspect)
+            assert client.put(f"{draft}/files/training?name=more.csv", data=PEOPLE).status_code == 204
+        return inspect(account, digest, kind, **said)
+
+    monkeypatch.setattr(service, "inspect", slow)
+    assert client.put(f"{draft}/files/model?name=m.skops", data=b"model").status_code == 204
+    assert sent(service)["data"].keys() == {"evaluation", "training"}
+    assert sent(service)["model"]["format"] == "skops"
+
+
 def test_removing_a_challenger_leaves_the_others_and_their_files(client, draft, service):
     for position, content in enumerate((b"one", b"two")):
         client.put(f"{draft}/files/models.{position}?name=m{position}.skops", data=content)

@@ -246,6 +246,9 @@ class FakeService:
         self.kept[draft_id] = Draft(draft_id, json.loads(json.dumps(data)), NOW)
         return self.kept[draft_id]
 
+    def draft_change(self, account, draft_id, change):
+        return self.draft_put(account, draft_id, change(self.draft_get(account, draft_id).data))
+
     def draft_delete(self, account, draft_id):
         del self.kept[draft_id]
 

@@ -77,7 +77,7 @@ def _batches(file: BinaryIO, dialect: Dialect, limits: Mapping[str, Any]) -> lis
 
 
 def _ragged(said: str, width: int) -> Refuse:
-    if "Empty CSV" in said:
+    if "Empty CSV" in said or "Could not skip initial" in said:  # a line break ends the header, or none
         return Refuse("no-rows", "it has a header but no rows")
     found = re.search(r"(?:Row #(\d+): )?Expected \d+ columns, got (\d+)", said)
     if found:

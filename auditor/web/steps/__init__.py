@@ -56,13 +56,18 @@ def problems(step: Step, form: Form) -> tuple[Problem, ...]:
     found = tuple(step.problems(form))
     told = {p.where for p in found}
     shape = (p for p in _of_shape(form) if owner(p.where) is step)
-    return (*found, *(p for p in shape if not any(_inside(p.where, where) for where in told)))
+    return (*found, *(p for p in shape if not any(_tells(where, p) for where in told)))
 
 
 def field_of(step: Step, where: str) -> str:
     """Return the field of *step* at which a problem is shown."""
     fitting = [key for key in step.owns if _inside(where, key) and key not in step.open_ended]
     return max(fitting, key=len) if fitting else where
+
+
+def _tells(where: str, problem: Problem) -> bool:
+    """Whether a sentence at *where* says a problem already: `data.evaluation` is why `data` is missing."""
+    return _inside(problem.where, where) or (problem.code == "missing-key" and _inside(where, problem.where))
 
 
 def _of_shape(form: Form) -> Iterable[Problem]:
