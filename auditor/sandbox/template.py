@@ -8,6 +8,7 @@ one thread, which is looked at before every fork.
 
 from __future__ import annotations
 
+import array
 import contextlib
 import gc
 import json
@@ -19,7 +20,7 @@ import sys
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parents[2]
 IMPORTED = (
@@ -57,6 +58,7 @@ class Template:
         self._poll = select.poll()
         self._poll.register(control, select.POLLIN)
         self._missing = list(IMPORTED)
+        self._request = bytearray(65_536)
 
     def serve(self) -> None:
         """Serve until the parent closes its end, or nothing happened for the idle time."""
@@ -81,27 +83,35 @@ class Template:
             gc.freeze()  # what is shared with the forks stays shared
 
     def _take(self) -> bool:
-        """Take one request and fork for it; return whether the parent is still there."""
-        raw, descriptors, _, _ = socket.recv_fds(self._control, 65_536, 5)
-        if not raw:
-            return False
+        """Take one request and fork for it; return whether the parent is still there.
+
+        What one request says is wiped here before the next fork could find it in the memory it inherits.
+        """
+        room = socket.CMSG_SPACE(5 * array.array("i").itemsize)
+        size, ancillary, _, _ = self._control.recvmsg_into([self._request], room)
+        descriptors = array.array("i", b"".join(data for _, _, data in ancillary)).tolist()
         try:
             if len(descriptors) == 5:
-                self._fork(json.loads(raw), descriptors)
+                self._fork(size, descriptors)
         finally:
+            self._request[:size] = bytes(size)
             for descriptor in descriptors[:4]:
                 os.close(descriptor)
-        return True
+        return size > 0
 
-    def _fork(self, request: dict[str, Any], descriptors: list[int]) -> None:
+    def _fork(self, size: int, descriptors: list[int]) -> None:
         reply = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, descriptors[4])
         if len(os.listdir(self._tasks)) != 1:  # noqa: PTH208 - an open folder has no path in here
             reply.close()  # a lock may be held by the other thread: the parent starts a child itself
             return
         template = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:  # the host is out of processes or memory: other people's forks live on
+            reply.close()
+            return
         if pid == 0:
-            _become_child(request, descriptors[:4], self._readable, template)
+            _become_child(self._request[:size], descriptors[:4], self._readable, template)
         pidfd = os.pidfd_open(pid)
         ward = Ward(pid, pidfd, reply)
         self._wards[pidfd] = self._wards[reply.fileno()] = ward
@@ -127,7 +137,7 @@ class Template:
 
 
 def _become_child(
-    request: dict[str, Any], descriptors: list[int], readable: tuple[str, ...], template: int
+    raw: bytearray, descriptors: list[int], readable: tuple[str, ...], template: int
 ) -> NoReturn:
     """Keep the file and the pipes, lock this fork, and do what the direct child does."""
     from auditor.sandbox import child
@@ -141,6 +151,7 @@ def _become_child(
         os.dup2(file, 3)
         os.closerange(4, 1_024)
         os.setsid()
+        request = json.loads(raw)
         told = request["told"]
         harden_fork(told["memory_bytes"], told["cpu_seconds"], readable, template)
         if "numpy" in sys.modules:  # else every fork would draw the same numbers

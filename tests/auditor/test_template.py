@@ -294,3 +294,66 @@ def test_a_fork_of_the_service_starts_a_template_of_its_own():
     assert mine == still_mine != other
     assert not ended
     assert soon(lambda: gone(other))
+
+
+def holds(pid, mark):
+    """Say whether the private memory of a process holds *mark*."""
+    with Path(f"/proc/{pid}/mem").open("rb") as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            span, rights, *_ = line.split()
+            if rights != "rw-p":
+                continue
+            start, end = (int(one, 16) for one in span.split("-"))
+            memory.seek(start)
+            if mark in memory.read(end - start):
+                return True
+    return False
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root reads the memory of a locked process")
+def test_what_one_request_says_is_not_in_the_memory_that_the_next_fork_inherits(fresh, monkeypatch, tmp_path):
+    """A table's declared sheet is its owner's; a pickle of somebody else may be what forks next."""
+    script = tmp_path / "still_template.py"  # imports nothing, so that its memory stands still
+    script.write_text(
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
+        "from auditor.sandbox import template\ntemplate.IMPORTED = ()\ntemplate.main()\n"
+    )
+    monkeypatch.setattr(starter, "TEMPLATE", script)
+    mark = "Salaries of the board 2026 " + "x" * 3_000  # long: no later request of another lies over it
+    handle = os.open("/dev/null", os.O_RDONLY)
+    with Child("attack", handle, Limits(), **WAIT, sheet=mark) as child:
+        assert answer(child) == {}
+        assert holds(child.pid, b"of the board 2026 xxx")  # its own fork was told
+        with waiting() as other:
+            assert parent_of(other.pid) == fresh.template().pid
+            for pid in (fresh.template().pid, other.pid):
+                assert not holds(pid, b"of the board 2026 xxx")
+    os.close(handle)
+
+
+def test_a_template_that_cannot_fork_keeps_the_forks_it_has(fresh, table, monkeypatch, tmp_path):
+    """A host that is out of processes ends nobody else's audit; the file is read by a direct child."""
+    script = tmp_path / "poor_template.py"
+    script.write_text(
+        textwrap.dedent(f"""
+        import os, sys
+        sys.path.insert(0, {str(ROOT)!r})
+        from auditor.sandbox import template
+        template.IMPORTED = ()
+        honest, left = os.fork, [1]
+        def fork():
+            if not left:
+                raise BlockingIOError(11, "no more processes")
+            left.pop()
+            return honest()
+        os.fork = fork
+        template.main()
+        """)
+    )
+    monkeypatch.setattr(starter, "TEMPLATE", script)
+    with waiting() as child:
+        with waiting() as other:
+            assert parent_of(child.pid) == fresh.template().pid
+            assert parent_of(other.pid) == os.getpid()
+        assert inspect_table(table).rows == 2
+        assert not gone(child.pid)
