@@ -28,9 +28,11 @@ COLOURS: Mapping[str, str] = {
 }
 """Every colour of a picture, by the name that templates/report/report.css gives it."""
 
-_LABEL = 22
-_LEFT, _RIGHT, _TOP, _BOTTOM = 142, 46, 30, 26
-_PLOT, _ROW = 156, 22
+_LABEL = 20
+_LEFT, _RIGHT, _TOP, _BOTTOM = 126, 46, 30, 26
+_PLOT, _ROW = 130, 22
+_PEOPLE = 52
+"""What the number of people takes beside the number."""
 _WIDE = 420
 
 
@@ -60,12 +62,12 @@ def _rates(data: Mapping[str, Any]) -> list[alt.LayerChart]:
         r[end] for p in data["panels"] for r in p["rows"] for end in ("value", "high") if r[end] is not None
     ]
     top = min(1.0, max([*ends, 0.05]) * 1.05)
-    return [_dots(panel["rows"], str(panel["title"]), top if top < 0.6 else 1.0) for panel in data["panels"]]
+    return [_dots(panel, top if top < 0.6 else 1.0) for panel in data["panels"]]
 
 
-def _dots(rows: Sequence[Mapping[str, Any]], title: str, top: float) -> alt.LayerChart:
-    """Draw one line a row: a point with its interval, and the number beside it."""
-    values = _columns(rows, ("value", "low", "high", "text", "compared"))
+def _dots(panel: Mapping[str, Any], top: float) -> alt.LayerChart:
+    """Draw one line a row: a point with its interval, the number and its n; dashed the reference."""
+    values = _columns(panel["rows"], ("value", "low", "high", "text", "compared", "people"))
     base = alt.Chart(alt.Data(values=values)).encode(y=_names([v["c0"] for v in values]))
     x = alt.X("c1:Q", scale=alt.Scale(domain=[0, top], nice=False, clamp=True), axis=_axis("~g"), title=None)
     rules = base.mark_rule(strokeWidth=2, color=COLOURS["accent"], opacity=0.55).encode(
@@ -84,7 +86,13 @@ def _dots(rows: Sequence[Mapping[str, Any]], title: str, top: float) -> alt.Laye
     numbers = base.mark_text(align="right", color=COLOURS["ink"], fontSize=11.5, dx=_RIGHT - 4).encode(
         x=alt.value(_PLOT), text="c4:N"
     )
-    return _framed(alt.layer(rules, points, numbers), title, _PLOT, len(values) * _ROW)
+    people = base.mark_text(align="right", color=COLOURS["soft"], fontSize=10.5, dx=_RIGHT + _PEOPLE - 4)
+    layers = [rules, points, numbers, people.encode(x=alt.value(_PLOT), text="c6:N")]
+    if panel["reference"] is not None:
+        reference = alt.Chart(alt.Data(values=[{"c1": panel["reference"]}]))
+        layers.insert(0, reference.mark_rule(color=COLOURS["soft"], strokeDash=[4, 4]).encode(x=x))
+    height = len(values) * _ROW
+    return _framed(alt.layer(*layers), str(panel["title"]), _PLOT, height, right=_RIGHT + _PEOPLE)
 
 
 def _bars(data: Mapping[str, Any]) -> list[alt.LayerChart]:

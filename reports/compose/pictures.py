@@ -35,15 +35,30 @@ def rates(
     return Chart(
         id=f"picture-{anchor}",
         kind="rates",
-        caption=f"Rates by {attribute} with 95 % intervals; hollow points are measured but not compared",
+        caption=f"Rates by {attribute} with 95 % intervals and the number of people each is of; the dashed "
+        "line is the highest rate, hollow points are measured but not compared",
         alt=". ".join(words) + ".",
         data={
             "panels": [
-                {"title": title, "rows": [_rate_row(m) for m in _in_order(measures, order)]}
+                {
+                    "title": title,
+                    "rows": [_rate_row(m) for m in _in_order(measures, order)],
+                    "reference": _highest(measures),
+                }
                 for title, measures in panels
             ]
         },
     )
+
+
+def _highest(measures: Sequence[Measure]) -> float | None:
+    """Return what the others are compared with; None where nobody is compared."""
+    found = [m.value for m in measures if m.value is not None and _compared(m)]
+    return max(found) if len(found) > 1 else None
+
+
+def _compared(measure: Measure) -> bool:
+    return measure.note is None and measure.of["group"] != "not stated"
 
 
 def _in_order(measures: Sequence[Measure], order: Sequence[str]) -> list[Measure]:
@@ -62,7 +77,8 @@ def _rate_row(measure: Measure) -> dict[str, str | float | bool | None]:
         "low": measure.low,
         "high": measure.high,
         "text": wording.number(measure.value),
-        "compared": measure.note is None and measure.of["group"] != "not stated",
+        "people": f"n {wording.count(measure.n)}",
+        "compared": _compared(measure),
     }
 
 
