@@ -39,9 +39,12 @@ NEVER = tuple(
             "240.0.0.0/4",
             "64:ff9b:1::/48",  # translation inside one network
             "fec0::/10",
+            "3fff::/20",  # for examples in documents
         ),
     )
 )
+UNICAST = ipaddress.ip_network("2000::/3")
+"""All of IPv6 that is routed between networks; what lies outside is translated, segment-routed or local."""
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 COMPATIBLE = ipaddress.ip_network("::/96")
 
@@ -156,7 +159,10 @@ def is_public(text: str) -> bool:
         address = ipaddress.ip_address(text)  # a scope (`fe80::1%eth0`) stays with it, and is never global
     except ValueError:
         return False
-    return all(one.is_global and not _reserved((one,)) for one in _unwrapped(address))
+    return all(
+        one.is_global and not _reserved((one,)) and (one.version == 4 or one in UNICAST)
+        for one in _unwrapped(address)
+    )
 
 
 def _unwrapped(address: Address) -> tuple[Address, ...]:

@@ -11,13 +11,16 @@ import subprocess
 import sys
 import zipfile
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
+import lightgbm
 import numpy as np
 import onnx
 import pandas as pd
 import pytest
 import skops.io
+import xgboost
 from onnx import TensorProto, helper
 from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType, StringTensorType
@@ -30,6 +33,7 @@ from sklearn.ensemble import (
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
@@ -211,6 +215,16 @@ def test_a_type_outside_the_list_is_named_and_never_loaded(callable_, named, peo
     assert "does not load" in said
 
 
+@pytest.mark.parametrize("called", [lightgbm.Booster, xgboost.Booster, partial], ids=lambda one: one.__name__)
+def test_a_class_on_the_list_is_built_from_the_file_and_never_called_by_a_model(called, tmp_path):
+    """Called on a text of the file, a booster would read trees that nobody has looked at."""
+    estimator = make_pipeline(FunctionTransformer(called, kw_args={"model_str": "tree"}), LinearRegression())
+    path = tmp_path / "model.skops"
+    path.write_bytes(skops.io.dumps(estimator))
+    assert called.__name__ in (said := refusal(path))
+    assert "does not load" in said
+
+
 def test_a_model_that_would_read_files_is_refused(tmp_path):
     texts = ["good person", "bad person"]
     estimator = make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts, [0, 1])
@@ -227,6 +241,29 @@ def test_a_tree_that_points_outside_itself_is_refused_before_it_crashes(wrong, p
     path = tmp_path / "model.skops"
     path.write_bytes(skops.io.dumps(estimator))
     assert "a decision tree in the model points outside itself" in refusal(path)
+
+
+@pytest.mark.parametrize("part", ["order", "spans", "levels"])
+def test_neighbours_that_point_outside_their_rows_are_refused_before_they_crash(part, tmp_path):
+    rows = np.random.default_rng(0).normal(size=(200, 3))
+    estimator = KNeighborsClassifier(algorithm="kd_tree").fit(rows, rows[:, 0] > 0)
+    path = tmp_path / "model.skops"
+    path.write_bytes(skops.io.dumps(estimator))
+    with open_model(path) as model:
+        assert (model.predict(pd.DataFrame(rows)) == estimator.predict(rows)).all()
+    state = list(estimator._tree.__getstate__())
+    match part:
+        case "order":
+            state[1] = np.full_like(state[1], 2**40)
+        case "spans":
+            state[2] = state[2].copy()
+            state[2]["idx_end"] = 10**9
+        case "levels":
+            state[2] = state[2].copy()
+            state[2]["is_leaf"] = 0
+    estimator._tree.__setstate__(tuple(state))
+    path.write_bytes(skops.io.dumps(estimator))
+    assert "a search tree of neighbours in the model points outside itself" in refusal(path)
 
 
 def edited(raw, change):

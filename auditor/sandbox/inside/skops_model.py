@@ -47,6 +47,9 @@ ALLOWED = frozenset(
     }
 )
 """Types that skops does not trust by default, and that this service loads. No wildcard."""
+_NAMED = ("FunctionNode", "TypeNode")
+CALLED = frozenset({"collections.OrderedDict", "sklearn.utils.validation.check_array"})
+"""Those that a model may name to be called; to call a booster's class would have it read bytes unchecked."""
 
 
 class SkopsModel(Estimator):
@@ -55,7 +58,9 @@ class SkopsModel(Estimator):
     def __init__(self, raw: bytes, limits: Mapping[str, Any]) -> None:
         schema = _schema(raw, limits)
         versions = _versions(schema)
-        super().__init__(_load(raw, versions), sorted(set(_types(schema))), versions)
+        super().__init__(
+            _load(raw, versions, set(_types(schema, _NAMED))), sorted(set(_types(schema))), versions
+        )
 
 
 def _schema(raw: bytes, limits: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,10 +112,12 @@ def _nodes(value: Any) -> Iterator[dict[str, Any]]:
             waiting.extend(node)
 
 
-def _types(schema: Any) -> Iterator[str]:
+def _types(schema: Any, loaders: tuple[str, ...] = ()) -> Iterator[str]:
+    """Yield the types that the file names; with *loaders*, those that it names to be used by these alone."""
     for node in _nodes(schema):
         module, name = node.get("__module__"), node.get("__class__")
-        if isinstance(module, str) and isinstance(name, str):
+        wanted = not loaders or node.get("__loader__") in loaders
+        if isinstance(module, str) and isinstance(name, str) and wanted:
             yield f"{module}.{name}"
 
 
@@ -126,12 +133,14 @@ def _versions(schema: Any) -> dict[str, str]:
     return found
 
 
-def _load(raw: bytes, versions: Mapping[str, str]) -> Any:
+def _load(raw: bytes, versions: Mapping[str, str], called: set[str]) -> Any:
     refuse_other_version(versions)  # before two seconds of imports
     bare_threads()
     import skops.io  # which looks for the libraries at once
 
-    unexpected = sorted(set(skops.io.get_untrusted_types(data=raw)) - ALLOWED)
+    unexpected = sorted(
+        (set(skops.io.get_untrusted_types(data=raw)) - ALLOWED) | (called & (ALLOWED - CALLED))
+    )
     if unexpected:
         named = ", ".join(f"`{name}`" for name in unexpected[:5])
         more = f" and {len(unexpected) - 5} more" if len(unexpected) > 5 else ""

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+from sklearn.neighbors import KDTree
 from sklearn.tree._tree import Tree
 
 from auditor.sandbox.inside.answers import Refuse
@@ -25,13 +26,18 @@ def check_structures(model: Any) -> list[Any]:
     found = list(parts(model))
     for part in found:
         if not _is_sound(part):
-            kind = "sparse matrix" if scipy.sparse.issparse(part) else "decision tree"
             raise Refuse(
                 "damaged-model",
-                f"a {kind} in the model points outside itself: the file is damaged or hostile",
+                f"a {_kind(part)} in the model points outside itself: the file is damaged or hostile",
             )
     check_boosters(found)
     return found
+
+
+def _kind(part: Any) -> str:
+    if scipy.sparse.issparse(part):
+        return "sparse matrix"
+    return "search tree of neighbours" if isinstance(part, KDTree) else "decision tree"
 
 
 def _is_sound(part: Any) -> bool:
@@ -39,6 +45,8 @@ def _is_sound(part: Any) -> bool:
         return _tree_is_sound(part)
     if isinstance(part, TreePredictor):
         return _predictor_is_sound(part)
+    if isinstance(part, KDTree):
+        return _neighbours_are_sound(part)
     return not scipy.sparse.issparse(part) or _matrix_is_sound(part)
 
 
@@ -68,7 +76,7 @@ def parts(model: Any) -> Iterator[Any]:
         if id(thing) in seen or len(seen) > MOST_OBJECTS:
             continue
         seen.add(id(thing))
-        if isinstance(thing, Tree | TreePredictor) or scipy.sparse.issparse(thing):
+        if isinstance(thing, Tree | TreePredictor | KDTree) or scipy.sparse.issparse(thing):
             yield thing
         elif isinstance(thing, dict):
             waiting.extend(thing.values())
@@ -102,6 +110,21 @@ def _predictor_is_sound(predictor: Any) -> bool:
     return _children_are_sound(
         n, split, nodes["left"].astype(np.int64), nodes["right"].astype(np.int64)
     ) and bool((nodes["feature_idx"][split] >= 0).all() and (categorical < sets).all())
+
+
+def _neighbours_are_sound(tree: Any) -> bool:
+    """Every node holds a span of the rows, its children exist, and every row is named once."""
+    rows, order, nodes, bounds, _, levels, count = tree.__getstate__()[:7]
+    n, leaf = len(rows), nodes["is_leaf"] != 0
+    start, end = nodes["idx_start"], nodes["idx_end"]
+    return bool(
+        0 < levels < 64
+        and count == len(nodes) == 2**levels - 1
+        and bounds.shape == (2, count, rows.shape[1])
+        and np.array_equal(np.sort(order), np.arange(n))
+        and ((start >= 0) & (start <= end) & (end <= n)).all()
+        and leaf[count // 2 :].all()
+    )
 
 
 def _children_are_sound(n: int, split: Any, left: Any, right: Any) -> bool:

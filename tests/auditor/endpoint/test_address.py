@@ -44,6 +44,10 @@ PRIVATE = {
     "teredo": "2001:0:7f00:1::",
     "nat64": "64:ff9b::10.0.0.1",
     "nat64-local": "64:ff9b:1::8.8.8.8",
+    "translated-v6": "::ffff:0:10.0.0.1",
+    "tunnelled-v6": "::5efe:7f00:1",
+    "segment-routing": "5f00::1",
+    "documentation-v6": "3fff::1",
     "not-an-address": "localhost",
 }
 
