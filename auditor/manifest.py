@@ -67,7 +67,9 @@ def read_yaml(path: Path) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}" if mark else ""
-        raise refuse("", "not-yaml", f"{path.name} is not YAML{where}; check its indentation.") from None
+        raise refuse(
+            "", "not-yaml", f"{path.name} is not YAML{where}; check its indentation, brackets and quotes."
+        ) from None
 
 
 def _look_before_composing(text: str, name: str) -> None:
@@ -100,13 +102,21 @@ def read_submission(
     paths = {where: path.resolve().parent / file.file for where, file in found.items() if file.file}
     problems = [_elsewhere(where) for where in found if where not in paths]
     problems += [
-        Problem(where, "no-file", f"`{where}` names {str(found[where].file)[:200]}, which is not there.")
+        Problem(where, "no-file", f"`{where}` names {str(found[where].file)[:200]}, {_why(file)}.")
         for where, file in paths.items()
         if not _is_file(file)
     ]
     if problems:
         raise Refused(problems)
     return submission.model_dump(mode="json", exclude_unset=True), paths
+
+
+def _why(file: Path) -> str:
+    try:
+        folder = file.is_dir()
+    except OSError:  # a path that no system can have
+        folder = False
+    return "which is a folder; name a file in it" if folder else "which is not there"
 
 
 def _elsewhere(where: str) -> Problem:

@@ -85,6 +85,7 @@ def _spelt(tree: Any, lacking: frozenset[str]) -> Any:
     if not lacking:
         return tree
     if isinstance(tree, str):
+        tree = tree.replace("\u00a0", " ") if "\u00a0" in lacking else tree  # both are blanks to a reader
         return "".join(f"\u2039U+{ord(c):04X}\u203a" if c in lacking else c for c in tree)
     if isinstance(tree, list | tuple):
         return [_spelt(item, lacking) for item in tree]

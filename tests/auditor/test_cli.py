@@ -105,6 +105,7 @@ def test_what_is_not_plain_yaml_is_refused_with_its_line(text, says, write, tmp_
         ({"colour": "blue"}, "`colour` is not a key of a submission"),
         ({"frameworks": ["nope"]}, "there is no framework `nope`"),
         ({"data": {"evaluation": "nowhere.csv"}}, "names nowhere.csv, which is not there"),
+        ({"data": {"evaluation": "."}}, "names ., which is a folder; name a file in it"),
         ({"models": [{"name": "rival"}]}, "give either one model file or the columns of its answers"),
         ({"answers": "nowhere.yaml"}, "nowhere.yaml is not there"),
         ({"system": {"name": "refused"}}, "there is no column `y` in the table; name another."),

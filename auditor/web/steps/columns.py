@@ -16,7 +16,7 @@ TITLES = {
     "identifiers": "Identify people directly",
 }
 DEFAULTS = {
-    "features": "Every column without another role",
+    "features": "The ones that the model names; without names, every column without another role",
     "quasi_identifiers": "Suggested by the service and stated in the report",
     "sensitive": "None",
     "identifiers": "None",
