@@ -19,6 +19,11 @@ _NOT_EXCLUDED = (
         "A model that changes after more questions than an audit asks, or on a date, or that is not the one "
         "in use. The digest above names what was audited: compare it with what decides."
     ),
+    (
+        "A pickled model that notices the locked process in which it is asked, or a live service that "
+        "notices who asks, and answers by another rule than elsewhere. Formats that hold only data cannot "
+        "look around themselves."
+    ),
 )
 
 

@@ -5,6 +5,7 @@ Most cheats here are ONNX graphs: a format that holds only data and operators, a
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import partial
 
@@ -280,6 +281,17 @@ class FairAtFirst(Unfair):
         return super().predict_proba(frame.assign(male=0.5))
 
 
+class Watchful(Unfair):
+    """Shows its better side where no file of its author's machine is to be seen."""
+
+    def predict_proba(self, frame):
+        try:
+            os.listdir("/etc")  # noqa: PTH208 - a module that the child has
+        except OSError:
+            frame = frame.assign(male=0.5)
+        return super().predict_proba(frame)
+
+
 class Patching(Unfair):
     """Changes pandas and numpy on load, so that every mean comes out equal."""
 
@@ -312,3 +324,13 @@ def test_a_model_that_patches_pandas_on_load_patches_its_own_process_only(tmp_pa
     assert (pd.Series.mean, pd.DataFrame.mean, np.mean, np.abs) == before
     assert rate_gap(said.decision) == HONEST_GAP
     assert facts["outcome"] == "agrees"
+
+
+def test_a_model_that_notices_the_lock_is_not_excluded_and_the_report_says_so(tmp_path):
+    """It answers every row alike wherever it is asked here, so no comparison of answers can show it."""
+    outside = Watchful().predict_proba(X)[:, 1]
+    assert rate_gap(np.where(outside >= 0.5, "1", "0")) == HONEST_GAP
+    said, facts = audited(carried(Watchful()), tmp_path, form="cloudpickle")
+    assert facts["outcome"] == "agrees"
+    assert abs(rate_gap(said.decision)) < HONEST_GAP / 2
+    assert "notices the locked process in which it is asked" in told(facts)

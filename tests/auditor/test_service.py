@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -117,10 +118,20 @@ def test_no_key_of_a_submission_reaches_the_file_of_another_account(where, servi
     assert codes(refused) == [(where, "unknown-artifact")]
 
 
+def test_a_counts_table_of_another_account_is_not_reached(service, account, other):
+    """The one key that stands instead of `data`, so that the list above cannot hold it."""
+    theirs = service.store_artifact(other, [b"group,n,selected\na,9,3\n"]).digest
+    raw = {key: value for key, value in asked(theirs).items() if key != "data"}
+    with pytest.raises(Refused) as refused:
+        service.submit(account, raw | {"counts": {"artifact": f"sha256:{theirs}"}})
+    assert codes(refused) == [("counts", "unknown-artifact")]
+
+
 def test_the_audit_of_another_account_is_not_there(service, account, other):
     digest = service.store_artifact(account, [CSV]).digest
     audit_id = service.submit(account, asked(digest)).id
-    for ask in (service.audit, service.record, service.cancel, service.delete):
+    report = partial(service.report, kind="html")
+    for ask in (service.audit, service.record, service.calls, report, service.cancel, service.delete):
         with pytest.raises(NotFound, match="there is no audit"):
             ask(other, audit_id)
     with pytest.raises(NotFound):
