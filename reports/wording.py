@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from checks.names import crossed
+from reports.labels import ENDINGS, MEASURES
 
 UNDEFINED = "undefined"
 NARROW = "\N{NO-BREAK SPACE}"
@@ -69,66 +70,6 @@ _OPERATORS = {
     "below": "below",
     "equals": "exactly",
 }
-_MEASURES = {
-    "roc_auc": "AUC",
-    "auc": "AUC",
-    "f1": "F1 score",
-    "k": "k",
-    "t": "t",
-    "r2": "R²",
-    "matthews_correlation": "Matthews correlation",
-    "brier_score": "Brier score",
-    "tpr_at_fpr_1pct": "members found at 1 % false alarms",
-    "tpr_at_fpr_0_1pct": "members found at 0.1 % false alarms",
-    "ppv": "positive predictive value",
-    "distinct_l": "distinct l",
-    "entropy_l": "entropy l",
-    "recursive_l": "recursive l",
-    "empirical_epsilon": "empirical epsilon",
-    "equalized_odds_gap": "equalized-odds gap",
-    "average_odds_gap": "average-odds gap",
-    "equal_opportunity_gap": "equal-opportunity gap",
-    "impact_ratio": "impact ratio",
-    "data_share": "share in the data",
-    "population_share": "share of the population",
-    "share_difference": "share in the data less that of the population",
-    "representation_ratio": "share in the data over that of the population",
-    "sampled_share": "rows over the people it is used on",
-    "explaining_error_rate": "wrong labels that would explain the gap",
-    "majority_share": "share of the largest group",
-    "accuracy_over_chance": "guesses right beyond naming the largest group",
-    "same_features_share": "share of rows with the features of a training row",
-    "same_features_rows": "rows with the features of a training row",
-    "identical_row_share": "share of rows that stand in training",
-    "identical_rows": "rows that stand in training",
-    "excess_twin_share": "twins in training beyond what chance gives",
-    "conflicting_across_share": "share of rows whose training twin has another label",
-    "single_feature_auc": "AUC of this feature alone",
-    "highest_single_feature_auc": "highest AUC of one feature alone",
-    "plain_stability_index": "stability index as printed elsewhere",
-    "kolmogorov_smirnov": "Kolmogorov-Smirnov distance",
-    "total_variation": "total variation distance",
-    "time_not_read_share": "share of times that could not be read",
-    "performance_ratio": "lowest performance of a slice over everybody's",
-    "selection_ratio": "lowest selection rate of a slice over everybody's",
-    "flip_share": "decisions that change with the attribute",
-    "flip_share_to": "decisions that change when given this group",
-    "favourable_flip_share_to": "gain when given this group",
-    "unfavourable_flip_share_to": "lose when given this group",
-    "score_change_to": "change of the score when given this group",
-    "chance_consistency": "consistency by chance",
-    "worst_gap": "largest loss of a slice beyond everybody's",
-    "worst_share": "share of people in that slice",
-    "slice_gap": "loss of a confirmed slice beyond everybody's",
-}
-_ENDINGS = (
-    ("_bounds", "{}, whoever the unstated are"),
-    ("_gap", "gap in {}"),
-    ("_ratio", "ratio of {}"),
-    ("_shrunk", "{}, drawn towards all groups"),
-    ("_range", "range of {}"),
-    ("_concordance", "concordance of {}"),
-)
 _LEVEL = 0.025
 """One-sided, as an interval of 95 % leaves this much beyond each end."""
 _DIRECTION = {
@@ -312,9 +253,9 @@ def sentence(text: str) -> str:
 def measure(name: str) -> str:
     """Name a measure in words; a full path loses its check."""
     name = name.rpartition(".")[2]
-    if name in _MEASURES:
-        return _MEASURES[name]
-    for ending, words in _ENDINGS:
+    if name in MEASURES:
+        return MEASURES[name]
+    for ending, words in ENDINGS:
         if name.endswith(ending):
             return words.format(measure(name.removesuffix(ending)))
     return plain(name)
