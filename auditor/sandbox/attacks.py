@@ -97,6 +97,8 @@ def start_canary(broken: Callable[[str], object] = logger.error) -> threading.Th
             said = failure(canary(again) if again else made)
         except OSError as error:  # no process or no descriptor to be had
             said = f"the lock of this host could not be tried: {error.strerror}"
+        except (Answered, ChildDied) as end:  # the child that is to be attacked ended before its turn
+            said = f"the lock of this host could not be tried: {end}"
         host.remember("held" if said is None else "broken", said)
         if said is not None:
             broken(said)

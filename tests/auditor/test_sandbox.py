@@ -349,6 +349,18 @@ def test_after_an_attack_got_through_no_file_is_read(monkeypatch, tmp_path):
     assert inspect_table(table).rows == 1
 
 
+def test_a_canary_whose_children_end_says_so_and_no_file_is_read(monkeypatch):
+    def ended(*_):
+        raise ChildDied("the process was ended from outside")
+
+    monkeypatch.setattr(attacks, "canary", ended)
+    try:
+        start_canary().join(20)
+        assert available() == "the lock of this host could not be tried: the process was ended from outside"
+    finally:
+        host.remember("not run")
+
+
 def test_text_from_the_child_is_one_clean_line():
     assert clean("a\nb\x1b[31m \u202egnp.exe", 80) == "a b [31m gnp.exe"
     assert clean("x" * 200, 10) == "x" * 9 + "…"
