@@ -128,6 +128,37 @@ def _calibration(data: Mapping[str, Any]) -> list[alt.LayerChart]:
     return [_framed(alt.layer(diagonal, line, points), "", 300, 300, left=52, bottom=44, right=16, top=12)]
 
 
+_SHAPES = {"today": "square", "thresholds": "triangle-up", "stand-in": "cross", "one": "diamond"}
+"""The shape of a rule on the frontier, so that colour is not needed."""
+
+
+def _frontier(data: Mapping[str, Any]) -> list[alt.LayerChart]:
+    return [_frontier_panel(panel) for panel in data["panels"]]
+
+
+def _frontier_panel(panel: Mapping[str, Any]) -> alt.LayerChart:
+    values = [{"c0": p["ratio"], "c1": p["accuracy"], "c2": p["rule"]} for p in panel["points"]]
+    ends = [v["c1"] for v in values]
+    room = max(max(ends) - min(ends), 0.02) * 0.1
+    least = min(0.9, max(0.0, min(v["c0"] for v in values) - 0.05))
+    x = alt.X("c0:Q", scale=alt.Scale(domain=[least, 1], nice=False), axis=_axis("~g", "impact ratio"))
+    scale = alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False)
+    y = alt.Y("c1:Q", scale=scale, axis=_axis("~g", "accuracy"))
+    curve = alt.Chart(alt.Data(values=[v for v in values if v["c2"] == "curve"])).encode(x=x, y=y)
+    rules = alt.Chart(alt.Data(values=[v for v in values if v["c2"] != "curve"])).encode(x=x, y=y)
+    shapes = alt.Scale(domain=list(_SHAPES), range=list(_SHAPES.values()))
+    colours = alt.Scale(domain=list(_SHAPES), range=[COLOURS[c] for c in ("warm", "ink", "soft", "accent")])
+    layers = [
+        curve.mark_line(color=COLOURS["accent"], strokeWidth=1.4, opacity=0.7),
+        curve.mark_point(color=COLOURS["accent"], filled=True, size=26, opacity=1),
+        rules.mark_point(filled=True, size=86, opacity=1).encode(
+            shape=alt.Shape("c2:N", scale=shapes, legend=None),
+            color=alt.Color("c2:N", scale=colours, legend=None),
+        ),
+    ]
+    return _framed(alt.layer(*layers), str(panel["title"]), 220, 190, left=62, bottom=44, right=16)
+
+
 def _swarm(data: Mapping[str, Any]) -> list[alt.LayerChart]:
     labels = list(dict.fromkeys(p["label"] for p in data["points"]))
     names = dict(zip(labels, _distinct(labels), strict=True))
@@ -158,6 +189,7 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any]], list[alt.LayerChart]]] = {
     "rates": _rates,
     "bars": _bars,
     "calibration": _calibration,
+    "frontier": _frontier,
     "swarm": _swarm,
 }
 

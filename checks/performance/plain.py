@@ -121,12 +121,22 @@ def number(table: pd.DataFrame, actual: Array, asked: pd.DataFrame) -> Array:
 
 def _fitted(model: Any, ask: str, table: pd.DataFrame, actual: Array, asked: pd.DataFrame) -> Array:
     """Fit *model* on standardised numbers and one-hot texts, and *ask* it."""
-    from sklearn.compose import ColumnTransformer
     from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
+
+    with warnings.catch_warnings(), threadpool_limits(1):  # one thread: sums in one order
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        inside, outside = encoded(table, asked)
+        model.fit(inside, actual)
+        return np.asarray(getattr(model, ask)(outside), dtype=np.float64)
+
+
+def encoded(table: pd.DataFrame, asked: pd.DataFrame) -> tuple[Any, Any]:
+    """Return both tables as standardised numbers and one-hot texts, as learned from *table* alone."""
+    from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
-    from threadpoolctl import threadpool_limits
 
     # a column that is a number in one table and text in the other is text in both
     numbers = [c for c in table if all(pd.api.types.is_numeric_dtype(frame[c]) for frame in (table, asked))]
@@ -134,9 +144,7 @@ def _fitted(model: Any, ask: str, table: pd.DataFrame, actual: Array, asked: pd.
     table, asked = (frame.astype(dict.fromkeys(texts, str)) for frame in (table, asked))
     numeric = make_pipeline(SimpleImputer(strategy="median", keep_empty_features=True), StandardScaler())
     onehot = OneHotEncoder(handle_unknown="infrequent_if_exist", max_categories=MOST_CATEGORIES)
-    whole = make_pipeline(ColumnTransformer([("numbers", numeric, numbers), ("texts", onehot, texts)]), model)
-    with warnings.catch_warnings(), threadpool_limits(1):  # one thread: sums in one order
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.simplefilter("ignore", UserWarning)  # categories that the fit never saw are coded as none
-        whole.fit(table, actual)
-        return np.asarray(getattr(whole, ask)(asked), dtype=np.float64)
+    both = ColumnTransformer([("numbers", numeric, numbers), ("texts", onehot, texts)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # categories that were never seen are coded as none
+        return both.fit_transform(table), both.transform(asked)

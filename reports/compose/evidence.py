@@ -19,6 +19,7 @@ BY_GROUP = frozenset({"data.representation"})
 
 _PICTURES: Mapping[str, Callable[[Evidence], Iterator[Block]]] = {
     "performance.calibration": pictures.calibration,
+    "fairness.mitigation_frontier": pictures.frontier,
     "interpretability.permutation_importance": pictures.importances,
     "interpretability.shap": pictures.contributions,
 }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from checks.model import Evidence, Measure, Table
 from checks.names import crossed
@@ -10,12 +11,13 @@ from reports import wording
 from reports.compose.view import check_anchor
 from reports.document import Block, Chart
 
-DRAWN = frozenset({"reliability", "contributions"})
+DRAWN = frozenset({"reliability", "contributions", "frontier"})
 """Tables of evidence that a picture shows."""
 
 GROUPS_SHOWN = 20
 _BARS_SHOWN = 15
 _NAMED_IN_WORDS = 12
+_PANELS_DRAWN = 6
 PEOPLE_DRAWN = 100
 
 
@@ -198,3 +200,47 @@ def _contributions(table: Table) -> dict[str, list[tuple[float, float | None]]]:
             place = row[level] if level is not None else None
             points.append((float(moved), float(place) if isinstance(place, int | float) else None))
     return {name: points for name, points in found.items() if points}
+
+
+_KINDS_OF_RULE = (
+    ("today", "today's decisions"),
+    ("thresholds", "fairlearn thresholds"),
+    ("stand-in", "stand-in"),
+    ("one", "one cut-off for all"),
+)
+
+
+def frontier(evidence: Evidence) -> Iterator[Block]:
+    """Yield accuracy against the impact ratio of the rules that were tried, a panel an attribute."""
+    table = next((t for t in evidence.tables if t.name == "frontier"), None)
+    panels = _frontier_panels(table) if table is not None else {}
+    if not panels:
+        return
+    spans = (
+        f"{wording.brief(crossed(name))}: {_span('accuracy', points)}, {_span('ratio', points)}"
+        for name, points in panels.items()
+    )
+    yield Chart(
+        id=f"picture-{check_anchor(evidence.check)}",
+        kind="frontier",
+        caption="Accuracy against the impact ratio, on people held back: the line is cut-offs a group under "
+        "tighter and tighter bounds; the square is today's decisions, triangles are fairlearn's thresholds, "
+        "crosses the stand-in, the diamond the best single cut-off",
+        alt=f"Accuracy against the impact ratio. {'; '.join(spans)}.",
+        data={"panels": [{"title": crossed(name), "points": points} for name, points in panels.items()]},
+    )
+
+
+def _span(key: str, points: Sequence[Mapping[str, Any]]) -> str:
+    values = [point[key] for point in points]
+    return f"{key} from {wording.number(min(values))} to {wording.number(max(values))}"
+
+
+def _frontier_panels(table: Table) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for attribute, rule, _, accuracy, ratio, *_ in table.rows:
+        if isinstance(accuracy, int | float) and isinstance(ratio, int | float):
+            kind = next((k for k, start in _KINDS_OF_RULE if str(rule).startswith(start)), "curve")
+            point = {"rule": kind, "accuracy": float(accuracy), "ratio": float(ratio)}
+            found.setdefault(str(attribute), []).append(point)
+    return dict(list(found.items())[:_PANELS_DRAWN])

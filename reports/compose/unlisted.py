@@ -73,11 +73,35 @@ def _flips(evidence: Evidence) -> Iterator[str]:
             yield f"Changing {attribute} alone changes the decision of {people} ({ends})."
 
 
+def _frontier(evidence: Evidence) -> Iterator[str]:
+    costs = [m for m in evidence.measures if m.name == "accuracy_cost_at_ratio" and m.value is not None]
+    for cost in costs:
+        attribute = wording.brief(crossed(cost.of["attribute"]))
+        reached = next(
+            (
+                m
+                for m in evidence.measures
+                if m.name == "impact_ratio"
+                and m.of["attribute"] == cost.of["attribute"]
+                and m.of["model"].startswith("a cut-off a group, ratio")
+            ),
+            None,
+        )
+        then = "" if reached is None else f", and {wording.measured(reached)} was reached among others"
+        lost = wording.number(cost.value) if cost.value else "nothing"
+        ends = "" if cost.low is None else f" ({wording.interval(cost.low, cost.high)})"
+        kept = f"Keeping the impact ratio of {attribute} within the bound"
+        yield f"{kept} loses {lost}{ends} of accuracy{then}."
+    if costs:
+        yield "This is a measurement, not advice to deploy."
+
+
 _WORDS: Mapping[str, Callable[[Evidence], Iterator[str]]] = {
     "fairness.worst_subgroup": _slices,
     "fairness.missing_demographics": _assignments,
     "fairness.consistency": _likes,
     "fairness.counterfactual_flip": _flips,
+    "fairness.mitigation_frontier": _frontier,
 }
 WHOLE = frozenset(_WORDS)
 """Checks of fairness with a section of their own."""
