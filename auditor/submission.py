@@ -25,6 +25,7 @@ from pydantic_core import PydanticCustomError
 
 from auditor.beside import beside_counts
 from auditor.endpoint.asked import Endpoint
+from auditor.fairness_tree import MetricChoice
 from auditor.problems import Problem, Refused
 from auditor.shape import Name, Number, Plain, Shape, Text, Value, Whole, Word
 from checks.model import Task
@@ -270,6 +271,7 @@ class Submission(Shape):
     immutable: tuple[Name, ...] = ()
     claimed_epsilon: Annotated[Number, Field(gt=0)] | None = None
     population: Population | None = None
+    metric_choice: MetricChoice | None = None
     reasons: File | None = None
     notices: Annotated[tuple[File, ...], Field(max_length=20)] = ()
     frameworks: Annotated[tuple[Name, ...], Field(min_length=1, max_length=30)] = ("global-baseline",)

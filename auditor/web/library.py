@@ -7,7 +7,7 @@ from itertools import groupby
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from auditor.web import tree
+from auditor import fairness_tree as tree
 from auditor.web.docstring import blocks, inline
 from auditor.web.form import anchor
 from auditor.web.here import all_frameworks, service

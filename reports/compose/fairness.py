@@ -66,7 +66,33 @@ def fairness(view: View) -> Section:
         if parts
         else "Nothing was compared between groups; the reasons stand under “What was not measured”."
     )
-    return Section("Fairness", "family-fairness", (Paragraph(lead),), tuple(parts))
+    return Section("Fairness", "family-fairness", (*_chosen(view), Paragraph(lead)), tuple(parts))
+
+
+def _chosen(view: View) -> Iterator[Block]:
+    """Yield which measure the submitter holds to fit the harm, why, and what it came to."""
+    choice = view.submission.get("metric_choice")
+    if not choice:
+        return
+    check, _, name = choice["measure"].rpartition(".")
+    by = f" by {choice['chosen_by']}" if choice.get("chosen_by") else ""
+    why = f" The reason given: “{choice['reason']}”" if choice.get("reason") else " No reason was given."
+    yield Paragraph(
+        f"Chosen{by} as the measure that fits the harm: {wording.measure(name)} ({choice['measure']}).{why} "
+        "It is told first here; every other measure is told too, and the choice changes no verdict."
+    )
+    evidence = view.default(check)
+    found = [m for m in (evidence.measures if evidence else ()) if m.name == name and "group" not in m.of]
+    if found:
+        cells = (
+            (Cell(wording.where(m.of)), Cell(wording.measured(m)), Cell(wording.count(m.n))) for m in found
+        )
+        columns = (Column("Of"), Column("Value (interval)", "number"), Column("n", "number"))
+        yield Table(f"The chosen measure: {wording.measure(name)}", columns, tuple(cells))
+    else:
+        yield Paragraph(
+            "The chosen measure was not measured here; the reasons stand under “What was not measured”."
+        )
 
 
 def _attribute(view: View, attribute: str) -> Section:

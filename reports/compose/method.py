@@ -25,6 +25,7 @@ FACTS = (
     "directions",
     "immutable",
     "claimed_epsilon",
+    "metric_choice",
     "endpoint",
 )
 """Declared facts that are neither columns nor files."""

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from auditor.web.tree import TREE, Choice, Question, walk
+from auditor.fairness_tree import TREE, Choice, Question, leaves, walk
+from auditor.problems import Refused
+from auditor.submission import parse
 from frameworks.measures import measures
 from tests.auditor.web_fakes import FakeService, make_app
 
@@ -47,3 +49,63 @@ def test_an_answer_that_is_none_asks_again(client):
     assert page.status_code == 200
     assert "Look first at" not in page.text
     assert "<script>" not in page.text
+
+
+CHOSEN = "fairness.error_rates.false_positive_rate_gap"
+ANSWERS = {"what": "decision", "labels": "yes", "given": "harm", "hurt": "spared"}
+
+
+def submitted(**choice):
+    return {
+        "system": {"name": "Searches"},
+        "task": "binary",
+        "data": {"evaluation": "rows.csv"},
+        "metric_choice": {"measure": CHOSEN, **choice},
+    }
+
+
+def test_a_choice_is_kept_as_it_was_made():
+    kept = parse(submitted(reason="A search is hard.", chosen_by="The board", answers=ANSWERS)).metric_choice
+    assert kept.model_dump() == {
+        "measure": CHOSEN,
+        "reason": "A search is hard.",
+        "chosen_by": "The board",
+        "answers": ANSWERS,
+    }
+
+
+@pytest.mark.parametrize(
+    ("choice", "where", "said"),
+    [
+        (
+            {"measure": "fairness.error_rates.false_positive_gap"},
+            "metric_choice.measure",
+            "false_positive_rate_gap",
+        ),
+        ({"measure": "privacy.anonymity.k"}, "metric_choice.measure", "choose a measure of fairness"),
+        ({"answers": {"what": "number"}}, "metric_choice", "end at fairness.regression.mean_error_gap"),
+        ({"answers": {"what": "nothing"}}, "metric_choice", "end at no measure"),
+        ({"reason": "x" * 2001}, "metric_choice.reason", "at most 2000"),
+        ({"because": "x"}, "metric_choice.because", "not a key"),
+    ],
+    ids=["unknown", "not fairness", "other leaf", "no leaf", "long", "key"],
+)
+def test_a_choice_that_cannot_be_gets_one_sentence(choice, where, said):
+    with pytest.raises(Refused) as refused:
+        parse(submitted(**choice))
+    (problem,) = refused.value.problems
+    assert problem.where == where
+    assert said in problem.sentence
+
+
+def test_the_page_ends_with_the_lines_that_record_the_choice(client):
+    page = client.get("/fairness-tree", query_string=ANSWERS).text
+    assert "metric_choice:" in page
+    assert f"measure: {CHOSEN}" in page
+    assert "hurt: spared" in page
+
+
+def test_every_leaf_is_offered_once():
+    offered = [leaf.measure for leaf in leaves()]
+    assert len(offered) == len(set(offered))
+    assert set(offered) == {leaf.measure for _, leaf in WAYS}

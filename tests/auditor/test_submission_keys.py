@@ -265,6 +265,7 @@ RICH = {
     "merge": {"sex": {"groups": {"x": "f"}, "reason": "one person"}},
     "intersections": 1,
     "models": [{"name": "vendor", "prediction": "other"}],
+    "metric_choice": {"measure": "fairness.error_rates.equalized_odds_gap", "reason": "Errors hurt."},
     **FACTS_GIVEN,
 }  # fmt: skip
 OPTIONAL = [("columns", key) for key in ("label", "favourable", *RICH["columns"])] + [
@@ -317,6 +318,8 @@ def test_leaving_out_any_optional_key_never_improves_a_verdict(rich, tables_read
         less = {key: value for key, value in less.items() if value is not None}
         after = judged(files, less)
         refused |= {keys[-1]} if after is None else set()
+        if keys == ("metric_choice",):
+            assert after == before  # a choice says where to look first, and nothing else
         better = {
             key: (before[key], verdict)
             for key, verdict in (after or {}).items()

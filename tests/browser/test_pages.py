@@ -10,7 +10,9 @@ from tests.browser.conftest import PHONE, WIDE, assert_sane
 pytestmark = pytest.mark.browser
 
 PAGES = ("/", "/frameworks", "/frameworks/global-baseline", "/frameworks/us-nyc-ll144", "/checks",
-         "/checks/fairness.selection_rate", "/about", "/nothing/here")  # fmt: skip
+         "/checks/fairness.selection_rate", "/fairness-tree",
+         "/fairness-tree?what=decision&labels=yes&given=harm&hurt=spared", "/about",
+         "/nothing/here")  # fmt: skip
 STEPS = ("system", "files", "task", "outcome", "groups", "columns", "frameworks", "answers", "check")
 
 

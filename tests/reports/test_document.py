@@ -52,6 +52,11 @@ def with_evidence(*evidence: Evidence) -> Audit:
     return Audit(run={}, body={**body, "evidence": [*kept, *map(evidence_to_json, evidence)]})
 
 
+def with_choice(choice: dict[str, object]) -> Audit:
+    body = audit().body
+    return Audit(run={}, body={**body, "submission": {**body["submission"], "metric_choice": choice}})
+
+
 def test_the_reading_order(document):
     assert [s.id for s in document.sections] == [
         "summary", "reading", "results-1", "results-2", "evidence", "not-measured", "method", "annex",
@@ -163,6 +168,27 @@ def test_a_constant_model_is_said_before_anything_else():
 
 def test_a_good_model_raises_no_alarm(document):
     assert [type(block).__name__ for block in document.sections[0].blocks] == ["KeyValues"]
+
+
+def test_the_chosen_measure_is_told_first_with_its_reason(document):
+    name = "fairness.error_rates.false_positive_rate_gap"
+    choice = {"measure": name, "reason": "A search <b>is</b> hard.", "chosen_by": "The board", "answers": {}}
+    chosen = with_choice(choice)
+    family = section(compose(chosen), "family-fairness")
+    first, table = family.blocks[0], family.blocks[1]
+    assert "Chosen by The board" in first.text
+    assert "“A search <b>is</b> hard.”" in first.text
+    assert name in first.text
+    found = [row[0].text for row in table.rows]
+    assert "race" in found
+    assert "Chosen" not in section(document, "family-fairness").blocks[0].text
+
+
+def test_a_choice_that_was_not_measured_says_so():
+    choice = {"measure": "fairness.regression.mean_error_gap", "reason": "", "chosen_by": "", "answers": {}}
+    told = section(compose(with_choice(choice)), "family-fairness").blocks
+    assert "No reason was given." in told[0].text
+    assert "not measured here" in told[1].text
 
 
 def test_each_attribute_has_a_sentence_a_picture_and_a_table(document):

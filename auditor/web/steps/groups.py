@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from auditor.fairness_tree import leaves, says
 from auditor.problems import Problem
 from auditor.web.form import Column, Form
 from auditor.web.steps.step import Posted, Step, joined, known, text
@@ -28,6 +29,18 @@ def _read(form: Form, posted: Posted) -> None:
     form.put("columns.groups", known(posted, "columns.groups", form))
     cuts = {name: text(posted, f"bins.{name}") for name in form.get("columns.groups", [])}
     form.put("bins", {name: _cuts(written) for name, written in cuts.items() if written})
+    _read_choice(form, posted)
+
+
+def _read_choice(form: Form, posted: Posted) -> None:
+    """Keep the chosen measure; the way through the tree that led to another one is not kept."""
+    chosen = text(posted, "metric_choice.measure")
+    if chosen != form.get("metric_choice.measure"):
+        form.put("metric_choice", {})
+    if chosen:
+        form.put("metric_choice.measure", chosen)
+        form.put("metric_choice.reason", text(posted, "metric_choice.reason"))
+        form.put("metric_choice.chosen_by", text(posted, "metric_choice.chosen_by"))
 
 
 def _cuts(written: str) -> list[float | int] | str:
@@ -61,6 +74,7 @@ def _offer(form: Form) -> Mapping[str, Any]:
     return {
         "likely": [c for c in candidates if LIKELY.search(c.name)],
         "others": [c for c in candidates if not LIKELY.search(c.name)],
+        "leaves": [(leaf.measure, says(leaf.measure)) for leaf in leaves()],
         "bins": {name: _written(cuts) for name, cuts in form.get("bins", {}).items()},
     }
 
@@ -69,12 +83,13 @@ def _summary(form: Form) -> Iterator[tuple[str, str]]:
     yield "Compared by", joined(form.get("columns.groups", []), "None: nothing about fairness is measured")
     for name, cuts in form.get("bins", {}).items():
         yield f"Cut points of {name}", _written(cuts)
+    yield "Measure chosen", form.get("metric_choice.measure") or "None: all are told alike"
 
 
 STEP = Step(
     slug="groups",
     title="Whose treatment is compared?",
-    owns=("columns.groups", "bins"),
+    owns=("columns.groups", "bins", "metric_choice"),
     read=_read,
     problems=_problems,
     offer=_offer,

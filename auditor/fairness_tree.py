@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
-from frameworks.measures import measures
+from pydantic import Field, field_validator, model_validator
+
+from auditor.shape import Name, Shape, Text, Word
+from frameworks.measures import explain_unknown, measures
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +139,42 @@ def walk(answers: Mapping[str, str]) -> tuple[tuple[tuple[Question, str], ...], 
 def says(path: str) -> str:
     """Return in one line what a measure is."""
     return measures()[path].says
+
+
+def leaves(question: Question = TREE) -> Iterator[Choice]:
+    """Return every measure that the tree can end at, each once."""
+    found: dict[str, Choice] = {}
+    for one in question.choices:
+        below = leaves(one.leads) if one.leads is not None else (one,)
+        for leaf in below:
+            found.setdefault(leaf.measure, leaf)
+    yield from found.values()
+
+
+class MetricChoice(Shape):
+    """Which measure of fairness the submitter holds to fit the harm, and why. It changes no verdict."""
+
+    measure: Name
+    reason: Text = ""
+    chosen_by: Annotated[str, Field(max_length=200)] = ""
+    answers: Mapping[Word, Word] = Field(default_factory=dict)
+    """The way through the fairness tree, question by question, where it was gone."""
+
+    @field_validator("measure")
+    @classmethod
+    def _of_fairness(cls, measure: str) -> str:
+        if measure not in measures():
+            raise ValueError(explain_unknown(measure).rstrip("."))
+        if not measure.startswith("fairness."):
+            raise ValueError("choose a measure of fairness; the page /fairness-tree leads to one")
+        return measure
+
+    @model_validator(mode="after")
+    def _as_answered(self) -> MetricChoice:
+        leaf = walk(self.answers)[1] if self.answers else None
+        if self.answers and (leaf is None or leaf.measure != self.measure):
+            ends = f"end at {leaf.measure}" if leaf is not None else "end at no measure"
+            raise ValueError(
+                f"its answers {ends}; correct them as on the page /fairness-tree, or leave them out"
+            )
+        return self
