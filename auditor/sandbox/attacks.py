@@ -97,6 +97,10 @@ def start_canary(broken: Callable[[str], object] = logger.error) -> threading.Th
             said = failure(canary(again) if again else made)
         except OSError as error:  # no process or no descriptor to be had
             said = f"the lock of this host could not be tried: {error.strerror}"
+        except RuntimeError as end:
+            if "shutdown" not in str(end):
+                raise
+            return  # this process is ending: it will read no file, and starts nothing any more
         except (Answered, ChildDied) as end:  # the child that is to be attacked ended before its turn
             said = f"the lock of this host could not be tried: {end}"
         host.remember("held" if said is None else "broken", said)

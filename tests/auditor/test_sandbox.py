@@ -361,6 +361,21 @@ def test_a_canary_whose_children_end_says_so_and_no_file_is_read(monkeypatch):
         host.remember("not run")
 
 
+def test_a_canary_of_a_process_that_ends_is_silent(monkeypatch, caplog):
+    """A pool takes no more work while the interpreter shuts down; the log of that is nobody's business."""
+
+    def shutting_down(*_):
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+
+    monkeypatch.setattr(attacks, "canary", shutting_down)
+    try:
+        start_canary().join(20)
+        assert host.tried.state == "running"
+        assert not caplog.records
+    finally:
+        host.remember("not run")
+
+
 def test_text_from_the_child_is_one_clean_line():
     assert clean("a\nb\x1b[31m \u202egnp.exe", 80) == "a b [31m gnp.exe"
     assert clean("x" * 200, 10) == "x" * 9 + "…"
