@@ -25,7 +25,7 @@ FACTS = (
 )
 """Keys of a submission that become `Subject.facts`."""
 
-READ = frozenset({"control", "costs", "population"})
+READ = frozenset({"claimed_epsilon", "control", "costs", "population"})
 """Facts that checks use."""
 
 UNREAD = (

@@ -1,191 +1,260 @@
 """Membership inference: does the model betray who was in its training data?
 
-An attacker who knows a person's row and outcome guesses "was in the training data" when the model is right
-with confidence (a small loss). Training rows are the members, evaluation rows the others. `auc` is the
-chance that a member scores above another row; 0.5 is guessing. `tpr_at_fpr_1pct` is the share of members
-found while at most one other row in a hundred is accused; `tpr_at_fpr_0_1pct` the same for one in a
-thousand. `advantage` is the largest true positive rate minus false positive rate; `ppv` the share of
-accusations that are right at a false positive rate of 1 % where one person in a hundred was a member
-(`prior`).
+An attacker who knows a person's row and outcome guesses whether the model learnt from it. Training rows are
+the members, evaluation rows the others; rows that stand in both files are left out and counted. Attacks are
+tried from the cheapest on, each named in `attack`:
+
+- `gap`: accuse whoever the model gets right. Needs labels only.
+- `noise`: accuse whose answer survives noise on the features. Needs labels only, and a model to ask.
+- `loss`: accuse whom the model gets right with confidence.
+- `qmia`: the same, less the confidence that rows like it get when never learnt (quantile regression).
+- `rmia_2`, `rmia_8`: the same, less the confidence of 2 or 8 reference models that we train on random halves
+  of all rows. Eight are trained only where two leave it open whether the area is over `enough_auc`, or the
+  share found over `enough_tpr`.
+- `lira`: likelihood ratios over `lira` reference models, when a framework asks for it.
+
+For each: `auc`, the chance that a member is accused before another (0.5 is guessing); `tpr_at_fpr_1pct`, the
+share of members found while at most one other row in a hundred is accused, and `tpr_at_fpr_0_1pct`, one in a
+thousand; `advantage`, the largest true minus false positive rate; `ppv`, the share of accusations that are
+right where one person in a hundred was a member (`prior`); `high_risk_share`, members who score above
+(nearly) every other row; `empirical_epsilon`, the least epsilon of differential privacy that the attack does
+not contradict. `epsilon_over_claim` is the largest of those less the declared `claimed_epsilon`. The attack
+of the highest area is also measured by group: `group_auc`, `group_tpr_at_fpr_1pct` and their gaps.
+`generalisation_gap` is the accuracy on training rows less that on evaluation rows (for numbers: the mean
+absolute error the other way round).
 
 Why it matters
     To have been in some data (of a clinic, of a debt collector) is itself personal. A model that remembers
     its rows also gives away more about them.
 
 How to read it
-    AUC 0.5 hides nothing from this attack; the rates at few false alarms matter more than the AUC, because
-    one certain guess harms one person. Intervals: Hanley-McNeil for the AUC, Clopper-Pearson for the rates.
-    The threshold is set on the other rows: the lowest score that accuses at most the stated share of them.
+    The rates at few false alarms matter more than the area, because one certain guess harms one person.
+    Intervals: Hanley-McNeil for areas, Clopper-Pearson for rates; the threshold is set on the other rows.
     The interval of the advantage is a Dvoretzky-Kiefer-Wolfowitz band, which is wide on purpose.
-    `drift_auc` is the gate: a classifier that sees the features only tries to tell the two files apart.
-    If it can, the files differ anyway, and the comparison would measure that difference, not memory.
+    `drift_auc` is the gate: a classifier tries to tell the two files apart without the model. Where its
+    interval lies over 0.55 nothing is measured: it would be that difference, not memory. Where it lies under
+    0.55 the files are comparable. Between, `auc` is shown less that difference, and `raw_auc` as it was.
+    What usually helps: a simpler or earlier stopped model, more rows, no exact repeats of people, coarser
+    answers (`privacy.outputs` measures that), or training with differential privacy.
 
 Limits
-    This is the weakest attack: it finds gross overfitting only. Stronger ones (reference models) find much
-    more at few false alarms, so a low number is no proof. Needs evaluation rows from the same source that
-    were never used in training; rows in both files are dropped and counted (`shared_rows_dropped`).
+    A low number is no proof: these attacks are strong, not all there are. `empirical_epsilon` is a lower
+    bound from one attack on this one model and never a certificate. Reference models are of the same kind as
+    the submitted one, as far as its file tells, with usual settings: its own may betray more. Needs
+    evaluation rows from the same source that were never used in training. The same rows set thresholds and
+    are counted; that is what an attacker with such rows could do.
 
 References
-    Yeom et al., CSF 2018; Carlini et al., Membership Inference Attacks From First Principles, S&P 2022.
+    Yeom et al., CSF 2018; Carlini et al., Membership Inference Attacks From First Principles, S&P 2022;
+    Zarifzadeh et al., Low-Cost High-Power Membership Inference Attacks, ICML 2024 (RMIA); Bertran et al.,
+    Scalable Membership Inference Attacks via Quantile Regression, NeurIPS 2023; Choquette-Choo et al.,
+    Label-Only Membership Inference Attacks, ICML 2021; Das et al., Blind Baselines Beat Membership Inference
+    Attacks, 2024.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
-from checks.data.rows import codes, row_keys
-from checks.draw import sample_rows
-from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Task, check
-from checks.statistics import LEVEL, clopper_pearson, estimate, hanley_mcneil, roc_auc, undefined
-from checks.values import as_text
+from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, Task, check
+from checks.privacy.attacks import at_risk, labels, rates, signals
+from checks.privacy.attacks.compared import STREAM, Compared, compared
+from checks.privacy.attacks.gate import Gate, drift, judged
+from checks.privacy.attacks.references import Trainer, family
+from checks.privacy.attacks.signals import Reference
+from checks.statistics import LEVEL, Z, estimate, undefined, wilson_limits
 
-STREAM = 13  # keeps this check's random numbers apart from every other's
-OF = {"attack": "loss"}
-FEWEST = 50  # rows a side under which neither a rate nor the gate says anything
-GATE_ROWS = 4000  # a side: enough to see a shift that could matter
+ROWS = 50_000
+"""Rows a side that are attacked; more are sampled."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guesses:
-    """How sure the attacker is of each row: minus the loss; members are training rows."""
+@dataclass(frozen=True, eq=False)
+class Attack:
+    """What one attack said of the rows it was tried on."""
 
+    key: str
     members: Array
     others: Array
-    dropped: int
+    how: str
+    signal: Array | None = None
+    """One certainty for every compared row, where it judged all of them."""
 
 
-@check
-def membership_inference(subject: Subject, *, prior: float = 0.01) -> Iterator[Measure]:
-    """Attack the model with its own losses."""
-    guesses = _guesses(subject)
-    members, others = guesses.members, guesses.others
-    dropped, kind = float(guesses.dropped), Kind.EXACT
-    yield Measure(
-        "shared_rows_dropped", dropped, n=subject.rows, kind=kind, unit="rows", method="count", of=OF
-    )
-    if min(len(members), len(others)) < FEWEST:
-        raise Inconclusive(
-            f"{len(members)} training rows and {len(others)} other evaluation rows:"
-            f" {FEWEST} of each are needed"
-        )
-    gate = _drift(subject)
+@check(asks_model=True)
+def membership_inference(
+    subject: Subject,
+    *,
+    prior: float = 0.01,
+    lira: int = 0,
+    enough_auc: float = 0.6,
+    enough_tpr: float = 0.05,
+    most_rows: int = ROWS,
+) -> Iterator[Measure | Table]:
+    """Try the attacks in order, until two reference models have said enough."""
+    people = compared(subject, most_rows)
+    yield from _shared(people, subject)
+    gate = drift(people, subject.seed)
     yield gate
-    if gate.low is not None and gate.low > 0.5:
+    comparison = judged(gate)
+    if comparison is Gate.INVALID:
         raise Inconclusive(
-            "invalid comparison: training and evaluation rows can be told apart by their features alone;"
-            " supply evaluation rows drawn from the same source as the training rows"
+            "invalid comparison: training and evaluation rows can be told apart without the model; supply"
+            " evaluation rows drawn from the same source as the training rows"
         )
-    member = np.repeat([True, False], [len(members), len(others)])
-    auc = roc_auc(member, np.concatenate([members, others]))
-    yield hanley_mcneil("auc", auc, len(members), len(others), of=OF)
-    yield _advantage(members, others)
-    found = _found("tpr_at_fpr_1pct", guesses, 0.01)
-    yield found
-    if len(others) >= 10_000:
-        yield _found("tpr_at_fpr_0_1pct", guesses, 0.001)
+    yield from _generalisation(people)
+    best: tuple[float, Attack] | None = None
+    tried: list[Attack] = []
+    epsilons: list[Measure] = []
+    for attack in _battery(subject, people, lira, (enough_auc, enough_tpr)):
+        tried.append(attack)
+        found = list(_worked(attack, gate if comparison is Gate.UNCERTAIN else None, subject, prior))
+        yield from (replace(one, note=_and(one.note, people.sampled)) for one in found)
+        epsilons += [one for one in found if one.name == "empirical_epsilon"]
+        area = next(one.value for one in found if one.name == "auc") or 0.0
+        if attack.signal is not None and (best is None or area > best[0]):
+            best = area, attack
+    if best is not None and best[1].signal is not None:
+        yield from at_risk.by_group(subject, people, best[1].signal, best[1].key)
+    yield _against_claim(epsilons, subject.facts.get("claimed_epsilon"))
+    yield Table("attacks", ("attack", "tried", "how, or what it needs"), tuple(_told(subject, people, tried)))
+
+
+def _battery(subject: Subject, people: Compared, lira: int, enough: tuple[float, float]) -> Iterator[Attack]:
+    """Yield the attacks that this subject allows, the cheapest first."""
+    if people.right is not None:
+        yield _whole("gap", people, people.right.astype(np.float64), "right answers are accused")
+    confidence = people.confidence
+    if confidence is None:
+        if subject.model is not None:
+            kept = labels.survival(subject, subject.model, people)
+            yield Attack("noise", *kept, f"{labels.COPIES} noisy copies of each of {labels.ROWS} rows a side")
+        return
+    assert people.chance is not None
+    yield _whole("loss", people, confidence, "the model's confidence in the truth")
+    yield _whole("qmia", people, signals.quantile_regression(people, subject.seed), "HistGradientBoosting")
+    kind, why = family(subject.model_file)
+    pairs = Trainer(people, subject.task, kind, subject.seed).pairs()
+    trained: list[Reference] = []
+    how = f"reference models: scikit-learn {kind.name}, {why}"
+
+    def more(count: int) -> list[Reference]:
+        while len(trained) < count:
+            trained.extend(next(pairs))
+        return trained[:count]
+
+    two = _whole("rmia_2", people, signals.rmia(people.chance, more(2)), f"2 {how}")
+    yield two
+    if not _settled(two, enough):
+        yield _whole("rmia_8", people, signals.rmia(people.chance, more(8)), f"8 {how}")
+    if lira:
+        count = max(lira + lira % 2, 4)
+        yield _whole("lira", people, signals.lira(people.chance, more(count)), f"{count} {how}")
+
+
+def _whole(key: str, people: Compared, signal: Array, how: str) -> Attack:
+    return Attack(key, *people.split(signal), how, signal)
+
+
+def _settled(attack: Attack, enough: tuple[float, float]) -> bool:
+    """Return whether both intervals lie on one side of what would be enough."""
+    area = rates.auc(attack.members, attack.others, {})
+    share = rates.found("", attack.members, attack.others, 0.01, {})
+    return all(
+        one.low is not None and one.high is not None and not one.low <= limit <= one.high
+        for one, limit in zip((area, share), enough, strict=True)
+    )
+
+
+def _worked(attack: Attack, gate: Measure | None, subject: Subject, prior: float) -> Iterator[Measure]:
+    """Yield how well one attack worked."""
+    members, others, of = attack.members, attack.others, {"attack": attack.key}
+    area = rates.auc(members, others, of)
+    area = replace(area, method=f"{area.method}; {attack.how}")
+    if gate is None:
+        yield area
     else:
-        why = f"not measurable with {len(others)} evaluation rows; 10,000 are needed"
-        yield undefined("tpr_at_fpr_0_1pct", why, n=len(members), of=OF)
-    yield _ppv(found, prior)
+        yield rates.less_drift(area, gate)
+        yield replace(area, name="raw_auc")
+    rate = rates.found("tpr_at_fpr_1pct", members, others, 0.01, of)
+    yield rate
+    yield rates.at_one_in_a_thousand(members, others, of)
+    yield rates.advantage(members, others, of)
+    yield rates.ppv(rate, prior)
+    yield rates.high_risk(members, others, of)
+    rng = np.random.default_rng([subject.seed, STREAM, 5])
+    yield rates.empirical_epsilon(members, others, of, rng)
 
 
-def _guesses(subject: Subject) -> Guesses:
-    roles, training = subject.roles, subject.training
-    if training is None or not len(training):
-        raise NotApplicable("no training data: supply data.training, the rows that the model learnt from")
-    if roles.label is None or roles.label not in training.columns:
-        raise NotApplicable(
-            "no label in both files: set columns.label to a column that training data have too"
-        )
-    if subject.task not in {Task.BINARY, Task.REGRESSION}:
-        raise NotApplicable(f"losses are not compared for the task {subject.task.value} yet")
-    if subject.score is None or subject.training_score is None:
-        raise NotApplicable(
-            "no score for the training rows: supply the model, so that it can be asked about them"
-        )
-
-    compared = [*roles.features, roles.label]
-    mine, theirs = row_keys([subject.evaluation, training], compared)
-    fresh = ~np.isin(mine, theirs)
-    members = _minus_loss(subject, training, subject.training_score)
-    others = _minus_loss(subject, subject.evaluation, subject.score)[fresh]
-    return Guesses(members[np.isfinite(members)], others[np.isfinite(others)], int((~fresh).sum()))
+def _against_claim(epsilons: list[Measure], claimed: float | None) -> Measure:
+    """Return the largest empirical epsilon less the claimed one."""
+    name, known = "epsilon_over_claim", [one for one in epsilons if one.value is not None]
+    if claimed is None or not known:
+        return undefined(name, "no claimed_epsilon was declared", unit="epsilon")
+    most = max(known, key=lambda one: one.value or 0.0)
+    over = (most.value or 0.0) - float(claimed)
+    why = "the attacks do not contradict the claimed epsilon, and do not confirm it"
+    if over > 0:
+        why = f"the attack {most.of['attack']} contradicts the claimed epsilon for this model"
+    return replace(most, name=name, value=over, low=over, of={}, note=why)
 
 
-def _minus_loss(subject: Subject, table: pd.DataFrame, score: Array) -> Array:
-    """Return minus the loss of each row, NaN where the label is missing."""
-    label = table[subject.roles.label]
-    if subject.task is Task.REGRESSION:
-        truth = pd.to_numeric(label, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-        return np.asarray(-np.abs(truth - score))
-    right = np.where(as_text(label) == subject.roles.positive, score, 1 - score)
-    return np.where(label.isna(), np.nan, np.log(np.maximum(right, 1e-15)))
-
-
-def _drift(subject: Subject) -> Measure:
-    """Return how well the two files are told apart by features alone, out of fold."""
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from sklearn.model_selection import StratifiedKFold, cross_val_predict
-    from threadpoolctl import threadpool_limits
-
+def _shared(people: Compared, subject: Subject) -> Iterator[Measure]:
     assert subject.training is not None
-    seeds = np.random.default_rng([subject.seed, STREAM])
-    parts = [
-        table[list(subject.roles.features)].iloc[sample_rows(len(table), GATE_ROWS, None, seeds)]
-        for table in (subject.training, subject.evaluation)
-    ]
-    if not subject.roles.features:
-        return undefined("drift_auc", "no feature columns were supplied")
-    seen = np.column_stack([_numbers([part.iloc[:, i] for part in parts]) for i in range(parts[0].shape[1])])
-    trained = np.repeat([1, 0], [len(part) for part in parts])
-    state = int(seeds.integers(2**31))
-    judge = HistGradientBoostingClassifier(max_iter=40, early_stopping=False, random_state=state)
-    folds = StratifiedKFold(5, shuffle=True, random_state=state)
-    with threadpool_limits(1):  # threads that wait for each other cost more than this small task
-        told = cross_val_predict(judge, seen, trained, cv=folds, method="predict_proba", n_jobs=1)[:, 1]
-    auc = roc_auc(trained == 1, told)
-    return hanley_mcneil("drift_auc", auc, int(trained.sum()), int((1 - trained).sum()))
+    for name, count, rows in zip(
+        ("training", "evaluation"), people.shared, (len(subject.training), subject.rows), strict=True
+    ):
+        of, how = {"table": name}, "rows that stand in both files"
+        yield Measure(
+            "shared_rows_dropped", float(count), n=rows, of=of, kind=Kind.EXACT, unit="rows", method=how
+        )
 
 
-def _numbers(columns: list[pd.Series[float]]) -> Array:
-    """Return both files' values of one feature as numbers; text becomes codes."""
-    if all(pd.api.types.is_numeric_dtype(column) for column in columns):
-        return np.concatenate([c.to_numpy(dtype=np.float64, na_value=np.nan) for c in columns])
-    return codes(columns)[0].astype(np.float64)
+def _generalisation(people: Compared) -> Iterator[Measure]:
+    """Yield how much better the model does on the rows it learnt."""
+    name = "generalisation_gap"
+    if people.right is not None:
+        sides = people.split(people.right)
+        shares = [float(side.mean()) for side in sides]
+        limits = [wilson_limits(share, len(side)) for share, side in zip(shares, sides, strict=True)]
+        (low_in, high_in), (low_out, high_out) = ((float(a), float(b)) for a, b in limits)
+        value = shares[0] - shares[1]
+        low = value - np.hypot(shares[0] - low_in, high_out - shares[1])
+        high = value + np.hypot(high_in - shares[0], shares[1] - low_out)
+        how = f"difference of accuracies, Newcombe {LEVEL:.0%}"
+        yield estimate(name, value, float(low), float(high), len(people.truth), method=how)
+    elif people.error is not None:
+        inside, outside = people.split(people.error)
+        value = float(outside.mean() - inside.mean())
+        half = Z * float(np.sqrt(sum(side.var(ddof=1) / len(side) for side in (inside, outside))))
+        how = f"mean absolute errors, normal {LEVEL:.0%}"
+        yield estimate(
+            name, value, value - half, value + half, len(people.truth), unit="label units", method=how
+        )
 
 
-def _advantage(members: Array, others: Array) -> Measure:
-    points = np.unique(np.concatenate([members, others]))
-    above = [1 - np.searchsorted(np.sort(s), points, side="left") / len(s) for s in (members, others)]
-    value = float(max((above[0] - above[1]).max(), 0.0))
-    tail = np.log(4 / (1 - LEVEL))
-    half = float(sum(np.sqrt(tail / (2 * len(s))) for s in (members, others)))
-    method = f"largest difference, Dvoretzky-Kiefer-Wolfowitz {LEVEL:.0%}"
-    low, high = max(value - half, 0.0), min(value + half, 1.0)
-    return estimate("advantage", value, low, high, len(members), of=OF, method=method)
+def _told(subject: Subject, people: Compared, tried: list[Attack]) -> Iterator[tuple[str, bool, str]]:
+    """Say of every attack how it was tried, or what to supply so that it can be."""
+    done = {one.key: one.how for one in tried}
+    chances = "supply probabilities for the rows of both files, or a model that gives them"
+    needs = {
+        "gap": "does not fit numbers: an answer is never just right or wrong"
+        if subject.task is Task.REGRESSION
+        else "supply decisions for the rows of both files",
+        "noise": "not needed, since probabilities tell more"
+        if people.chance is not None
+        else "supply the model, so that it can be asked again",
+        "loss": chances,
+        "qmia": chances,
+        "rmia_2": chances,
+        "rmia_8": chances if people.chance is None else "not needed: two reference models left nothing open",
+        "lira": chances if people.chance is None else "on request: set the parameter lira to 16 or more",
+    }
+    for key, need in needs.items():
+        yield key, key in done, done.get(key, need)
 
 
-def _found(name: str, guesses: Guesses, share: float) -> Measure:
-    """Return the share of members above the lowest threshold that accuses at most *share* of the others."""
-    allowed = int(np.floor(share * len(guesses.others)))
-    threshold = np.sort(guesses.others)[::-1][allowed]  # accuse strictly above it: at most *allowed* others
-    found = int((guesses.members > threshold).sum())
-    accused = int((guesses.others > threshold).sum())
-    note = f"{accused} of {len(guesses.others)} other rows accused; the interval takes the threshold as given"
-    return clopper_pearson(name, found, len(guesses.members), of=OF, note=note)
-
-
-def _ppv(found: Measure, prior: float) -> Measure:
-    """Return the share of right accusations at a false positive rate of 1 %, from the share found."""
-
-    def right(rate: float | None) -> float:
-        hits = prior * (rate or 0.0)
-        return hits / (hits + (1 - prior) * 0.01)
-
-    method = f"Bayes' rule, prior {prior}, false positive rate 0.01, limits of tpr_at_fpr_1pct"
-    limits = right(found.value), right(found.low), right(found.high)
-    return estimate("ppv", *limits, found.n or 0, of=OF, method=method)
+def _and(*notes: str | None) -> str | None:
+    return "; ".join(note for note in notes if note) or None

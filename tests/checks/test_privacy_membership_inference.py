@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp, mannwhitneyu
 
 from checks.model import Outcome, Task
-from checks.privacy import membership_inference as module
+from checks.privacy.attacks import rates
 from checks.privacy.membership_inference import membership_inference
+from checks.statistics import estimate
 from tests.checks.builders import credit
 from tests.checks.planted import planted
 
@@ -33,6 +34,8 @@ def remembered(share=1.0, people=PEOPLE):
 def test_a_model_that_remembers_is_found_out():
     found = membership_inference(remembered(0.5))
     assert found.measure("auc", attack="loss").low > 0.6
+    assert found.measure("empirical_epsilon", attack="loss").value > 1
+    assert found.measure("high_risk_share", attack="loss").low > 0.3
     assert found.measure("tpr_at_fpr_1pct", attack="loss").low > 0.3
     assert found.measure("advantage", attack="loss").low > 0.3
     assert found.measure("ppv", attack="loss").low > 0.2
@@ -42,10 +45,13 @@ def test_a_model_that_remembers_is_found_out():
 def test_a_model_that_does_not_know_the_rows_is_not_accused():
     """The score is the rule that made the labels in both files alike."""
     found = membership_inference(PEOPLE)
-    auc, rate = (found.measure(name, attack="loss") for name in ("auc", "tpr_at_fpr_1pct"))
-    assert auc.low < 0.5 < auc.high
-    assert rate.low < 0.02
-    assert found.measure("advantage", attack="loss").low == 0
+    for attack in ("gap", "loss", "qmia", "rmia_2"):
+        auc, rate = (found.measure(name, attack=attack) for name in ("auc", "tpr_at_fpr_1pct"))
+        assert auc.low < 0.5 < auc.high
+        assert rate.low < 0.02
+        assert found.measure("advantage", attack=attack).low == 0
+        assert found.measure("empirical_epsilon", attack=attack).value == 0
+        assert found.measure("high_risk_share", attack=attack).low < 0.002
     assert found.measure("drift_auc").low <= 0.5
 
 
@@ -54,7 +60,7 @@ def test_numbers_equal_those_of_scipy():
     found = membership_inference(people)
     members, others = losses(people)
     u = mannwhitneyu(members, others).statistic / (len(members) * len(others))
-    assert found.measure("auc", attack="loss").value == pytest.approx(u, abs=1e-12)
+    assert found.measure("raw_auc", attack="loss").value == pytest.approx(u, abs=1e-12)
     ks = ks_2samp(members, others, alternative="less").statistic
     assert found.measure("advantage", attack="loss").value == pytest.approx(ks, abs=1e-12)
 
@@ -68,8 +74,7 @@ def losses(people):
 @given(st.lists(st.integers(0, 30), min_size=50, max_size=300), st.lists(st.integers(0, 30), min_size=50))
 def test_the_threshold_never_accuses_more_than_its_share(others, members):
     """With many ties too; and one step lower would accuse more."""
-    guesses = module.Guesses(np.array(members, float), np.array(others, float), 0)
-    measure = module._found("tpr_at_fpr_1pct", guesses, 0.05)
+    measure = rates.found("tpr", np.array(members, float), np.array(others, float), 0.05, {})
     allowed = int(0.05 * len(others))
     accused = int(measure.note.split()[0])
     assert accused <= allowed
@@ -92,14 +97,44 @@ def test_the_share_of_right_accusations_follows_bayes():
     assert ppv == pytest.approx(0.1 * rate / (0.1 * rate + 0.9 * 0.01))
 
 
-def test_rows_in_both_files_are_dropped_and_counted():
+def test_rows_in_both_files_are_left_out_on_both_sides_and_counted():
     both = pd.concat([PEOPLE.evaluation, PEOPLE.training.iloc[:200]], ignore_index=True)
     shared = dataclasses.replace(
-        PEOPLE, evaluation=both, score=np.concatenate([PEOPLE.score, PEOPLE.training_score[:200]])
+        PEOPLE,
+        evaluation=both,
+        score=np.concatenate([PEOPLE.score, PEOPLE.training_score[:200]]),
+        decision=np.concatenate([PEOPLE.decision, PEOPLE.training_decision[:200]]),
     )
-    found, clean = membership_inference(shared), membership_inference(PEOPLE)
-    assert found.measure("shared_rows_dropped", attack="loss").value == 200
-    assert found.measure("auc", attack="loss").value == clean.measure("auc", attack="loss").value
+    found = membership_inference(shared)
+    for table in ("training", "evaluation"):
+        assert found.measure("shared_rows_dropped", table=table).value == 200
+    assert found.measure("tpr_at_fpr_1pct", attack="loss").n == 400
+    clean = membership_inference(
+        dataclasses.replace(
+            PEOPLE,
+            training=PEOPLE.training.iloc[200:].reset_index(drop=True),
+            training_score=PEOPLE.training_score[200:],
+            training_decision=PEOPLE.training_decision[200:],
+        )
+    )
+    for name in ("auc", "tpr_at_fpr_1pct"):
+        assert found.measure(name, attack="rmia_2") == clean.measure(name, attack="rmia_2")
+
+
+def test_a_training_file_that_holds_the_evaluation_rows_is_told():
+    training = pd.concat([PEOPLE.training, PEOPLE.evaluation], ignore_index=True)
+    found = membership_inference(
+        dataclasses.replace(
+            PEOPLE, training=training, training_score=np.tile(PEOPLE.score, 2), training_decision=None
+        )
+    )
+    assert (found.outcome, found.reason) == (
+        Outcome.INCONCLUSIVE,
+        (
+            "600 of 600 evaluation rows stand in the training file too: supply evaluation rows that were"
+            " never used in training"
+        ),
+    )
 
 
 def test_files_that_differ_anyway_are_no_comparison():
@@ -108,11 +143,29 @@ def test_files_that_differ_anyway_are_no_comparison():
     found = membership_inference(dataclasses.replace(PEOPLE, evaluation=other))
     assert found.outcome is Outcome.INCONCLUSIVE
     assert found.reason == (
-        "invalid comparison: training and evaluation rows can be told apart by their features alone;"
-        " supply evaluation rows drawn from the same source as the training rows"
+        "invalid comparison: training and evaluation rows can be told apart without the model; supply"
+        " evaluation rows drawn from the same source as the training rows"
     )
-    assert found.measure("drift_auc").low > 0.5
+    assert found.measure("drift_auc").low > 0.55
     assert not found.select("auc", attack="loss")
+
+
+def test_a_difference_that_may_be_there_is_taken_off():
+    """Between the two ends of the gate; the limits are Newcombe's hybrid of both."""
+    raw = estimate("auc", 0.70, 0.66, 0.74, 900, method="m")
+    less = rates.less_drift(raw, estimate("drift_auc", 0.53, 0.50, 0.56, 900, method="m"))
+    assert (less.value, less.low, less.high) == pytest.approx((0.67, 0.62, 0.72))
+    none = rates.less_drift(raw, estimate("drift_auc", 0.47, 0.44, 0.50, 900, method="m"))
+    assert none.value == 0.70
+    found = membership_inference(PEOPLE)
+    gate = found.measure("drift_auc")
+    assert gate.low < 0.55 < gate.high
+    assert found.measure("raw_auc", attack="loss").value - found.measure("auc", attack="loss").value == (
+        pytest.approx(gate.value - 0.5)
+    )
+    many = membership_inference(credit(4000, 4000))
+    assert many.measure("drift_auc").high < 0.55
+    assert not many.select("raw_auc", attack="loss")
 
 
 def test_the_gate_sees_text_too():
@@ -126,7 +179,7 @@ def test_rows_without_a_label_are_left_out():
     assert found.measure("tpr_at_fpr_1pct", attack="loss").n == 500
 
 
-def test_a_regression_that_remembers_is_found_out():
+def test_numbers_that_are_remembered_are_found_out():
     rng = np.random.default_rng(8)
     income = rng.normal(size=1000)
     both = pd.DataFrame({"income": income, "label": income + rng.normal(size=1000)})
@@ -134,13 +187,22 @@ def test_a_regression_that_remembers_is_found_out():
     people = dataclasses.replace(
         PEOPLE,
         task=Task.REGRESSION,
-        roles=dataclasses.replace(PEOPLE.roles, features=("income",)),
+        roles=dataclasses.replace(PEOPLE.roles, features=("income",), groups=()),
         training=train,
         evaluation=test,
         training_score=train["label"].to_numpy() + 0.01,
         score=test["income"].to_numpy(),
     )
-    assert membership_inference(people).measure("auc", attack="loss").low > 0.9
+    found = membership_inference(people)
+    for attack in ("loss", "qmia", "rmia_2"):
+        assert found.measure("auc", attack=attack).low > 0.9
+    gap = found.measure("generalisation_gap")
+    assert gap.unit == "label units"
+    assert gap.low > 0.5
+    honest = membership_inference(dataclasses.replace(people, training_score=train["income"].to_numpy()))
+    for attack in ("loss", "qmia", "rmia_2"):
+        auc = honest.measure("auc", attack=attack)
+        assert auc.low < 0.5 < auc.high
 
 
 def test_two_runs_are_equal():
@@ -159,10 +221,17 @@ def test_two_runs_are_equal():
             "no label in both files: set columns.label to a column that training data have too",
         ),
         (
-            {"training_score": None},
-            "no score for the training rows: supply the model, so that it can be asked about them",
+            {"training_score": None, "training_decision": None},
+            "no answers for the training rows: supply the model, so that it can be asked about them",
         ),
-        ({"task": Task.MULTICLASS}, "losses are not compared for the task multiclass yet"),
+        (
+            {"task": Task.SCORING},
+            "a score that no label shares a scale with has no loss: submit a binary task",
+        ),
+        (
+            {"task": Task.REGRESSION, "training_score": None},
+            "no numbers for the training rows: supply the model, so that it can be asked",
+        ),
     ],
 )
 def test_each_gap_has_its_sentence(change, sentence):
@@ -172,8 +241,62 @@ def test_each_gap_has_its_sentence(change, sentence):
 
 def test_few_rows_say_nothing():
     few = dataclasses.replace(
-        PEOPLE, training=PEOPLE.training[:40], training_score=PEOPLE.training_score[:40]
+        PEOPLE,
+        training=PEOPLE.training[:40],
+        training_score=PEOPLE.training_score[:40],
+        training_decision=PEOPLE.training_decision[:40],
     )
     found = membership_inference(few)
     assert found.outcome is Outcome.INCONCLUSIVE
-    assert found.reason == "40 training rows and 600 other evaluation rows: 50 of each are needed"
+    assert found.reason == (
+        "40 training rows and 600 other evaluation rows with a label: 50 of each are needed"
+    )
+
+
+def test_two_hundred_rows_are_measured_with_wide_intervals():
+    found = membership_inference(credit(100, 100))
+    auc = found.measure("auc", attack="loss")
+    assert found.outcome is Outcome.MEASURED
+    assert auc.high - auc.low > 0.1
+
+
+def test_labels_of_one_class_are_an_answer():
+    one = {name: getattr(PEOPLE, name).assign(label=1) for name in ("training", "evaluation")}
+    found = membership_inference(dataclasses.replace(PEOPLE, **one))
+    assert found.outcome is Outcome.MEASURED
+    assert found.measure("auc", attack="rmia_2").value is not None
+
+
+def test_decisions_alone_leave_the_attacks_on_labels():
+    """What could not be tried is named, with what to supply."""
+    blind = dataclasses.replace(PEOPLE, score=None, training_score=None)
+    found = membership_inference(blind)
+    assert {m.of["attack"] for m in found.measures if m.name == "auc"} == {"gap", "noise"}
+    (table,) = found.tables
+    told = {row[0]: row[1:] for row in table.rows}
+    need = (False, "supply probabilities for the rows of both files, or a model that gives them")
+    assert told["rmia_2"] == told["loss"] == need
+    without = membership_inference(dataclasses.replace(blind, model=None))
+    told = {row[0]: row[1:] for row in without.tables[0].rows}
+    assert told["noise"] == (False, "supply the model, so that it can be asked again")
+
+
+def test_the_claim_of_an_epsilon_is_set_against_the_attack():
+    claims = {"claimed_epsilon": 0.5}
+    found = membership_inference(dataclasses.replace(remembered(0.5), facts=claims))
+    most = max(m.value for m in found.measures if m.name == "empirical_epsilon")
+    over = found.measure("epsilon_over_claim")
+    assert over.value == most - 0.5
+    assert "contradicts" in over.note
+    under = membership_inference(dataclasses.replace(PEOPLE, facts=claims))
+    assert "do not confirm" in under.measure("epsilon_over_claim").note
+    undeclared = membership_inference(PEOPLE).measure("epsilon_over_claim")
+    assert (undeclared.value, undeclared.note) == (None, "no claimed_epsilon was declared")
+
+
+def test_rows_over_the_most_are_drawn_and_it_is_said():
+    found = membership_inference(PEOPLE, most_rows=200)
+    assert found.measure("tpr_at_fpr_1pct", attack="loss").n == 200
+    assert "200 of 600 training and 200 of 600 evaluation rows, drawn at random" in (
+        found.measure("auc", attack="loss").note
+    )
