@@ -353,7 +353,7 @@ def test_one_command_audits_classes_with_a_join_a_vendor_and_facts(tmp_path):
             "features": ["debt"],
         },
         "control": ["income"],
-        "claimed_epsilon": 1.5,
+        "immutable": ["debt"],
     }
     (tmp_path / "s.yaml").write_text(json.dumps(raw))
     assert main(["run", str(tmp_path / "s.yaml"), "--out", str(tmp_path / "out"), "--quiet"]) == 0
@@ -363,5 +363,5 @@ def test_one_command_audits_classes_with_a_join_a_vendor_and_facts(tmp_path):
     assert ahead["value"] == pytest.approx((table["said"] != table["band"]).mean())
     assert body["submission"]["resolved"]["groups"]["demographics:sex"]["not stated"] == 10
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "Declared; no check of this version uses it: claimed epsilon." in page
+    assert "Declared; no check of this version uses it: immutable." in page
     assert "10 of 200 rows have no match by `case`" in unescape(page)

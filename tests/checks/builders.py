@@ -128,7 +128,11 @@ def credit(rows: int = 600, training_rows: int = 600, seed: int = 1) -> Subject:
         training_score=training_score,
         training_decision=_text(training_score),
         challengers={"rival": Challenger(_text(other), other)},
-        facts={"costs": {"false_positive": 1.0, "false_negative": 5.0}, "control": ["job", "debt"]},
+        facts={
+            "costs": {"false_positive": 1.0, "false_negative": 5.0},
+            "control": ["job", "debt"],
+            "claimed_epsilon": 3.0,
+        },
     )
 
 

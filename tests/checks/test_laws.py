@@ -57,6 +57,8 @@ def full(check: Check, whole: Subject = CREDIT) -> Subject:
         return declared(whole, **NUMBERS)
     if check.id == "fairness.counterfactual_flip":
         return declared(whole, features=(*whole.roles.features, "sex"))
+    if check.id == "privacy.attribute_inference":
+        return declared(whole, sensitive=("job",))
     return dataclasses.replace(whole, task=TASKS[check.id]) if check.id in TASKS else whole
 
 

@@ -290,7 +290,7 @@ def test_the_claim_of_an_epsilon_is_set_against_the_attack():
     assert "contradicts" in over.note
     under = membership_inference(dataclasses.replace(PEOPLE, facts=claims))
     assert "do not confirm" in under.measure("epsilon_over_claim").note
-    undeclared = membership_inference(PEOPLE).measure("epsilon_over_claim")
+    undeclared = membership_inference(dataclasses.replace(PEOPLE, facts={})).measure("epsilon_over_claim")
     assert (undeclared.value, undeclared.note) == (None, "no claimed_epsilon was declared")
 
 

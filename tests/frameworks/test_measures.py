@@ -121,6 +121,8 @@ def evidence(check: str) -> Evidence:
         roles = dataclasses.replace(roles, **NUMBERS)
     if check.startswith("data."):
         whole, roles = _with_time_and_gaps(whole), dataclasses.replace(roles, time="day")
+    if check == "privacy.attribute_inference":  # it ranks people where a feature has two values
+        roles = dataclasses.replace(roles, features=(*roles.features, "sex"), sensitive=("sex",))
     task = TASKS.get(check, Task.BINARY)
     found = all_checks()[check](dataclasses.replace(whole, roles=roles, task=task))
     if check in {"fairness.conditional", "fairness.curve"}:  # some numbers are of predicted numbers

@@ -32,6 +32,8 @@ class Compared:
     """Where the row stands in its own file."""
     chance: Array | None
     """What the model gives the true class, or how near its number came (1 is exact); None by labels alone."""
+    answer: Array | None
+    """The model's number, for a regression."""
     error: Array | None
     """Distance to the true number, for a regression."""
     right: Array | None
@@ -130,7 +132,7 @@ def _answered(
     member = np.repeat([True, False], [len(at) for at in rows])
     whole = pd.concat([part[list(subject.roles.features)] for part in parts], ignore_index=True)
     labels = [part[subject.roles.label] for part in parts]
-    error = chance = right = None
+    error = chance = right = answer = None
     scale = 1.0
     if subject.task is Task.REGRESSION:
         truth = np.concatenate([_numbers(label) for label in labels])
@@ -156,6 +158,7 @@ def _answered(
         member[known],
         np.concatenate(rows)[known],
         None if chance is None else chance[known],
+        None if answer is None else answer[known],
         None if error is None else error[known],
         None if right is None else right[known],
         scale,

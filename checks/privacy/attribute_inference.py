@@ -1,0 +1,307 @@
+"""Attribute inference: does the model give away a sensitive fact of a person otherwise known?
+
+The attacker knows a person's other features and outcome, asks the model once for every value that the
+sensitive feature could have, and names the value under which the model's answer fits the outcome best,
+weighted by how likely it is for a person of such features. What anybody could guess without the model, from
+features and outcome of people it never saw, is the *imputation baseline*. `attack_accuracy` is the share of
+values named rightly with the model, `imputation_accuracy` without; `gain_of` is their difference, for
+training rows (`members`) and evaluation rows (`others`), and `gain` that of the training rows where there are
+some. `gain_over_others` is the members' gain less that of people the model never saw. For a feature of two
+values, `attack_auc` and `imputation_auc` rank people by the same odds.
+
+Why it matters
+    A model that uses a diagnosis answers differently with and without it: who can ask it often can find out.
+    What members lose beyond others is memory, and what all lose comes from the rule itself.
+
+How to read it
+    Only `gain` counts: accuracy over guessing is mostly what statistics of the population tell of everybody,
+    with or without this model. Intervals: Bonett-Price, paired, for gains, Wilson for accuracies. Numbers are
+    cut into five bins of equal size, and naming the bin is naming rightly.
+
+Limits
+    Columns that are declared sensitive or protected, and are among the model's features; the others the model
+    never sees (`data.proxies` tells what features give away of those). One attack, with exact knowledge of
+    all other features. Needs probabilities or numbers from a live model. At most 2,000 rows a side.
+
+References
+    Fredrikson et al., Privacy in Pharmacogenetics, USENIX Security 2014; Mehnaz et al., Are Your Sensitive
+    Attributes Private?, USENIX Security 2022; Jayaraman and Evans, Are Attribute Inference Attacks Just
+    Imputation?, CCS 2022.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from checks.draw import sample_rows
+from checks.model import NOT_STATED, Array, Inconclusive, Measure, Model, NotApplicable, Subject, Task, check
+from checks.performance.plain import plain
+from checks.privacy.attacks.compared import STREAM, asked, nearness, of_true_class, spread
+from checks.privacy.attacks.gate import coded
+from checks.statistics import LEVEL, Z, estimate, hanley_mcneil, paired_difference, roc_auc, undefined, wilson
+from checks.values import as_text
+
+ROWS = 2_000
+FEWEST = 50
+BINS = 5
+MOST_VALUES = 20
+FOLDS = 5
+PRIOR = 0.5
+"""People of each value that are added to every estimate of how likely it is."""
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """Rows of one file with a known label."""
+
+    features: pd.DataFrame
+    truth: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Values:
+    """The values that one sensitive feature could have: how to set them, and which each row has."""
+
+    settings: list[object]
+    names: list[str]
+    code: list[Array]
+    """Per side, the position of each row's value; -1 where it is missing or too rare."""
+
+
+@dataclass(frozen=True, eq=False)
+class Guesses:
+    """Whether each person's value was named rightly, with the model and without, and the odds of two."""
+
+    with_model: Array
+    without: Array
+    odds: tuple[Array, Array] | None
+    second: Array
+    """Whether the person has the second value, which the odds are for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """The model, and how near its number is to the truth where it answers numbers."""
+
+    model: Model
+    task: Task
+    scale: float
+
+    def fit(self, rows: pd.DataFrame, truth: Array) -> Array:
+        """Return how likely the model takes the true outcome of each row to be."""
+        if self.task is Task.REGRESSION:
+            return nearness(np.abs(truth - self.model.predict(rows)), self.scale)
+        return of_true_class(asked(self.model, rows), self.model.classes, truth)
+
+
+@check(asks_model=True)
+def attribute_inference(subject: Subject) -> Iterator[Measure]:
+    """Attack every sensitive feature, and take off what imputation alone would guess."""
+    model, columns = _attackable(subject)
+    rng = np.random.default_rng([subject.seed, STREAM, 6])
+    sides = [_side(subject, table, rng) for table in (subject.evaluation, subject.training)]
+    others = sides[0]
+    if others is None or len(others.truth) < FEWEST:
+        raise Inconclusive(f"{FEWEST} evaluation rows with a label are needed to learn what can be guessed")
+    members = sides[1] if sides[1] is not None and len(sides[1].truth) >= FEWEST else None
+    scale = _error_scale(subject, model, others)
+    for column in columns:
+        both = [others] if members is None else [others, members]
+        values = _values(column, both)
+        if isinstance(values, str):
+            yield undefined("gain", values, of={"attribute": column})
+            continue
+        fits = [_fit(Asked(model, subject.task, scale), side, column, values) for side in both]
+        yield from _told(column, _guessed(subject, column, both, values, fits))
+
+
+def _attackable(subject: Subject) -> tuple[Model, list[str]]:
+    roles = subject.roles
+    wanted = dict.fromkeys([*roles.sensitive, *roles.groups])
+    if not wanted:
+        raise NotApplicable("no sensitive column was declared: set columns.sensitive or columns.groups")
+    columns = [name for name in wanted if name in roles.features]
+    if not columns:
+        raise NotApplicable(
+            "no sensitive or protected column is among the model's features, so the model never sees them;"
+            " see `data.proxies` for what other features give away"
+        )
+    if subject.model is None:
+        raise NotApplicable("no model was submitted: supply the model file, so that it can be asked again")
+    if subject.task is Task.SCORING or roles.label is None:
+        raise NotApplicable("no outcome that the attacker could know: set columns.label")
+    if subject.task is not Task.REGRESSION and not subject.model.has_probabilities:
+        raise NotApplicable("the model answers labels alone: supply one that gives probabilities")
+    return subject.model, columns
+
+
+def _side(subject: Subject, table: pd.DataFrame | None, rng: np.random.Generator) -> Side | None:
+    label = subject.roles.label
+    if table is None or label not in table.columns or not set(subject.roles.features) <= set(table.columns):
+        return None
+    if subject.task is Task.REGRESSION:
+        truth = pd.to_numeric(table[label], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+        known = np.flatnonzero(np.isfinite(truth))
+    else:
+        truth = as_text(table[label])
+        known = np.flatnonzero(truth != NOT_STATED)
+    at = known[sample_rows(len(known), ROWS, None, rng)]
+    return Side(table[list(subject.roles.features)].iloc[at].reset_index(drop=True), truth[at])
+
+
+def _error_scale(subject: Subject, model: Model, others: Side) -> float:
+    if subject.task is not Task.REGRESSION:
+        return 1.0
+    return spread(np.abs(others.truth - model.predict(others.features)))
+
+
+def _values(column: str, sides: list[Side]) -> Values | str:
+    """Return what *column* could hold, or the sentence that says why it is not attacked."""
+    whole = pd.concat([side.features[column] for side in sides], ignore_index=True)
+    ends = np.cumsum([len(side.truth) for side in sides])[:-1]
+    numeric = pd.api.types.is_numeric_dtype(whole) and not pd.api.types.is_bool_dtype(whole)
+    if numeric and whole.nunique() > MOST_VALUES:
+        numbers = whole.to_numpy(dtype=np.float64, na_value=np.nan)
+        cuts = np.unique(np.nanquantile(numbers, np.linspace(0, 1, BINS + 1)[1:-1]))
+        code = np.where(np.isnan(numbers), -1, np.searchsorted(cuts, numbers, side="right"))
+        there = np.unique(code[code >= 0])
+        code = np.where(code < 0, -1, np.searchsorted(there, code))
+        middle = [whole[code == i].sort_values().iloc[int((code == i).sum()) // 2] for i in range(len(there))]
+        return Values(middle, [f"bin {i + 1}" for i in range(len(there))], np.split(code, ends))
+    text = as_text(whole)
+    names = [str(name) for name in pd.unique(np.sort(text[text != NOT_STATED]))]
+    if len(names) > MOST_VALUES:
+        return (
+            f"{column} has {len(names):,} different values, and {MOST_VALUES} can be guessed among:"
+            " merge rare ones, or cut numbers stored as text into ranges"
+        )
+    if len(names) < 2:
+        return f"{column} has under two values among these rows, so there is nothing to guess"
+    code = pd.Index(names).get_indexer(pd.Index(text))
+    settings = [whole[code == i].iloc[0] for i in range(len(names))]
+    return Values(settings, names, np.split(code, ends))
+
+
+def _fit(asking: Asked, side: Side, column: str, values: Values) -> Array:
+    """Return, per row and value, how well the model's answer with that value fits the row's outcome."""
+    found = []
+    for setting in values.settings:
+        same = pd.Series([setting] * len(side.truth)).astype(side.features[column].dtype)
+        found.append(asking.fit(side.features.assign(**{column: same}), side.truth))
+    return np.asarray(np.maximum(np.column_stack(found), 1e-6))
+
+
+def _guessed(
+    subject: Subject, column: str, sides: list[Side], values: Values, fits: list[Array]
+) -> list[Guesses]:
+    """Return the guesses about each side, by imputation learnt on folds of the first one."""
+    guesses = []
+    plainly, knowing = (_imputed(subject, column, sides, values, outcome=one) for one in (False, True))
+    for code, fit, prior, baseline in zip(values.code, fits, plainly, knowing, strict=True):
+        known = code >= 0
+        truth, without = code[known], baseline[known]
+        posterior = prior[known] * fit[known]
+        odds = None
+        if len(values.names) == 2:
+            odds = posterior[:, 1] / posterior.sum(axis=1), without[:, 1]
+        right = posterior.argmax(axis=1) == truth, without.argmax(axis=1) == truth
+        guesses.append(Guesses(*right, odds, truth == 1))
+    return guesses
+
+
+def _imputed(
+    subject: Subject, column: str, sides: list[Side], values: Values, *, outcome: bool
+) -> list[Array]:
+    """Return, per side, how likely each value is for each person, as other features (and *outcome*) tell."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
+
+    count, code = len(values.names), np.concatenate(values.code)
+    seen = _known(column, sides, outcome)
+    first = np.arange(len(code)) < len(sides[0].truth)
+    rng = np.random.default_rng([subject.seed, STREAM, 7])
+    fold = rng.permutation(len(code)) % FOLDS
+    state = int(rng.integers(2**31))
+    likely = np.empty((len(code), count))
+    for k in range(FOLDS):
+        rows, here = first & (code >= 0) & (fold != k), fold == k
+        likely[here] = (np.bincount(code[rows], minlength=count) + PRIOR) / (rows.sum() + PRIOR * count)
+        if len(np.unique(code[rows])) < 2 or not seen.shape[1]:
+            continue
+        judge = HistGradientBoostingClassifier(max_iter=40, early_stopping=False, random_state=state)
+        with threadpool_limits(1):
+            told = judge.fit(seen[rows], code[rows]).predict_proba(seen[here])
+        likely[np.ix_(np.flatnonzero(here), judge.classes_)] = np.maximum(told, 1e-6)
+    return np.split(likely, np.cumsum([len(side.truth) for side in sides])[:-1])
+
+
+def _known(column: str, sides: list[Side], outcome: bool) -> Array:
+    """Return what the attacker knows of everybody, as numbers."""
+    whole = pd.concat([side.features.drop(columns=column) for side in sides], ignore_index=True)
+    seen = coded(plain(whole)) if whole.shape[1] else np.zeros((len(whole), 0))
+    if not outcome:
+        return seen
+    truth = pd.DataFrame({0: np.concatenate([side.truth for side in sides])})
+    return np.column_stack([seen, coded(truth)])
+
+
+def _told(column: str, guesses: list[Guesses]) -> Iterator[Measure]:
+    gains = []
+    for case, found in zip(("others", "members"), guesses, strict=False):
+        of = {"attribute": column, "case": case}
+        rows = float(len(found.without))
+        for name, right in (("attack_accuracy", found.with_model), ("imputation_accuracy", found.without)):
+            yield wilson(name, float(right.sum()), rows, of=of)
+        gains.append(_gain(found, of))
+        if found.odds is not None:
+            yield from _areas(found, of)
+    yield from gains
+    judged = gains[-1]
+    said = "of training rows" if len(gains) == 2 else "of evaluation rows: no training rows were supplied"
+    yield Measure(
+        "gain",
+        judged.value,
+        judged.low,
+        judged.high,
+        judged.n,
+        {"attribute": column},
+        method=judged.method,
+        note=judged.note or said,
+    )
+    yield _over_others(column, guesses)
+
+
+def _gain(found: Guesses, of: Mapping[str, str]) -> Measure:
+    rows = len(found.without)
+    return paired_difference("gain_of", found.with_model, found.without, np.ones(rows), rows, of=of)
+
+
+def _areas(found: Guesses, of: Mapping[str, str]) -> Iterator[Measure]:
+    assert found.odds is not None
+    sizes = float(found.second.sum()), float((~found.second).sum())
+    for name, odds in zip(("attack_auc", "imputation_auc"), found.odds, strict=True):
+        yield hanley_mcneil(name, roc_auc(found.second, odds), *sizes, of=of)
+
+
+def _over_others(column: str, guesses: list[Guesses]) -> Measure:
+    """Return what members lose beyond people the model never saw: a difference of two mean gains."""
+    name, of = "gain_over_others", {"attribute": column}
+    if len(guesses) < 2:
+        return undefined(name, "supply data.training, the rows that the model learnt from", of=of)
+    each = [g.with_model.astype(np.float64) - g.without for g in guesses]
+    if min(map(len, each)) < 2:
+        return undefined(name, "needs two rows or more of both kinds", of=of)
+    value = float(each[1].mean() - each[0].mean())
+    half = Z * float(np.sqrt(sum(gain.var(ddof=1) / len(gain) for gain in each)))
+    low, high = max(value - half, -1.0), min(value + half, 1.0)
+    rows = float(sum(map(len, each)))
+    if half == 0:
+        why = "no guess changes with the model, so the spread cannot be estimated"
+        return estimate(
+            name, value, None, None, rows, of=of, method=f"difference of means {LEVEL:.0%}", note=why
+        )
+    return estimate(name, value, low, high, rows, of=of, method=f"difference of means, normal {LEVEL:.0%}")

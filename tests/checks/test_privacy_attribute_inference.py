@@ -1,0 +1,148 @@
+"""What a model adds to guessing a sensitive fact is told apart from what anybody could guess."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+
+from benchmarks.membership import InProcess
+from checks.model import Outcome, Roles, Subject, Task
+from checks.privacy.attribute_inference import attribute_inference
+from tests.checks.builders import credit
+from tests.checks.planted import planted
+
+PEOPLE = credit()
+
+
+def patients(rng, rows, effect):
+    """An illness that nothing else tells of, and an outcome that it moves by *effect*."""
+    table = pd.DataFrame(rng.normal(size=(rows, 3)), columns=["a", "b", "c"])
+    table["illness"] = rng.integers(0, 2, rows)
+    pull = table["a"] + effect * (table["illness"] - 0.5)
+    table["label"] = (rng.random(rows) < 1 / (1 + np.exp(-pull))).astype(int)
+    return table
+
+
+FEATURES = ("a", "b", "c", "illness")
+
+
+def attacked(estimator, effect, rows=600, task=Task.BINARY):
+    rng = np.random.default_rng([17, rows])
+    training, evaluation = patients(rng, rows, effect), patients(rng, rows, effect)
+    if task is Task.REGRESSION:
+        for table in (training, evaluation):
+            table["label"] = table["label"] + rng.normal(size=rows)
+    estimator.fit(training[list(FEATURES)], training["label"])
+    model = Numbers(estimator) if task is Task.REGRESSION else InProcess(estimator)
+    roles = Roles(label="label", positive="1", features=FEATURES, sensitive=("illness",))
+    return Subject(task=task, evaluation=evaluation, training=training, roles=roles, model=model)
+
+
+class Numbers:
+    classes = ()
+    has_probabilities = False
+
+    def __init__(self, estimator):
+        self.estimator = estimator
+
+    def predict(self, X):
+        return self.estimator.predict(X)
+
+
+@planted("privacy.attribute_inference", "speaks")
+def test_a_model_that_remembers_gives_its_members_away_more():
+    """The nearest neighbour of a member is itself, under the true value only; the illness does nothing."""
+    found = attribute_inference(attacked(KNeighborsClassifier(1), 0.0))
+    assert found.measure("gain", attribute="illness").low > 0.05
+    assert found.measure("gain_over_others", attribute="illness").low > 0.03
+    areas = {
+        name: found.measure(name, attribute="illness", case="members")
+        for name in ("attack_auc", "imputation_auc")
+    }
+    assert areas["attack_auc"].low > areas["imputation_auc"].high
+
+
+@planted("privacy.attribute_inference", "silent")
+def test_a_rule_that_statistics_tell_too_adds_nothing():
+    """The illness moves the outcome strongly: it can be guessed, but as well without the model."""
+    found = attribute_inference(attacked(LogisticRegression(), 3.0))
+    accuracy = found.measure("imputation_accuracy", attribute="illness", case="members")
+    assert accuracy.low > 0.6
+    gain = found.measure("gain", attribute="illness")
+    assert gain.low < 0.03
+    assert (
+        found.measure("gain_over_others", attribute="illness").low
+        < 0
+        < (found.measure("gain_over_others", attribute="illness").high)
+    )
+
+
+def test_the_gain_is_the_difference_of_both_accuracies():
+    found = attribute_inference(attacked(KNeighborsClassifier(5), 1.0))
+    for case in ("members", "others"):
+        of = {"attribute": "illness", "case": case}
+        attack, guess, gain = (
+            found.measure(name, **of).value for name in ("attack_accuracy", "imputation_accuracy", "gain_of")
+        )
+        assert gain == pytest.approx(attack - guess)
+    members = found.measure("gain_of", attribute="illness", case="members")
+    assert found.measure("gain", attribute="illness").value == members.value
+
+
+def test_a_regression_that_remembers_gives_away_too():
+    subject = attacked(KNeighborsRegressor(1), 0.0, task=Task.REGRESSION)
+    assert attribute_inference(subject).measure("gain_over_others", attribute="illness").low > 0
+
+
+def test_without_training_rows_the_gain_is_that_of_anybody():
+    subject = dataclasses.replace(attacked(LogisticRegression(), 1.0), training=None)
+    found = attribute_inference(subject)
+    gain = found.measure("gain", attribute="illness")
+    assert gain.note == "of evaluation rows: no training rows were supplied"
+    over = found.measure("gain_over_others", attribute="illness")
+    assert over.note == "supply data.training, the rows that the model learnt from"
+
+
+def test_numbers_are_guessed_by_fifths():
+    roles = dataclasses.replace(PEOPLE.roles, sensitive=("income",))
+    found = attribute_inference(dataclasses.replace(PEOPLE, roles=roles))
+    assert 0.15 < found.measure("imputation_accuracy", attribute="income", case="others").value < 0.45
+
+
+def test_a_column_of_too_many_values_has_its_sentence():
+    names = [f"p{i}" for i in range(600)]
+    roles = dataclasses.replace(PEOPLE.roles, sensitive=("job",))
+    people = dataclasses.replace(
+        PEOPLE,
+        evaluation=PEOPLE.evaluation.assign(job=names),
+        training=PEOPLE.training.assign(job=names),
+        roles=roles,
+    )
+    note = attribute_inference(people).measure("gain", attribute="job").note
+    assert note == (
+        "job has 600 different values, and 20 can be guessed among:"
+        " merge rare ones, or cut numbers stored as text into ranges"
+    )
+    one = dataclasses.replace(people, evaluation=PEOPLE.evaluation.assign(job="x"), training=None)
+    assert "nothing to guess" in attribute_inference(one).measure("gain", attribute="job").note
+
+
+@pytest.mark.parametrize(
+    ("roles", "change", "sentence"),
+    [
+        ({"sensitive": (), "groups": ()}, {}, "no sensitive column was declared"),
+        ({"sensitive": ("race",)}, {}, "no sensitive or protected column is among the model's features"),
+        ({"sensitive": ("job",)}, {"model": None}, "no model was submitted"),
+        ({"sensitive": ("job",), "label": None}, {}, "no outcome that the attacker could know"),
+    ],
+)
+def test_each_gap_has_its_sentence(roles, change, sentence):
+    people = dataclasses.replace(PEOPLE, roles=dataclasses.replace(PEOPLE.roles, **roles), **change)
+    found = attribute_inference(people)
+    assert found.outcome is Outcome.NOT_APPLICABLE
+    assert found.reason.startswith(sentence)
