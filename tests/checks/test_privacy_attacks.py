@@ -9,7 +9,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.membership import OVERFIT, about, draw, fitted
-from checks.model import ModelFile, Outcome
+from checks.model import ModelFile, Outcome, Roles, Subject, Task
 from checks.privacy.attacks import rates
 from checks.privacy.attacks.compared import compared
 from checks.privacy.attacks.references import FAMILIES, Trainer, family
@@ -211,3 +211,34 @@ def test_likelihood_ratios_are_tried_on_request():
     make, types = OVERFIT["forest"]
     found = membership_inference(fitted(make(), types, 200, 3, 6), lira=4)
     assert found.measure("auc", attack="lira").low > 0.6
+
+
+def test_answers_of_members_survive_more_noise_where_only_labels_are_told():
+    """A forest that remembers, asked for decisions alone: noise tells more than right and wrong."""
+    make, types = OVERFIT["forest"]
+    subject = fitted(make(), types, 500, 3, 8)
+    found = membership_inference(dataclasses.replace(subject, score=None, training_score=None))
+    assert {m.of["attack"] for m in found.measures if m.name == "auc"} == {"gap", "noise"}
+    assert found.measure("auc", attack="noise").low > 0.55
+    assert found.measure("tpr_at_fpr_1pct", attack="noise").value is not None
+    assert found.measure("group_auc", attack="gap", attribute="sex", group="F").low > 0.5
+
+
+@pytest.mark.parametrize("kind", ["linear model", "neural network", "random forest", "gradient boosting"])
+def test_reference_models_of_numbers_are_near_whatever_the_unit(kind):
+    """A line in thousands of a currency: every kind explains it better than its mean would."""
+    rng = np.random.default_rng(15)
+    files = [draw(rng, 300, 5) for _ in range(2)]
+    files = [table.assign(label=40_000 + 9_000 * table["f0"] + rng.normal(size=300)) for table in files]
+    answers = [40_000 + 9_000 * table["f0"].to_numpy() for table in files]
+    subject = Subject(
+        task=Task.REGRESSION,
+        evaluation=files[1],
+        training=files[0],
+        roles=Roles(label="label", features=("f0", "f1", "f2")),
+        score=answers[1] + 3_000,
+        training_score=answers[0] + 3_000,
+    )
+    people = compared(subject, 1000)
+    one = next(Trainer(people, subject.task, next(f for f in FAMILIES if f.name == kind), 0).pairs())[0]
+    assert np.median(one.chance) > 0.5

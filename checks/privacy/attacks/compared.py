@@ -146,7 +146,7 @@ def _answered(
         truth = np.concatenate([as_text(label) for label in labels])
         decision = _joined((subject.training_decision, subject.decision), rows)
         right = None if decision is None else decision == truth
-        chance = _chance(subject, rows, truth, whole)
+        chance = _chance(subject, rows, truth, parts)
         if right is None and chance is None:
             raise NotApplicable(
                 "no answers for the training rows: supply the model, so that it can be asked about them"
@@ -174,7 +174,7 @@ def _joined(answers: tuple[Array | None, Array | None], rows: list[Array]) -> Ar
     return None if mine is None or theirs is None else np.concatenate([mine[rows[0]], theirs[rows[1]]])
 
 
-def _chance(subject: Subject, rows: list[Array], truth: Array, whole: pd.DataFrame) -> Array | None:
+def _chance(subject: Subject, rows: list[Array], truth: Array, parts: list[pd.DataFrame]) -> Array | None:
     """Return what the model gives the true class of each row; None where it gives no probabilities."""
     if subject.task is Task.BINARY:
         score = _joined((subject.training_score, subject.score), rows)
@@ -183,7 +183,9 @@ def _chance(subject: Subject, rows: list[Array], truth: Array, whole: pd.DataFra
         return np.where(truth == subject.roles.positive, score, 1 - score)
     if subject.model is None or not subject.model.has_probabilities:
         return None
-    return of_true_class(asked(subject.model, whole), subject.model.classes, truth)
+    features = list(subject.roles.features)
+    answers = [asked(subject.model, part[features]) for part in parts]  # each file in its own types
+    return of_true_class(np.concatenate(answers), subject.model.classes, truth)
 
 
 def asked(model: Model, rows: pd.DataFrame) -> Array:

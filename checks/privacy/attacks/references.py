@@ -121,8 +121,14 @@ class Trainer:
         model = self._kind.make(self._numbers, int(self._rng.integers(2**31)))
         with warnings.catch_warnings(), threadpool_limits(1):  # one thread: sums in one order
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(seen[inside], truth[inside].astype(np.float64 if self._numbers else str))
             if self._numbers:
-                return Reference(inside, nearness(np.abs(truth - model.predict(seen)), self._people.scale))
+                middle, width = (
+                    truth[inside].mean(),
+                    truth[inside].std() or 1.0,
+                )  # networks need plain numbers
+                model.fit(seen[inside], (truth[inside] - middle) / width)
+                error = np.abs(truth - (middle + width * model.predict(seen)))
+                return Reference(inside, nearness(error, self._people.scale))
+            model.fit(seen[inside], truth[inside].astype(str))
             chance = of_true_class(model.predict_proba(seen), [str(c) for c in model.classes_], truth)
             return Reference(inside, chance)
