@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
@@ -58,10 +58,12 @@ class InProcess:
 OVERFIT: dict[str, tuple[Callable[[], Any], str]] = {
     "forest": (lambda: RandomForestClassifier(100, random_state=0), "sklearn.ensemble._forest"),
     "boosted": (
-        lambda: GradientBoostingClassifier(n_estimators=200, max_depth=6, random_state=0),
-        "sklearn.ensemble._gb.GradientBoostingClassifier",
+        lambda: HistGradientBoostingClassifier(
+            max_iter=400, max_leaf_nodes=127, min_samples_leaf=2, early_stopping=False, random_state=0
+        ),
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
     ),
-    "neighbours": (lambda: KNeighborsClassifier(3), "sklearn.neighbors._classification"),
+    "neighbours": (lambda: KNeighborsClassifier(weights="distance"), "sklearn.neighbors._classification"),
     "network": (
         lambda: MLPClassifier((100,), max_iter=300, alpha=1e-6, random_state=0),
         "sklearn.neural_network._multilayer_perceptron",

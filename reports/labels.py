@@ -35,6 +35,7 @@ MEASURES = {
     "group_auc_gap": "gap of the AUC within groups",
     "generalisation_gap": "better on rows it learnt by",
     "shared_rows_dropped": "rows in both files, left out",
+    "unusable_rows": "rows without a label or an answer, left out",
     "distinct_l": "distinct l",
     "entropy_l": "entropy l",
     "recursive_l": "recursive l",

@@ -1,8 +1,9 @@
 """Membership inference: does the model betray who was in its training data?
 
 An attacker who knows a person's row and outcome guesses whether the model learnt from it. Training rows are
-the members, evaluation rows the others; rows that stand in both files are left out and counted. Attacks are
-tried from the cheapest on, each named in `attack`:
+the members, evaluation rows the others. Rows that stand in both files (`shared_rows_dropped`), or have no
+label or answer (`unusable_rows`), are left out and counted. Attacks are tried from the cheapest on, each
+named in `attack`:
 
 - `gap`: accuse whoever the model gets right. Needs labels only.
 - `noise`: accuse whose answer survives noise on the features. Needs labels only, and a model to ask.
@@ -42,7 +43,7 @@ Limits
     bound from one attack on this one model and never a certificate. Reference models are of the same kind as
     the submitted one, as far as its file tells, with usual settings: its own may betray more. Needs
     evaluation rows from the same source that were never used in training. The same rows set thresholds and
-    are counted; that is what an attacker with such rows could do.
+    are counted; that is what an attacker with such rows could do. Row weights are not used.
 
 References
     Yeom et al., CSF 2018; Carlini et al., Membership Inference Attacks From First Principles, S&P 2022;
@@ -203,13 +204,16 @@ def _against_claim(epsilons: list[Measure], claimed: float | None) -> Measure:
 
 def _shared(people: Compared, subject: Subject) -> Iterator[Measure]:
     assert subject.training is not None
-    for name, count, rows in zip(
-        ("training", "evaluation"), people.shared, (len(subject.training), subject.rows), strict=True
+    sizes = len(subject.training), subject.rows
+    for name, count, unusable, rows in zip(
+        ("training", "evaluation"), people.shared, people.unusable, sizes, strict=True
     ):
         of, how = {"table": name}, "rows that stand in both files"
         yield Measure(
             "shared_rows_dropped", float(count), n=rows, of=of, kind=Kind.EXACT, unit="rows", method=how
         )
+        lost, why = float(unusable), "rows without a label or an answer"
+        yield Measure("unusable_rows", lost, n=rows, of=of, kind=Kind.EXACT, unit="rows", method=why)
 
 
 def _generalisation(people: Compared) -> Iterator[Measure]:

@@ -177,6 +177,16 @@ def test_rows_without_a_label_are_left_out():
     label = PEOPLE.training["label"].astype(float).mask(np.arange(600) < 100)
     found = membership_inference(dataclasses.replace(PEOPLE, training=PEOPLE.training.assign(label=label)))
     assert found.measure("tpr_at_fpr_1pct", attack="loss").n == 500
+    assert found.measure("unusable_rows", table="training").value == 100
+    assert found.measure("unusable_rows", table="evaluation").value == 0
+
+
+def test_rows_without_an_answer_are_left_out_and_counted():
+    score = np.where(np.arange(600) < 70, np.nan, PEOPLE.score)
+    found = membership_inference(dataclasses.replace(PEOPLE, score=score))
+    assert found.measure("unusable_rows", table="evaluation").value == 70
+    assert found.measure("auc", attack="rmia_2").n == 1130
+    assert found.measure("auc", attack="rmia_2").note.startswith("uncertain")
 
 
 def test_numbers_that_are_remembered_are_found_out():
@@ -249,7 +259,7 @@ def test_few_rows_say_nothing():
     found = membership_inference(few)
     assert found.outcome is Outcome.INCONCLUSIVE
     assert found.reason == (
-        "40 training rows and 600 other evaluation rows with a label: 50 of each are needed"
+        "40 training rows and 600 other evaluation rows with a label and an answer: 50 of each are needed"
     )
 
 

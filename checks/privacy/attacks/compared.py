@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from checks.data.rows import row_keys
 from checks.draw import sample_rows
-from checks.model import Array, Inconclusive, Model, NotApplicable, Subject, Task
+from checks.model import NOT_STATED, Array, Inconclusive, Model, NotApplicable, Subject, Task
 from checks.performance.plain import plain
 from checks.values import as_text
 
@@ -44,6 +44,8 @@ class Compared:
     """Training and evaluation rows that stand in both files and were left out."""
     usable: tuple[int, int]
     """Rows a side before sampling."""
+    unusable: tuple[int, int]
+    """Rows a side without a label, or without an answer where there are answers to compare."""
 
     @property
     def confidence(self) -> Array | None:
@@ -71,14 +73,17 @@ def compared(subject: Subject, most: int) -> Compared:
     mine, theirs = row_keys([training, subject.evaluation], [*features, label])
     twice = np.isin(mine, theirs), np.isin(theirs, mine)
     rng = np.random.default_rng([subject.seed, STREAM])
-    rows, usable = [], []
-    for table, known in ((training, twice[0]), (subject.evaluation, twice[1])):
-        at = np.flatnonzero(~known & _labelled(subject, table))
+    rows, usable, unusable = [], [], []
+    for table, known, said in zip((training, subject.evaluation), twice, _said(subject), strict=True):
+        there = _labelled(subject, table) & said
+        at = np.flatnonzero(~known & there)
         usable.append(len(at))
+        unusable.append(int((~known & ~there).sum()))
         rows.append(at[sample_rows(len(at), most, None, rng)])
     shared = int(twice[0].sum()), int(twice[1].sum())
     _enough(usable, shared, (len(training), subject.rows))
-    return _answered(subject, rows, shared, (usable[0], usable[1]))
+    found = _answered(subject, rows, shared)
+    return replace(found, usable=(usable[0], usable[1]), unusable=(unusable[0], unusable[1]))
 
 
 def _tables(subject: Subject) -> tuple[pd.DataFrame, str]:
@@ -105,6 +110,23 @@ def _labelled(subject: Subject, table: pd.DataFrame) -> Array:
     return label.notna().to_numpy()
 
 
+def _said(subject: Subject) -> tuple[Array, Array]:
+    """Return, per file, for which rows there is an answer; all where the model is yet to be asked."""
+    scores, decisions = (
+        (subject.training_score, subject.score),
+        (subject.training_decision, subject.decision),
+    )
+    assert subject.training is not None
+    everybody = np.ones(len(subject.training), dtype=bool), np.ones(subject.rows, dtype=bool)
+    if subject.task is Task.MULTICLASS and subject.model is not None and subject.model.has_probabilities:
+        return everybody
+    if scores[0] is not None and scores[1] is not None:
+        return np.isfinite(scores[0]), np.isfinite(scores[1])
+    if decisions[0] is not None and decisions[1] is not None:
+        return decisions[0] != NOT_STATED, decisions[1] != NOT_STATED
+    return everybody
+
+
 def _numbers(column: pd.Series[float]) -> Array:
     return pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
 
@@ -118,14 +140,12 @@ def _enough(usable: Sequence[int], shared: tuple[int, int], rows: tuple[int, int
             " rows that were never used in training"
         )
     raise Inconclusive(
-        f"{usable[0]} training rows and {usable[1]} other evaluation rows with a label:"
+        f"{usable[0]} training rows and {usable[1]} other evaluation rows with a label and an answer:"
         f" {FEWEST} of each are needed"
     )
 
 
-def _answered(
-    subject: Subject, rows: list[Array], shared: tuple[int, int], usable: tuple[int, int]
-) -> Compared:
+def _answered(subject: Subject, rows: list[Array], shared: tuple[int, int]) -> Compared:
     assert subject.training is not None
     sides = (subject.training, subject.evaluation)
     parts = [table.iloc[at] for table, at in zip(sides, rows, strict=True)]
@@ -151,22 +171,20 @@ def _answered(
             raise NotApplicable(
                 "no answers for the training rows: supply the model, so that it can be asked about them"
             )
-    known = np.ones(len(member), dtype=bool) if chance is None else np.isfinite(chance)
-    found = Compared(
-        plain(whole)[known].reset_index(drop=True),
-        truth[known],
-        member[known],
-        np.concatenate(rows)[known],
-        None if chance is None else chance[known],
-        None if answer is None else answer[known],
-        None if error is None else error[known],
-        None if right is None else right[known],
-        scale,
-        shared,
-        usable,
+    return Compared(
+        table=plain(whole),
+        truth=truth,
+        member=member,
+        position=np.concatenate(rows),
+        chance=chance,
+        answer=answer,
+        error=error,
+        right=right,
+        scale=scale,
+        shared=shared,
+        usable=(0, 0),
+        unusable=(0, 0),
     )
-    _enough([int(found.member.sum()), int((~found.member).sum())], (0, 0), (0, 0))
-    return found
 
 
 def _joined(answers: tuple[Array | None, Array | None], rows: list[Array]) -> Array | None:

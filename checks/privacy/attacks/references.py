@@ -20,6 +20,9 @@ from checks.privacy.attacks.compared import STREAM, Compared, nearness, of_true_
 from checks.privacy.attacks.gate import coded
 from checks.privacy.attacks.signals import Reference
 
+NEIGHBOURS = 20
+"""More than is usual: what strangers expect of a row is then less a matter of chance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Family:
@@ -54,7 +57,8 @@ def _linear(numbers: bool, state: int) -> Any:  # noqa: ARG001 - nothing in it i
 def _neighbours(numbers: bool, state: int) -> Any:  # noqa: ARG001 - nothing in it is drawn
     from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-    return (KNeighborsRegressor if numbers else KNeighborsClassifier)()
+    kind = KNeighborsRegressor if numbers else KNeighborsClassifier
+    return kind(NEIGHBOURS)
 
 
 def _network(numbers: bool, state: int) -> Any:

@@ -11,7 +11,7 @@ from checks.model import Array
 from checks.privacy.attacks.compared import STREAM, Compared
 from checks.privacy.attacks.gate import with_truth
 
-EDGE = 3e-3
+EDGE = 1e-3
 """Added to both sides of every odds, so that a forest's 0 and 1 stay finite."""
 FOLDS = 5
 
