@@ -40,7 +40,7 @@ How to read it
 
 Limits
     A low number is no proof: these attacks are strong, not all there are. `empirical_epsilon` is a lower
-    bound from one attack on this one model and never a certificate. Reference models are of the same kind as
+    bound from one attack on this one model, at 95 % of its own, and never a certificate. Reference models are of the same kind as
     the submitted one, as far as its file tells, with usual settings: its own may betray more. Needs
     evaluation rows from the same source that were never used in training. The same rows set thresholds and
     are counted; that is what an attacker with such rows could do. Row weights are not used.
@@ -55,7 +55,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -72,6 +72,9 @@ ROWS = 50_000
 """Rows a side that are attacked; more are sampled."""
 
 
+UNCERTAIN = "uncertain comparison: the files may differ without the model, and nothing is taken off here"
+
+
 @dataclass(frozen=True, eq=False)
 class Attack:
     """What one attack said of the rows it was tried on."""
@@ -82,6 +85,10 @@ class Attack:
     how: str
     signal: Array | None = None
     """One certainty for every compared row, where it judged all of them."""
+
+
+Result = tuple[Attack, Mapping[str, Measure]]
+"""An attack, and its measures by name."""
 
 
 @check(asks_model=True)
@@ -106,21 +113,31 @@ def membership_inference(
             " evaluation rows drawn from the same source as the training rows"
         )
     yield from _generalisation(people)
-    best: tuple[float, Attack] | None = None
-    tried: list[Attack] = []
-    epsilons: list[Measure] = []
+    doubt = gate if comparison is Gate.UNCERTAIN else None
+    results: list[Result] = []
     for attack in _battery(subject, people, lira, (enough_auc, enough_tpr)):
-        tried.append(attack)
-        found = list(_worked(attack, gate if comparison is Gate.UNCERTAIN else None, subject, prior))
-        yield from (replace(one, note=_and(one.note, people.sampled)) for one in found)
-        epsilons += [one for one in found if one.name == "empirical_epsilon"]
-        area = next(one.value for one in found if one.name == "auc") or 0.0
-        if attack.signal is not None and (best is None or area > best[0]):
-            best = area, attack
-    if best is not None and best[1].signal is not None:
-        yield from at_risk.by_group(subject, people, best[1].signal, best[1].key)
-    yield _against_claim(epsilons, subject.facts.get("claimed_epsilon"))
-    yield Table("attacks", ("attack", "tried", "how, or what it needs"), tuple(_told(subject, people, tried)))
+        found = [_noted(one, doubt, people) for one in _worked(attack, doubt, subject, prior)]
+        yield from found
+        results.append((attack, {one.name: one for one in found}))
+    yield from _most_at_risk(subject, people, results)
+    yield _against_claim(results, subject.facts.get("claimed_epsilon"))
+    told = tuple(_told(subject, people, [attack for attack, _ in results]))
+    yield Table("attacks", ("attack", "tried", "how, or what it needs"), told)
+
+
+def _noted(measure: Measure, doubt: Measure | None, people: Compared) -> Measure:
+    """Return *measure* with what is to be known of all of its kind."""
+    said = None if doubt is None or measure.name == "auc" or measure.value is None else UNCERTAIN
+    return replace(measure, note="; ".join(filter(None, (measure.note, said, people.sampled))) or None)
+
+
+def _most_at_risk(subject: Subject, people: Compared, results: list[Result]) -> Iterator[Measure]:
+    """Yield what the attack of the highest area, of those on all rows, finds of each group."""
+    whole = [(found["auc"].value or 0.0, attack) for attack, found in results if attack.signal is not None]
+    if whole:
+        best = max(whole, key=lambda one: one[0])[1]
+        assert best.signal is not None
+        yield from at_risk.by_group(subject, people, best.signal, best.key)
 
 
 def _battery(subject: Subject, people: Compared, lira: int, enough: tuple[float, float]) -> Iterator[Attack]:
@@ -189,12 +206,12 @@ def _worked(attack: Attack, gate: Measure | None, subject: Subject, prior: float
     yield rates.empirical_epsilon(members, others, of, rng)
 
 
-def _against_claim(epsilons: list[Measure], claimed: float | None) -> Measure:
+def _against_claim(results: list[Result], claimed: float | None) -> Measure:
     """Return the largest empirical epsilon less the claimed one."""
-    name, known = "epsilon_over_claim", [one for one in epsilons if one.value is not None]
-    if claimed is None or not known:
+    name, found = "epsilon_over_claim", [one["empirical_epsilon"] for _, one in results]
+    if claimed is None or not found:
         return undefined(name, "no claimed_epsilon was declared", unit="epsilon")
-    most = max(known, key=lambda one: one.value or 0.0)
+    most = max(found, key=lambda one: one.value or 0.0)
     over = (most.value or 0.0) - float(claimed)
     why = "the attacks do not contradict the claimed epsilon, and do not confirm it"
     if over > 0:
@@ -258,7 +275,3 @@ def _told(subject: Subject, people: Compared, tried: list[Attack]) -> Iterator[t
     }
     for key, need in needs.items():
         yield key, key in done, done.get(key, need)
-
-
-def _and(*notes: str | None) -> str | None:
-    return "; ".join(note for note in notes if note) or None

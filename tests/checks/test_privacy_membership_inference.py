@@ -163,9 +163,11 @@ def test_a_difference_that_may_be_there_is_taken_off():
     assert found.measure("raw_auc", attack="loss").value - found.measure("auc", attack="loss").value == (
         pytest.approx(gate.value - 0.5)
     )
+    assert "nothing is taken off here" in found.measure("advantage", attack="loss").note
     many = membership_inference(credit(4000, 4000))
     assert many.measure("drift_auc").high < 0.55
     assert not many.select("raw_auc", attack="loss")
+    assert many.measure("advantage", attack="loss").note is None
 
 
 def test_the_gate_sees_text_too():
