@@ -33,6 +33,8 @@ class Family:
     make: Callable[[bool, int], Any]
     as_codes: bool
     """Whether it splits codes of texts, or needs them one-hot and numbers on one scale."""
+    most_rows: int = 50_000
+    """Rows a side that eight models of the kind learn and judge in a few minutes."""
 
 
 def _boosting(numbers: bool, state: int) -> Any:
@@ -75,9 +77,21 @@ BOOSTING = Family(
 )
 FAMILIES = (
     BOOSTING,
-    Family("nearest neighbours", ("neighbors",), _neighbours, as_codes=False),
-    Family("random forest", ("forest", "_tree", "treeensemble", "bagging"), _forest, as_codes=True),
-    Family("neural network", ("neural_network", "mlp", "_stochastic_optimizers", "relu"), _network, False),
+    Family("nearest neighbours", ("neighbors",), _neighbours, as_codes=False, most_rows=10_000),
+    Family(
+        "random forest",
+        ("forest", "_tree", "treeensemble", "bagging"),
+        _forest,
+        as_codes=True,
+        most_rows=20_000,
+    ),
+    Family(
+        "neural network",
+        ("neural_network", "mlp", "_stochastic_optimizers", "relu"),
+        _network,
+        as_codes=False,
+        most_rows=20_000,
+    ),
     Family("linear model", ("linear", "logistic", "gemm", "ridge", "sgd"), _linear, as_codes=False),
 )
 
@@ -102,8 +116,7 @@ class Trainer:
         if kind.as_codes:
             self._seen = coded(people.table)
         else:
-            table = encoded(people.table, people.table)[0]
-            self._seen = table.toarray() if hasattr(table, "toarray") else table
+            self._seen = encoded(people.table, people.table)[0]
 
     def pairs(self) -> Iterator[tuple[Reference, Reference]]:
         """Yield pairs without end: what one of a pair learnt, the other never saw."""
