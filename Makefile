@@ -39,7 +39,7 @@ types: setup-dev
 	$(BIN)/mypy
 
 tests: setup-dev
-	$(BIN)/python -m pytest -m "not soak"
+	$(BIN)/python -m pytest -m "not soak" -n 2 --dist loadfile
 
 soak: setup-dev
 	$(BIN)/python -m tests.soak

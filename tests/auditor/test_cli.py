@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -290,7 +291,12 @@ def back(live, before):
 
 
 def children(pid):
-    return {int(n) for task in Path(f"/proc/{pid}/task").glob("*/children") for n in task.read_text().split()}
+    """The children of every thread; a thread that ended between being listed and being read has none."""
+    found = set()
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found |= {int(number) for number in task.read_text().split()}
+    return found
 
 
 def descendants(pid):
