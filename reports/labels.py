@@ -23,6 +23,7 @@ MEASURES = {
     "attack_auc_change": "change of the attack's AUC by rounding",
     "roc_auc_change": "change of the AUC by rounding",
     "decisions_changed": "decisions changed by rounding",
+    "digits_enough": "digits that change no decision",
     "unique_output_share": "people with an answer of their own",
     "small_output_share": "people whose answer under five share",
     "raw_auc": "AUC before the files' own difference is taken off",

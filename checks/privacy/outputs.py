@@ -6,7 +6,7 @@ and rounded to 3, 2 and 1 digits (`case`). For each rounding, what it would chan
 (ranking), `decisions_changed` (people decided otherwise, where the rounded answer meets the same threshold)
 and `attack_auc_change` (the area of the better of two membership attacks, `loss` and `rmia_2`, on rounded
 answers less that on answers as given). `attack_auc` is that area itself; `decisions only` is what an attacker
-learns where no number is given out at all.
+learns where no number is given out at all. `digits_enough` is the fewest digits that change no decision.
 
 Why it matters
     Every digit given out is one more thing that an attacker can use, to find who was in the training data or
@@ -81,10 +81,14 @@ def outputs(subject: Subject) -> Iterator[Measure]:
         raise Inconclusive("no evaluation row has a score")
     scale = _scale(subject, known)
     yield from _cells(known, {"case": AS_GIVEN})
+    changed: list[float | None] = []
     for digits in DIGITS:
         of = {"case": _case(digits)}
         yield from _cells(scale.rounded(known, digits), of)
-        yield from _uses(subject, scale, digits, of)
+        used = list(_uses(subject, scale, digits, of))
+        yield from used
+        changed += [one.value for one in used if one.name == "decisions_changed"]
+    yield from _enough(changed, len(known))
     yield from _attacks(subject, scale)
 
 
@@ -146,6 +150,22 @@ def _uses(subject: Subject, scale: Scale, digits: int, of: Mapping[str, str]) ->
     weights = np.ones(len(actual))
     yield auc_difference(
         "roc_auc_change", actual, (coarse[there], subject.score[there]), weights, sides, of=of
+    )
+
+
+def _enough(changed: list[float | None], rows: int) -> Iterator[Measure]:
+    """Yield the fewest digits tried that change no decision, where there are decisions."""
+    if all(share is None for share in changed):
+        return
+    free = [digits for digits, share in zip(DIGITS, changed, strict=True) if share == 0]
+    yield Measure(
+        "digits_enough",
+        float(min(free)) if free else None,
+        n=rows,
+        kind=Kind.EXACT,
+        unit="digits",
+        method=f"fewest of {min(DIGITS)} to {max(DIGITS)} digits that change no decision of these rows",
+        note=None if free else f"even {max(DIGITS)} digits change a decision",
     )
 
 

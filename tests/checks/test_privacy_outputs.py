@@ -32,6 +32,12 @@ def test_decisions_that_rounding_turns_are_counted():
     found = outputs(subject(score=[0.46, 0.44, 0.495, 0.3], decision=[0, 0, 0, 0]))
     changed = [found.measure("decisions_changed", case=case).value for case in CASES[1:]]
     assert changed == [0, 1 / 4, 2 / 4]
+    assert found.measure("digits_enough").value == 3
+    coarse = outputs(subject(score=[0.9, 0.1, 0.7], decision=[1, 0, 1]))
+    assert coarse.measure("digits_enough").value == 1
+    fine = outputs(subject(score=[0.4999, 0.9], decision=[0, 1]))
+    assert fine.measure("digits_enough").note == "even 3 digits change a decision"
+    assert not outputs(subject(score=[0.4999, 0.9])).select("digits_enough")
 
 
 def test_a_ranking_by_rounded_scores_is_that_of_the_definition():
