@@ -9,7 +9,7 @@ from checks.model import Measure
 from checks.names import crossed, split
 from reports import wording
 from reports.compose import pictures
-from reports.compose.explain import compared, spell_contrast
+from reports.compose.contrasts import contrast, shown
 from reports.compose.view import View, check_title, measure_title
 from reports.document import Block, Cell, Column, Paragraph, Section, Table
 
@@ -101,7 +101,7 @@ def _attribute(view: View, attribute: str) -> Section:
     rates = _rates(view, attribute, _RATES)
     order, hidden = _order(rates)
     blocks: list[Block] = []
-    sentence = _sentence(view, attribute)
+    sentence = contrast(view, attribute)
     if sentence:
         blocks.append(Paragraph(sentence))
     if rates and order:
@@ -113,6 +113,9 @@ def _attribute(view: View, attribute: str) -> Section:
     if errors:
         blocks.append(_group_table(title, errors, *_order(errors)))
     blocks += _disparities(view, attribute, title)
+    power = shown(view, attribute)
+    if power:
+        blocks.append(Paragraph(power))
     return Section(f"By {title}", anchor, tuple(blocks))
 
 
@@ -148,18 +151,6 @@ def _hollow(measure: Measure) -> bool:
 def _title(name: str) -> str:
     words = wording.measure(name)
     return words[:1].upper() + words[1:]
-
-
-def _sentence(view: View, attribute: str) -> str:
-    for check, name in (_RATES[0], _RATES[-1]):
-        found = compared(view, f"{check}.{name}", attribute)
-        if len(found) >= 2:
-            ratio = view.number(f"{check}.impact_ratio", attribute=attribute)
-            says = spell_contrast(name, found)
-            if ratio is None or ratio.value is None:
-                return says
-            return f"{says} The lowest rate is {wording.measured(ratio)} of the highest."
-    return ""
 
 
 def _group_table(

@@ -15,6 +15,8 @@ ROWS_LISTED = 100
 """Longer tables of single points are drawn, and stand in full in the record only."""
 
 _ACROSS = 4
+_OPTIONAL = frozenset({"asked"})
+"""Columns of checks' own tables in which a row may rightly have nothing."""
 
 
 def told(evidence: Evidence, *, groups: bool = False) -> Iterator[Table]:
@@ -182,6 +184,14 @@ def evidence_table(table: EvidenceTable, most: int, where: str) -> Block:
     return Table(
         title,
         tuple(Column(wording.plain(c), kind) for c, kind in zip(table.columns, kinds, strict=True)),
-        tuple(tuple(Cell(wording.cell(value)) for value in row) for row in shown),
+        tuple(
+            tuple(Cell(_cell(column, value)) for column, value in zip(table.columns, row, strict=True))
+            for row in shown
+        ),
         " ".join(filter(None, (wording.sentence(table.note or ""), rest))),
     )
+
+
+def _cell(column: str, value: str | float | int | bool | None) -> str:
+    """Spell a cell; where nothing was asked there is nothing undefined."""
+    return "" if column in _OPTIONAL and value is None else wording.cell(value)

@@ -75,25 +75,25 @@ def _flips(evidence: Evidence) -> Iterator[str]:
 
 def _frontier(evidence: Evidence) -> Iterator[str]:
     costs = [m for m in evidence.measures if m.name == "accuracy_cost_at_ratio" and m.value is not None]
+    if not costs:
+        return
+    told = []
     for cost in costs:
-        attribute = wording.brief(crossed(cost.of["attribute"]))
-        reached = next(
-            (
-                m
-                for m in evidence.measures
-                if m.name == "impact_ratio"
-                and m.of["attribute"] == cost.of["attribute"]
-                and m.of["model"].startswith("a cut-off a group, ratio")
-            ),
-            None,
-        )
+        reached = next((m for m in evidence.measures if _is_reached(m, cost.of["attribute"])), None)
         then = "" if reached is None else f", and {wording.measured(reached)} was reached among others"
         lost = wording.number(cost.value) if cost.value else "nothing"
         ends = "" if cost.low is None else f" ({wording.interval(cost.low, cost.high)})"
-        kept = f"Keeping the impact ratio of {attribute} within the bound"
-        yield f"{kept} loses {lost}{ends} of accuracy{then}."
-    if costs:
-        yield "This is a measurement, not advice to deploy."
+        told.append(f"for {wording.brief(crossed(cost.of['attribute']))} {lost}{ends}{then}")
+    yield f"Keeping the impact ratio within the bound costs accuracy: {'; '.join(told)}."
+    yield "This is a measurement, not advice to deploy."
+
+
+def _is_reached(measure: Measure, attribute: str) -> bool:
+    return (
+        measure.name == "impact_ratio"
+        and measure.of["attribute"] == attribute
+        and measure.of["model"].startswith("a cut-off a group, ratio")
+    )
 
 
 _WORDS: Mapping[str, Callable[[Evidence], Iterator[str]]] = {
