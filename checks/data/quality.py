@@ -33,7 +33,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from checks.data.rows import row_keys
+from checks.data.rows import codes, row_keys
 from checks.model import NOT_STATED, Array, Inconclusive, Kind, Measure, Roles, Subject, Table, check
 from checks.statistics import wilson
 from checks.values import as_text
@@ -54,7 +54,7 @@ def quality(subject: Subject) -> Iterator[Measure | Table]:
         yield _exact("missing_share", missing[name].mean(), n=len(rows), of={"column": name})
 
     (whole,) = row_keys([rows], described)
-    repeats = len(whole) - len(np.unique(whole))
+    repeats = len(whole) - (int(whole.max()) + 1)  # keys are numbered without a gap
     yield _exact("duplicate_share", repeats / len(rows), n=len(rows))
 
     constant = [name for name in roles.features if rows[name].nunique(dropna=False) == 1]
@@ -78,9 +78,10 @@ def _labels(subject: Subject) -> Iterator[Measure]:
     if roles.label is None:
         return
     if subject.task.value != "regression":
-        classes, counts = np.unique(as_text(rows[roles.label]).astype(str), return_counts=True)
-        for name, count in zip(classes, counts, strict=True):
-            yield _exact("label_share", count / len(rows), n=len(rows), of={"class": str(name)})
+        found, classes = pd.factorize(as_text(rows[roles.label]))
+        counts = np.bincount(found)
+        for name, count in sorted(zip(map(str, classes), counts, strict=True)):
+            yield _exact("label_share", count / len(rows), n=len(rows), of={"class": name})
     if not roles.features:
         yield Measure(
             name="conflicting_label_share",
@@ -89,10 +90,10 @@ def _labels(subject: Subject) -> Iterator[Measure]:
             note="no feature columns were supplied",
         )
         return
-    twins, labelled = row_keys([rows], roles.features)[0], row_keys([rows], [*roles.features, roles.label])[0]
-    pairs = pd.DataFrame({"twin": twins, "labelled": labelled})
-    kinds = pairs.groupby("twin")["labelled"].transform("nunique")
-    yield _exact("conflicting_label_share", (kinds > 1).mean(), n=len(rows))
+    (twins,) = row_keys([rows], roles.features)
+    label, labels = codes([rows[roles.label]])
+    kinds = np.bincount(pd.unique(twins * labels + label) // labels)  # labels of each twin
+    yield _exact("conflicting_label_share", (kinds[twins] > 1).mean(), n=len(rows))
 
 
 def _against_training(subject: Subject) -> Iterator[Measure]:

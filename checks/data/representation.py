@@ -40,7 +40,7 @@ import numpy as np
 from checks.comparison import grouped
 from checks.counts import GroupTable
 from checks.data.population import Population, counted, expected, population
-from checks.model import Array, Inconclusive, Kind, Measure, Subject, check
+from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, check
 from checks.statistics import LEVEL, Z, estimate, undefined
 from checks.statistics.disparities import sidak_z
 from checks.statistics.extremes import lowest
@@ -49,6 +49,14 @@ from checks.statistics.shifts import variation_limits
 
 STREAM = 35  # keeps this check's random numbers apart from every other's
 FEWEST_EXPECTED = 10
+TWO_GIVEN = Table(
+    "tables of the population",
+    ("table", "used here"),
+    (
+        ("data.reference", "the groups of the data are compared with it"),
+        ("population.file", "not used, because data.reference is given too"),
+    ),
+)
 NOBODY = "the reference population has nobody in this group: not compared"
 FEW = f"under {FEWEST_EXPECTED} rows expected: not compared"
 UNTOLD = "even a group that is missing altogether could not be told at these numbers"
@@ -88,11 +96,13 @@ class _Compared:
 
 
 @check
-def representation(subject: Subject) -> Iterator[Measure]:
+def representation(subject: Subject) -> Iterator[Measure | Table]:
     """Compare the shares of groups in the data with those of the reference population."""
     grouped(subject)
     yield from _sampled_share(subject)
     people = population(subject)
+    if subject.reference is not None and subject.population is not None:
+        yield TWO_GIVEN
     compared_any = False
     for table, each in _tables(subject).items():
         for position, (attribute, counts) in enumerate(each.items()):

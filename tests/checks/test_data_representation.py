@@ -343,3 +343,12 @@ def test_an_attribute_that_the_reference_does_not_tell_of_is_not_passed_over_in_
     measure = found.measure("representation_ratio", attribute="sex")
     assert measure.value is None
     assert measure.note == "the reference table does not tell of this attribute"
+
+
+def test_of_two_tables_of_the_population_it_is_said_which_is_compared_with():
+    other = CENSUS.assign(n=[1, 1, 998])
+    both = representation(people({"a": 50, "b": 30, "c": 20}, population=other))
+    one = representation(people({"a": 50, "b": 30, "c": 20}))
+    assert both.measures == one.measures
+    assert dict(both.tables[0].rows)["population.file"].startswith("not used")
+    assert not one.tables
