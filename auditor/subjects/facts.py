@@ -25,7 +25,7 @@ FACTS = (
 )
 """Keys of a submission that become `Subject.facts`."""
 
-READ = frozenset({"claimed_epsilon", "control", "costs", "population"})
+READ = frozenset({"claimed_epsilon", "control", "costs", "directions", "immutable", "population"})
 """Facts that checks use."""
 
 UNREAD = (

@@ -337,7 +337,7 @@ def test_one_command_audits_classes_with_a_join_a_vendor_and_facts(tmp_path):
     table = applicants(200).assign(case=range(200))
     table["band"] = np.where(table["income"] > 55, "high", np.where(table["income"] > 45, "mid", "low"))
     table["chosen"] = table["band"]
-    table["said"] = np.where(table.index % 4, table["band"], "mid")
+    table["said"] = table["final"] = np.where(table.index % 4, table["band"], "mid")
     table.drop(columns="sex").to_csv(tmp_path / "rows.csv", index=False)
     table[["case", "sex"]].iloc[10:].to_csv(tmp_path / "people.csv", index=False)
     raw = {
@@ -351,9 +351,9 @@ def test_one_command_audits_classes_with_a_join_a_vendor_and_facts(tmp_path):
             "prediction": "chosen",
             "groups": ["demographics:sex"],
             "features": ["debt"],
+            "human_decision": "final",
         },
         "control": ["income"],
-        "immutable": ["debt"],
     }
     (tmp_path / "s.yaml").write_text(json.dumps(raw))
     assert main(["run", str(tmp_path / "s.yaml"), "--out", str(tmp_path / "out"), "--quiet"]) == 0
@@ -363,5 +363,5 @@ def test_one_command_audits_classes_with_a_join_a_vendor_and_facts(tmp_path):
     assert ahead["value"] == pytest.approx((table["said"] != table["band"]).mean())
     assert body["submission"]["resolved"]["groups"]["demographics:sex"]["not stated"] == 10
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    assert "Declared; no check of this version uses it: immutable." in page
+    assert "Declared; no check of this version uses it: human decision." in page
     assert "10 of 200 rows have no match by `case`" in unescape(page)
