@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.compose.annex import annex
+from reports.compose.annex import annexes
 from reports.compose.evidence import families
 from reports.compose.method import method, reading, unmeasured
 from reports.compose.results import results
@@ -33,5 +33,5 @@ def sections(view: View) -> tuple[Section, ...]:
         Section("Evidence", "evidence", sections=tuple(families(view))),
         *unmeasured(view),
         method(view),
-        annex(view),
+        *annexes(view),
     )

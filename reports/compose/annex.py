@@ -1,4 +1,4 @@
-"""The annex: every number of every check, so that nothing told in short is lost."""
+"""The annexes: everything that the report tells in short, whole, so that nothing is lost."""
 
 from __future__ import annotations
 
@@ -6,22 +6,52 @@ from collections.abc import Iterator
 
 from checks.model import Outcome
 from reports import wording
+from reports.compose.fairness import attributes_in_full
+from reports.compose.method import made
+from reports.compose.results import in_full
 from reports.compose.tables import ROWS_LISTED, evidence_table, listed
 from reports.compose.view import View, annex_anchor, evidence_title
-from reports.document import Block, Paragraph, Section
+from reports.document import Block, Bullet, Bullets, Paragraph, Section
 
 
-def annex(view: View) -> Section:
-    """Return every measure and table of the record, check by check."""
-    return Section(
-        "Annex: every number",
-        "annex",
-        (Paragraph("Each check with everything it found, in the order of the record."),),
-        tuple(_parts(view)),
+def annexes(view: View) -> Iterator[Section]:
+    """Yield a page that names the annexes, then each of them."""
+    parts = [
+        Section(
+            "Annex A: every requirement",
+            "annex-rules",
+            (Paragraph("Each requirement with all its criteria, in the order of the rules."),),
+            tuple(in_full(view)),
+        ),
+        Section(
+            "Annex B: every attribute and crossing",
+            "annex-groups",
+            (Paragraph("Each with its groups and all its differences, the best shown first."),),
+            tuple(attributes_in_full(view)),
+        ),
+        Section(
+            "Annex C: every number",
+            "annex",
+            (Paragraph("Each check with everything it found, in the order of the record."),),
+            tuple(_checks(view)),
+        ),
+        made(view),
+    ]
+    yield Section(
+        "Annexes",
+        "annexes",
+        (
+            Paragraph(
+                "The report ends here. What follows is for looking things up: nothing stands in it that "
+                "changes what was said, and nothing that was measured is missing from it."
+            ),
+            Bullets(tuple(Bullet(part.title, part.id) for part in parts)),
+        ),
     )
+    yield from parts
 
 
-def _parts(view: View) -> Iterator[Section]:
+def _checks(view: View) -> Iterator[Section]:
     for position, evidence in enumerate(view.evidence):
         blocks: list[Block] = []
         if evidence.outcome is not Outcome.MEASURED:

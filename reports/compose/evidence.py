@@ -17,6 +17,16 @@ from reports.document import Block, Bullet, Bullets, Paragraph, Section
 BY_GROUP = frozenset({"data.representation"})
 """Checks outside fairness whose groups are told, not only listed."""
 
+_TOLD = frozenset(
+    {
+        "attacks",
+        "published figures",
+        "slices held against the other half",
+        "tables of the population",
+    }
+)
+"""Tables of checks that say what their numbers cannot; the others stand in the annex or are drawn."""
+
 _PICTURES: Mapping[str, Callable[[Evidence], Iterator[Block]]] = {
     "performance.calibration": pictures.calibration,
     "fairness.mitigation_frontier": pictures.frontier,
@@ -49,10 +59,13 @@ def _check(view: View, evidence: Evidence) -> Section:
     picture = _PICTURES.get(evidence.check)
     if picture is not None:
         blocks += picture(evidence)
-    blocks += told(evidence, groups=evidence.check in WHOLE | BY_GROUP)
-    drawn = [table for table in evidence.tables if table.name in pictures.DRAWN]
-    blocks += [evidence_table(t, ROWS_TOLD, "the annex") for t in evidence.tables if t not in drawn]
+    found, hidden = told(evidence, groups=evidence.check in WHOLE | BY_GROUP)
+    blocks += found
+    own = [table for table in evidence.tables if table.name in _TOLD]
+    blocks += [evidence_table(table, ROWS_TOLD, "the annex") for table in own]
     if not blocks:
         blocks.append(Paragraph("The check ended without a number."))
-    link = Bullet("All numbers, and how they were made", annex_anchor(view.evidence.index(evidence)))
+    hidden += len(evidence.tables) - len(own)
+    more = f" ({wording.plural(hidden, 'more table')})" if hidden else ""
+    link = Bullet(f"All numbers{more}, and how they were made", annex_anchor(view.evidence.index(evidence)))
     return Section(evidence_title(evidence), check_anchor(evidence.check), (*blocks, Bullets((link,))))

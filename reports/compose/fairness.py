@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 from checks.model import Measure
-from checks.names import crossed, split
+from checks.names import crossed
 from reports import wording
 from reports.compose import pictures
 from reports.compose.contrasts import contrast, shown
+from reports.compose.overview import by_evidence, differences, overview, told_whole
 from reports.compose.view import View, check_title, measure_title
-from reports.document import Block, Cell, Column, Paragraph, Section, Table
+from reports.document import Block, Bullet, Bullets, Cell, Column, Paragraph, Section, Table
 
 _RATES = (
     ("fairness.selection_rate", "selection_rate"),
@@ -27,46 +27,50 @@ _NUMBERS = tuple(
 )
 """What stands in a table of its own, without a picture: the numbers are in the units of the label."""
 _PANELS = 4
-_MAIN = (
-    "impact_ratio",
-    "selection_rate_gap",
-    "true_positive_rate_gap",
-    "false_positive_rate_gap",
-    "equalized_odds_gap",
-    "average_odds_gap",
-    "positive_predictive_value_gap",
-    "accuracy_gap",
-    "roc_auc_gap",
-    "mean_prediction_ratio",
-    "mean_error_gap",
-    "mean_absolute_error_gap",
-    "root_mean_squared_error_gap",
-    "r2_gap",
-    "conditional_selection_rate_gap",
-    "conditional_impact_ratio",
-    "selection_rate_range",
-    "calibration_error_gap",
-    "difference_p_value",
-    "uncompared_share",
-)
-"""Differences told with their attribute, in this order; the others stand in the annex."""
-_MEAN = {"average": "macro"}
-"""The key of means over classes."""
+_GROUPS_TOLD = 8
+_DIFFERENCES_TOLD = 5
+_PICTURED = 12
+"""So many attributes of the annex have a picture, those shown best first; the others have their tables."""
 
 
 def fairness(view: View) -> Section:
-    """Return the family: single attributes first, then where they cross."""
-    attributes = view.attributes()
-    single = [a for a in attributes if len(split(a)) == 1]
-    crossings = [a for a in attributes if len(split(a)) > 1]
-    parts = [_attribute(view, a) for a in (*single, *crossings)]
-    lead = (
-        "Per attribute: one sentence, the rates with their intervals, and the main differences. The annex "
-        "has the rest. Hollow points and noted groups were measured, but are too small or not stated."
-        if parts
-        else "Nothing was compared between groups; the reasons stand under “What was not measured”."
-    )
-    return Section("Fairness", "family-fairness", (*_chosen(view), Paragraph(lead)), tuple(parts))
+    """Return the family: every attribute in a line, then those that are told whole."""
+    blocks: list[Block] = [*_chosen(view)]
+    if view.attributes():
+        blocks += [Paragraph(_LEAD), overview(view)]
+    else:
+        blocks.append(
+            Paragraph("Nothing was compared between groups; the reasons stand under “What was not measured”.")
+        )
+    parts = [_attribute(view, a) for a in told_whole(view)]
+    return Section("Fairness", "family-fairness", tuple(blocks), tuple(parts))
+
+
+_LEAD = (
+    "Per attribute: one sentence, the rates with their intervals, and the differences shown best. Hollow "
+    "points and noted groups were measured, but are too small or not stated. Where attributes cross, and "
+    "what is shortened here, stands whole in the annex."
+)
+
+
+def attributes_in_full(view: View) -> Iterator[Section]:
+    """Yield every attribute and crossing with its groups and all its main differences."""
+    whole = told_whole(view)
+    pictured = by_evidence(view)[: len(whole) + _PICTURED]
+    for attribute in view.attributes():
+        if attribute in whole:
+            anchor, title = f"{view.attribute_anchor(attribute)}-all", f"By {crossed(attribute)}, in full"
+            blocks = [*_groups(view, attribute), *_disparities(view, attribute)]
+        else:
+            anchor, title = view.attribute_anchor(attribute), f"By {crossed(attribute)}"
+            blocks = [
+                *_sentence(view, attribute),
+                *(_picture(view, attribute) if attribute in pictured else ()),
+                *_groups(view, attribute),
+                *_disparities(view, attribute),
+                *_power(view, attribute),
+            ]
+        yield Section(title, anchor, tuple(blocks))
 
 
 def _chosen(view: View) -> Iterator[Block]:
@@ -96,27 +100,45 @@ def _chosen(view: View) -> Iterator[Block]:
 
 
 def _attribute(view: View, attribute: str) -> Section:
-    title = crossed(attribute)
     anchor = view.attribute_anchor(attribute)
-    rates = _rates(view, attribute, _RATES)
-    order, hidden = _order(rates)
-    blocks: list[Block] = []
-    sentence = contrast(view, attribute)
-    if sentence:
-        blocks.append(Paragraph(sentence))
-    if rates and order:
-        cut = [(name, [m for m in ms if m.of["group"] in order]) for name, ms in rates]
-        panels = [(_title(name), ms) for name, ms in cut[:_PANELS]]
-        blocks.append(pictures.rates(anchor, title, panels, order))
-        blocks.append(_group_table(title, cut[:_PANELS], order, hidden))
-    errors = _rates(view, attribute, _NUMBERS)
-    if errors:
-        blocks.append(_group_table(title, errors, *_order(errors)))
-    blocks += _disparities(view, attribute, title)
-    power = shown(view, attribute)
-    if power:
-        blocks.append(Paragraph(power))
-    return Section(f"By {title}", anchor, tuple(blocks))
+    link = Bullet("Every group and difference", f"{anchor}-all")
+    blocks = (
+        *_sentence(view, attribute),
+        *_picture(view, attribute),
+        *_groups(view, attribute, _GROUPS_TOLD),
+        *_disparities(view, attribute, _DIFFERENCES_TOLD),
+        *_power(view, attribute),
+        Bullets((link,)),
+    )
+    return Section(f"By {crossed(attribute)}", anchor, blocks)
+
+
+def _sentence(view: View, attribute: str) -> Iterator[Block]:
+    said = contrast(view, attribute)
+    if said:
+        yield Paragraph(said)
+
+
+def _picture(view: View, attribute: str) -> Iterator[Block]:
+    rates = _rates(view, attribute, _RATES)[:_PANELS]
+    order, _ = _order(rates, pictures.GROUPS_SHOWN)
+    if order:
+        panels = [(_title(name), [m for m in ms if m.of["group"] in order]) for name, ms in rates]
+        yield pictures.rates(view.attribute_anchor(attribute), crossed(attribute), panels, order)
+
+
+def _groups(view: View, attribute: str, most: int = pictures.GROUPS_SHOWN) -> Iterator[Block]:
+    """Yield the table of groups, and where the task has them the errors in units of the label."""
+    for asked in (_RATES, _NUMBERS):
+        rates = _rates(view, attribute, asked)[:_PANELS]
+        if rates:
+            yield _group_table(crossed(attribute), rates, *_order(rates, most))
+
+
+def _power(view: View, attribute: str) -> Iterator[Block]:
+    said = shown(view, attribute)
+    if said:
+        yield Paragraph(said)
 
 
 def _rates(view: View, attribute: str, asked: Sequence[tuple[str, str]]) -> list[tuple[str, list[Measure]]]:
@@ -133,14 +155,14 @@ def _rates(view: View, attribute: str, asked: Sequence[tuple[str, str]]) -> list
     return found
 
 
-def _order(rates: Sequence[tuple[str, list[Measure]]]) -> tuple[list[str], int]:
+def _order(rates: Sequence[tuple[str, list[Measure]]], most: int) -> tuple[list[str], int]:
     """Return the groups to show, lowest first by the first rate, uncompared last; and how many are left."""
     if not rates:
         return [], 0
     first = sorted(rates[0][1], key=lambda m: (_hollow(m), m.value is None, m.value or 0.0, m.of["group"]))
     others = {m.of["group"]: None for _, ms in rates for m in ms}
     groups = list(dict.fromkeys([*(m.of["group"] for m in first), *others]))
-    shown = groups[: pictures.GROUPS_SHOWN]
+    shown = groups[:most]
     return shown, len(groups) - len(shown)
 
 
@@ -172,11 +194,7 @@ def _group_table(
         Column("Rows", "number"),
         *(Column(_title(name), "number") for name, _ in rates),
     )
-    more = (
-        f"{wording.plural(hidden, 'more group', 'more groups')} with higher rates stand in the annex. "
-        if hidden
-        else ""
-    )
+    more = f"{wording.plural(hidden, 'more group', 'more groups')} stand in the annex. " if hidden else ""
     said = " ".join(f"{wording.joined(groups)}: {note}." for note, groups in notes.items())
     return Table(
         f"Groups of {title}, lowest first, with 95 % intervals", columns, tuple(rows), f"{more}{said}".strip()
@@ -188,21 +206,13 @@ def _people(by_group: dict[str, dict[str, Measure]], group: str) -> str:
     return wording.count(max((n for n in counts if n is not None), default=None))
 
 
-def _disparities(view: View, attribute: str, title: str) -> Iterator[Block]:
-    """Yield one table of the main differences; what several checks say alike is said once."""
-    found = {
-        (m.name, m.value, m.low, m.high): (m, evidence.check)
-        for evidence in reversed(view.family("fairness"))
-        for m in evidence.measures
-        if m.of in ({"attribute": attribute}, {"attribute": attribute, **_MEAN}) and m.name in _MAIN
-    }
-    chosen = sorted(
-        found.values(),
-        key=lambda item: (-_evidence(item[0]), _MAIN.index(item[0].name), item[1] != _RATES[0][0], item[1]),
-    )
+def _disparities(view: View, attribute: str, most: int | None = None) -> Iterator[Block]:
+    """Yield one table of the main differences, at most *most*; what several checks say alike is said once."""
+    chosen = differences(view, attribute)
     if not chosen:
         return
-    noted = any(m.note for m, _ in chosen)
+    told = chosen[:most]
+    noted = any(m.note for m, _ in told)
     rows = tuple(
         (
             Cell(f"{measure_title(m)}{', mean over classes' if 'average' in m.of else ''}"),
@@ -211,7 +221,7 @@ def _disparities(view: View, attribute: str, title: str) -> Iterator[Block]:
             Cell(wording.count(m.n)),
             *((Cell(wording.sentence(m.note or "")),) if noted else ()),
         )
-        for m, check in chosen
+        for m, check in told
     )
     heads = (
         Column("Difference"),
@@ -220,22 +230,12 @@ def _disparities(view: View, attribute: str, title: str) -> Iterator[Block]:
         Column("Rows", "number"),
     )
     columns = (*heads, *((Column("Note"),) if noted else ()))
-    yield Table(f"Differences between groups of {title}", columns, rows, _BY_EVIDENCE)
+    more = len(chosen) - len(told)
+    rest = f" {wording.plural(more, 'more stands', 'more stand')} in the annex." if more else ""
+    yield Table(f"Differences between groups of {crossed(attribute)}", columns, rows, f"{_BY_EVIDENCE}{rest}")
 
 
 _BY_EVIDENCE = (
     "Sorted by evidence, not by size: first what lies farthest from equality in standard errors, as its "
     "interval gives them. What is no comparison comes last."
 )
-
-
-def _evidence(measure: Measure) -> float:
-    """Return the distance from equality in widths of the interval, which rank like standard errors."""
-    value, low, high = measure.value, measure.low, measure.high
-    if value is None or low is None or high is None or high <= low:
-        return -1.0
-    if measure.name.endswith("_gap"):
-        return abs(value) / (high - low)
-    if measure.name.endswith("_ratio") and value > 0:
-        return abs(math.log(value)) / (math.log(high) - math.log(low)) if low > 0 else 0.0
-    return -1.0

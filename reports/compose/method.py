@@ -96,7 +96,7 @@ def unmeasured(view: View) -> Iterator[Section]:
 
 
 def method(view: View) -> Section:
-    """Return how the audit was made, in enough detail to make it again."""
+    """Return what was submitted, how the model was asked, and how to check the report."""
     return Section(
         "Method",
         "method",
@@ -109,6 +109,15 @@ def method(view: View) -> Section:
     )
 
 
+def made(view: View) -> Section:
+    """Return the annex with what is needed to make the audit again: columns, facts, checks, parameters."""
+    return Section(
+        "Annex D: how it was made",
+        "annex-made",
+        (*_roles(view), _ran(view)),
+    )
+
+
 def _submitted(view: View) -> Iterator[Block]:
     submission = view.submission
     files = [("Model", submission.get("model")), ("Published counts", submission.get("counts"))]
@@ -117,6 +126,11 @@ def _submitted(view: View) -> Iterator[Block]:
     pairs = [Pair(label, _file(ref), "code") for label, ref in files if ref]
     if pairs:
         yield KeyValues(tuple(pairs))
+    yield Bullets((Bullet("Columns and facts, as declared and as inferred from the files", "annex-made"),))
+
+
+def _roles(view: View) -> Iterator[Block]:
+    submission = view.submission
     declared = submission.get("columns") or {}
     told = ("integrity", "unread")  # in words of their own
     known = {k: v for k, v in view.resolved.items() if k not in told}
@@ -190,6 +204,10 @@ def _versions(view: View) -> Iterator[Block]:
     yield Table(
         "Rule sets, by the SHA-256 of their content", (Column("Rules"), Column("Digest", "code")), rows
     )
+    yield Bullets((Bullet("The checks that ran, with their parameters", "annex-made"),))
+
+
+def _ran(view: View) -> Table:
     checks = dict.fromkeys(one.check for one in view.evidence)
     ran = tuple(
         (
@@ -204,7 +222,7 @@ def _versions(view: View) -> Iterator[Block]:
         for check in checks
     )
     columns = (Column("Check"), Column("Identifier", "code"), Column("Parameters"))
-    yield Table("Checks that ran", columns, ran)
+    return Table("Checks that ran", columns, ran)
 
 
 def _recheck(view: View) -> tuple[Block, ...]:

@@ -1,30 +1,136 @@
-"""Results: every requirement of every framework, with each criterion's number, bound, basis and reason."""
+"""Results: every requirement in a line, worst first; in the annex each with all its criteria."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from frameworks.judge import worst_findings
 from frameworks.model import Finding
 from reports import wording
 from reports.compose.explain import asked, more_rows
 from reports.compose.view import View, principle_anchor, requirement_anchor, spoken, spoken_whole
-from reports.document import Block, Criterion, KeyValues, Pair, Requirement, Section
+from reports.document import (
+    Block,
+    Bullet,
+    Bullets,
+    Cell,
+    Column,
+    Criterion,
+    KeyValues,
+    Pair,
+    Requirement,
+    Section,
+    Table,
+)
+
+WORST_FIRST = (
+    "not_met", "undecided", "deferred", "waived", "attested", "reported", "met", "not_applicable",
+)  # fmt: skip
+_SHORT = ("Version", "Force", "Jurisdiction", "Issuer", "Published at")
+"""What of a rule set's card is told before its verdicts; the rest stands with its requirements."""
 
 
 def results(view: View) -> Iterator[Section]:
-    """Yield one section per framework."""
+    """Yield one section per framework: its requirements in one table, worst first."""
     for position, framework in enumerate(view.verdicts):
-        found = [f for f in view.findings if f.framework == framework]
+        link = Bullet(
+            "Every criterion, with its number, limit, basis and reason", f"annex-rules-{position + 1}"
+        )
         yield Section(
             f"Results: {view.framework_title(framework)}",
             f"results-{position + 1}",
+            blocks=(
+                *_about(view, framework, short=True),
+                _requirements(view, framework),
+                Bullets((link,)),
+            ),
+        )
+
+
+def in_full(view: View) -> Iterator[Section]:
+    """Yield one section per framework: every requirement with all its criteria, as the rules order them."""
+    for position, framework in enumerate(view.verdicts):
+        found = [f for f in view.findings if f.framework == framework]
+        yield Section(
+            view.framework_title(framework),
+            f"annex-rules-{position + 1}",
             blocks=tuple(_about(view, framework)),
             sections=tuple(_principles(view, framework, found)),
         )
 
 
-def _about(view: View, framework: str) -> Iterator[Block]:
+def _requirements(view: View, framework: str) -> Table:
+    by_requirement: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in view.findings:
+        if finding.framework == framework:
+            by_requirement[finding.requirement].append(finding)
+    told = [(_told(view, framework, items), items) for items in by_requirement.values()]
+    told.sort(key=lambda one: (WORST_FIRST.index(one[0]), not _decisive(one[1])))
+    rows = tuple(
+        (
+            Cell(
+                f"{items[0].title} ({items[0].requirement})",
+                requirement_anchor(framework, items[0].requirement),
+            ),
+            Cell(wording.plain(items[0].principle).capitalize()),
+            Cell(wording.verdict(verdict), verdict=verdict),
+            Cell(_why(items)),
+        )
+        for verdict, items in told
+    )
+    columns = (Column("Requirement"), Column("Principle"), Column("Verdict", "verdict"), Column("Why"))
+    return Table(
+        "Every requirement, worst first; where a number speaks, before those without",
+        columns,
+        rows,
+        "A requirement is as good as the worst of its criteria. The first number is the one that most needs "
+        "attention.",
+    )
+
+
+def _decisive(items: list[Finding]) -> Finding | None:
+    """Return the number that most needs attention; None where no open criterion has one."""
+    return next((f for f in worst_findings(items, 1) if f.value is not None), None)
+
+
+def _why(items: list[Finding]) -> str:
+    """Return the number that decides, then what became of every criterion, counted."""
+    first = _decisive(items)
+    parts = []
+    if first is not None:
+        of = wording.where(first.of)
+        name = wording.measure(first.measure or "")
+        found = wording.measured(first, beside=wording.edge(first.bound))
+        head = f"{name[:1].upper()}{name[1:]}{f', {of}' if of else ''}"
+        parts.append(f"{head}: {found}; {wording.limit(first.bound)} is asked.")
+    counts = Counter(_ending(finding) for finding in items)
+    tally = ", ".join(f"{wording.count(counts[name])} {name}" for name in _ENDINGS if counts[name])
+    return " ".join([*parts, f"{tally[:1].upper()}{tally[1:]}."])
+
+
+_ENDINGS = (
+    "not met", "not settled by its number", "not measured", "unanswered", "deferred", "waived", "attested",
+    "reported", "met", "not applicable",
+)  # fmt: skip
+
+
+def _ending(finding: Finding) -> str:
+    """Return what became of a criterion, in the words of the tally."""
+    if spoken(finding) != "undecided":
+        return wording.verdict(spoken(finding)).lower()
+    if finding.value is not None:
+        return "not settled by its number"
+    return "not measured" if finding.measure is not None else "unanswered"
+
+
+def _told(view: View, framework: str, items: list[Finding]) -> str:
+    first = items[0]
+    recorded = str(view.verdicts[framework]["requirements"].get(first.requirement, first.verdict.value))
+    return spoken_whole(recorded, items)
+
+
+def _about(view: View, framework: str, *, short: bool = False) -> Iterator[Block]:
     card = view.frameworks.get(framework, {})
     named = (
         ("Version", card.get("version")),
@@ -36,8 +142,8 @@ def _about(view: View, framework: str) -> Iterator[Block]:
         ("Review by", card.get("review_by")),
         *(("Note", note) for note in card.get("notes") or ()),
     )
-    pairs = [Pair(key, str(value)) for key, value in named if value]
-    if card.get("digest"):
+    pairs = [Pair(key, str(value)) for key, value in named if value and (key in _SHORT or not short)]
+    if card.get("digest") and not short:
         pairs.append(Pair("Digest of the rules", str(card["digest"]), "code"))
     if pairs:
         yield KeyValues(tuple(pairs))
@@ -57,8 +163,7 @@ def _principles(view: View, framework: str, found: list[Finding]) -> Iterator[Se
 
 def _requirement(view: View, framework: str, items: list[Finding]) -> Requirement:
     first = items[0]
-    recorded = str(view.verdicts[framework]["requirements"].get(first.requirement, first.verdict.value))
-    verdict = spoken_whole(recorded, items)
+    verdict = _told(view, framework, items)
     card = view.requirement(framework, first.requirement)
     marks = [
         view.clause(framework, first.requirement),

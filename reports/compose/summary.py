@@ -9,6 +9,7 @@ from typing import Any
 from frameworks.judge import worst_findings
 from frameworks.model import Finding, Verdict
 from reports.compose.explain import explain
+from reports.compose.results import WORST_FIRST
 from reports.compose.view import View, principle_anchor, requirement_anchor, spoken, spoken_whole
 from reports.document import (
     Block,
@@ -30,7 +31,6 @@ from reports.document import (
 )
 from reports.wording import count, interval, joined, measured, plain, plural, verdict
 
-_STRIP_ORDER = ("not_met", "undecided", "deferred", "waived", "attested", "reported", "met", "not_applicable")
 _REASONS_SHOWN = 8
 _NAMED = 6
 
@@ -184,7 +184,7 @@ def _requirements(whole: Mapping[str, Any], found: Sequence[Finding]) -> Mapping
 
 def _spelt_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(
-        f"{count(counts[name])} {verdict(name).lower()}" for name in _STRIP_ORDER if counts.get(name)
+        f"{count(counts[name])} {verdict(name).lower()}" for name in WORST_FIRST if counts.get(name)
     )
 
 
@@ -194,7 +194,7 @@ def _stripe(view: View, framework: str, principle: str, part: Mapping[str, objec
     counts = Counter(spoken(f) for f in found)
     shares = (
         Share(name, counts[name], f"{count(counts[name])} {verdict(name).lower()}")
-        for name in _STRIP_ORDER
+        for name in WORST_FIRST
         if counts.get(name)
     )
     verdict_name = spoken_whole(str(part["verdict"]), found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from checks.model import Evidence, Measure
@@ -10,23 +11,30 @@ from reports import wording
 from reports.compose.view import check_title, meaning, measure_title
 from reports.document import Block, Cell, Column, Paragraph, Table
 
-ROWS_TOLD = 15
+ROWS_TOLD = 6
+TABLES_TOLD = 2
 ROWS_LISTED = 100
 """Longer tables of single points are drawn, and stand in full in the record only."""
 
 _ACROSS = 4
+_NOTES_TOLD = 300
+"""Notes of more characters would be longer than the table that they explain."""
 _OPTIONAL = frozenset({"asked"})
 """Columns of checks' own tables in which a row may rightly have nothing."""
 
 
-def told(evidence: Evidence, *, groups: bool = False) -> Iterator[Table]:
-    """Yield the measures in short; without *groups* not those of single groups, which fairness tells."""
+def told(evidence: Evidence, *, groups: bool = False) -> tuple[list[Table], int]:
+    """Return the measures in short, what is of the whole first, and how many tables only the annex has.
+
+    Without *groups* not those of single groups, which fairness tells.
+    """
     measures = [m for m in evidence.measures if groups or "group" not in m.of]
     models = list(dict.fromkeys(m.of["model"] for m in measures if "model" in m.of))
     if models and all(m.of.keys() <= {"model"} for m in measures):
-        yield _by_model(evidence, ["", *models])
-    else:
-        yield from _tables(evidence, measures, ROWS_TOLD)
+        return [_by_model(evidence, ["", *models])], 0
+    ordered = sorted(measures, key=lambda m: bool(m.of))  # stable: the order of the check within
+    made = list(_tables(evidence, ordered, ROWS_TOLD))
+    return made[:TABLES_TOLD], len(made) - len(made[:TABLES_TOLD])
 
 
 def listed(evidence: Evidence) -> Iterator[Block]:
@@ -53,7 +61,19 @@ def _tables(evidence: Evidence, measures: Sequence[Measure], most: int | None) -
         ):
             yield from _crossed(evidence, keys, alike, most)
         else:
-            yield _listed(_caption(evidence, keys), alike, most)
+            furthest = most is not None and len(alike) > most and len(names) == 1
+            told = sorted(alike, key=_distance, reverse=True) if furthest else alike
+            yield _listed(_caption(evidence, keys), told, most)
+
+
+def _distance(measure: Measure) -> float:
+    """Return how far a number lies from where nothing is the matter: from 1 for ratios, else from 0."""
+    value = measure.value
+    if value is None:
+        return -1.0
+    if measure.unit == "ratio":
+        return abs(math.log(value)) if value > 0 else math.inf
+    return abs(value)
 
 
 def _by_model(evidence: Evidence, models: list[str]) -> Table:
@@ -85,12 +105,14 @@ def _crossed(
     upright = len(things) >= len(names)
     down, across = (things, names) if upright else (names, things)
     shown = down[:most]
-    rest = (
-        f"{wording.plural(len(down) - len(shown), 'more row')} in the annex."
-        if len(shown) < len(down)
-        else ""
-    )
-    for start in range(0, len(across), _ACROSS):
+    told = across if most is None else across[:_ACROSS]
+    more = [
+        wording.plural(whole - part, f"more {word}")
+        for whole, part, word in ((len(down), len(shown), "row"), (len(across), len(told), "column"))
+        if part < whole
+    ]
+    rest = f"{wording.joined(more)} in the annex." if more else ""
+    for start in range(0, len(told), _ACROSS):
         part = across[start : start + _ACROSS]
         picked = {
             (row, head): cells.get((head, row) if upright else (row, head)) for row in shown for head in part
@@ -100,7 +122,7 @@ def _crossed(
             _caption(evidence, keys, part if len(across) > _ACROSS else ()),
             columns,
             tuple((Cell(row), *(Cell(_full(picked[row, head])) for head in part)) for row in shown),
-            " ".join(filter(None, (_notes(picked), rest))),
+            " ".join(filter(None, (_notes(picked, most is not None), rest))),
         )
 
 
@@ -124,8 +146,8 @@ def _full(measure: Measure | None) -> str:
     )
 
 
-def _notes(picked: Mapping[tuple[str, str], Measure | None]) -> str:
-    """Say each note once, with the rows (or the single numbers) that it is of."""
+def _notes(picked: Mapping[tuple[str, str], Measure | None], short: bool) -> str:
+    """Say each note once, with the rows (or the single numbers) that it is of; *short* names the annex."""
     found: dict[str, dict[str, list[str]]] = {}
     for (row, head), m in picked.items():
         if m is not None and m.note:
@@ -135,6 +157,8 @@ def _notes(picked: Mapping[tuple[str, str], Measure | None]) -> str:
     for note, rows in found.items():
         named = [row if len(heads) == width else f"{row} ({', '.join(heads)})" for row, heads in rows.items()]
         said.append(f"{'; '.join(named)}: {note}.")
+    if short and len(" ".join(said)) > _NOTES_TOLD:
+        return "Some of these numbers have a note, which stands in the annex."
     return " ".join(said)
 
 

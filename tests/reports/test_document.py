@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from checks.model import Evidence, Kind, Measure, Outcome
+from checks.names import crossed
 from reports import wording
 from reports.compose.pictures import GROUPS_SHOWN
+from reports.compose.results import WORST_FIRST
 from reports.document import Callout, Chart, Document, Remarks, Requirement, Section, Table, compose
-from reports.record import Audit, evidence_to_json
+from reports.record import Audit, evidence_from_json, evidence_to_json
 from tests.reports import hostile
 from tests.reports.sample import SUBMISSION, audit, people, record, subject
 
@@ -59,7 +63,8 @@ def with_choice(choice: dict[str, object]) -> Audit:
 
 def test_the_reading_order(document):
     assert [s.id for s in document.sections] == [
-        "summary", "reading", "results-1", "results-2", "evidence", "not-measured", "method", "annex",
+        "summary", "reading", "results-1", "results-2", "evidence", "not-measured", "method",
+        "annexes", "annex-rules", "annex-groups", "annex", "annex-made",
     ]  # fmt: skip
     assert [s.id for s in document.sections[0].sections] == ["verdicts", "worst", "open"]
 
@@ -200,6 +205,62 @@ def test_each_attribute_has_a_sentence_a_picture_and_a_table(document):
         assert "of every 100" in part.blocks[0].text
 
 
+def test_every_requirement_has_one_line_before_the_annex_worst_first(document):
+    order = {name: i for i, name in enumerate(WORST_FIRST)}
+    for position, whole in enumerate(audit().body["verdicts"].values()):
+        (table,) = blocks(section(document, f"results-{position + 1}"), Table)
+        assert len(table.rows) == len(whole["requirements"])
+        ranks = [order[row[2].verdict] for row in table.rows]
+        assert ranks == sorted(ranks)
+
+
+def test_the_line_of_a_requirement_counts_all_its_criteria(document):
+    told = {
+        row[0].target: row
+        for position in (1, 2)
+        for row in blocks(section(document, f"results-{position}"), Table)[0].rows
+    }
+    for full in (block for top in document.sections for block in blocks(top, Requirement)):
+        line = told[full.id]
+        tally = line[3].text.rpartition("asked. ")[2]
+        assert sum(int(n) for n in re.findall(r"(?:^|, )(\d+) [a-z]", tally)) == len(full.criteria)
+        assert line[2].verdict == full.verdict
+
+
+def test_many_attributes_leave_the_report_short_and_none_is_dropped():
+    table = people(2000)
+    draw = np.random.default_rng(5)
+    names = [f"trait {i}" for i in range(14)]
+    for name in names:
+        table[name] = draw.choice(["x", "y", "z"], len(table))
+    drawn = subject(table)
+    whole = dataclasses.replace(drawn, roles=dataclasses.replace(drawn.roles, groups=tuple(names)))
+    made = record(whole, only=("fairness.selection_rate", "fairness.error_rates"))
+    document = compose(made)
+    family = section(document, "family-fairness")
+    assert len(family.sections) == 4  # as many as a reader takes in; the overview has the others
+    lines = blocks(family, Table)[0]
+    attributes = list(dict.fromkeys(m.of["attribute"] for m in _measures(made) if "attribute" in m.of))
+    assert len(attributes) > len(names)
+    annex = [s.title for s in section(document, "annex-groups").sections]
+    for attribute in attributes:
+        assert any(title.startswith(f"By {crossed(attribute)}") for title in annex)
+    more = len(attributes) - len(lines.rows)
+    assert more == 0 or f"{more} more stand in the annex" in lines.note
+    assert set(document.targets()) <= set(document.ids())
+
+
+def test_lines_of_the_overview_are_sorted_by_evidence(document):
+    lines = blocks(section(document, "family-fairness"), Table)[0]
+    assert "race" in lines.rows[0][0].text  # where the sample has its planted difference
+    undecided = [row[4].text == "no difference was measured" for row in lines.rows]
+    assert undecided == sorted(undecided)
+
+
+def _measures(made: Audit) -> list[Measure]:
+    return [m for one in made.body["evidence"] for m in evidence_from_json(one).measures]
+
+
 def test_groups_too_small_to_compare_are_shown_hollow_and_noted(document):
     (region,) = [s for s in section(document, "family-fairness").sections if s.title == "By region"]
     chart, table = blocks(region, Chart)[0], blocks(region, Table)[0]
@@ -215,10 +276,11 @@ def test_many_groups_stay_readable_and_none_is_dropped():
     document = compose(made)
     (region,) = [s for s in section(document, "family-fairness").sections if s.title == "By region"]
     shown = blocks(region, Table)[0].rows
-    assert len(shown) == GROUPS_SHOWN
     rates = [float(row[2].text.partition(" ")[0]) for row in shown]
     assert rates == sorted(rates)
-    assert "40 more groups with higher rates stand in the annex" in blocks(region, Table)[0].note
+    assert f"{60 - len(shown)} more groups stand in the annex" in blocks(region, Table)[0].note
+    drawn = blocks(region, Chart)[0].data["panels"][0]["rows"]
+    assert len(shown) < len(drawn) == GROUPS_SHOWN
     annex = words(section(document, "annex"))
     assert all(f"region: district {i}" in annex for i in range(60))
 
@@ -241,7 +303,7 @@ def test_how_to_check_it_again_names_the_digest_the_day_and_the_seed(document):
 
 
 def test_inferred_roles_are_told_apart_from_declared_ones(document):
-    table = next(t for t in blocks(section(document, "method"), Table) if "declared" in t.caption)
+    table = next(t for t in blocks(section(document, "annex-made"), Table) if "declared" in t.caption)
     how = {(row[0].text, row[1].text) for row in table.rows}
     assert ("features", "inferred") in how
     assert ("label", "declared") in how
@@ -340,7 +402,7 @@ def test_what_was_not_supplied_does_not_read_as_excused():
 
 def test_a_role_declared_and_found_alike_is_listed_once():
     body = {**audit().body, "submission": {**audit().body["submission"], "resolved": {"positive": "1"}}}
-    tables = blocks(section(compose(Audit(run={}, body=body)), "method"), Table)
+    tables = blocks(section(compose(Audit(run={}, body=body)), "annex-made"), Table)
     known = [[cell.text for cell in row[:2]] for table in tables for row in table.rows]
     assert ["positive", "declared"] in known
     assert ["positive", "inferred"] not in known
