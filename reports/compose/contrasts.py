@@ -55,12 +55,8 @@ def _off(error: Measure) -> str:
     return f"{way} by {wording.number(abs(value))}{', which may be chance' if unsure else ''}"
 
 
-def shown(view: View, attribute: str) -> str:
-    """Return whether the groups are shown to differ, and which gap these rows could have shown."""
-    return " ".join(_shown(view, attribute))
-
-
-def _shown(view: View, attribute: str) -> Iterator[str]:
+def shown(view: View, attribute: str) -> Iterator[str]:
+    """Yield whether the groups are shown to differ, and which gap these rows could have shown."""
     path = "fairness.power"
     for case, where in _CASES.items():
         of = {"attribute": attribute, "case": case}
@@ -72,8 +68,8 @@ def _shown(view: View, attribute: str) -> Iterator[str]:
             yield f"The groups are shown to differ {where}."
             continue
         yield (
-            f"No difference is shown {where}: of gaps, these {wording.count(least.n)} rows would show one of "
-            f"{wording.number(least.value)} or more with a power of 80 %.{_more(view, of)}"
+            f"No difference is shown {where}: these {wording.count(least.n)} rows would show a gap of "
+            f"{wording.number(least.value)} or more with a power of 80 %{_more(view, of)}."
         )
     cost = view.number(f"{path}.groups_cost", attribute=attribute, case="selection_rate")
     if cost is not None and cost.value is not None and cost.value > 1:
@@ -88,4 +84,4 @@ def _more(view: View, of: Mapping[str, str]) -> str:
     if rows is None or rows.value is None:
         return ""
     needed = wording.count(math.ceil(rows.value))
-    return f" To show the gap that was found, about {needed} rows would be needed."
+    return f"; the gap that was found would take about {needed} rows"

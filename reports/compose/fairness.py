@@ -136,9 +136,9 @@ def _groups(view: View, attribute: str, most: int = pictures.GROUPS_SHOWN) -> It
 
 
 def _power(view: View, attribute: str) -> Iterator[Block]:
-    said = shown(view, attribute)
+    said = tuple(Bullet(sentence) for sentence in shown(view, attribute))
     if said:
-        yield Paragraph(said)
+        yield Bullets(said)
 
 
 def _rates(view: View, attribute: str, asked: Sequence[tuple[str, str]]) -> list[tuple[str, list[Measure]]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from checks.model import Subject
-from reports.document import Paragraph, Section, Table, compose
+from reports.document import Bullets, Paragraph, Section, Table, compose
 from tests.checks.builders import subject
 from tests.checks.test_fairness_regression import drawn as salaries
 from tests.checks.test_multiclass import drawn as travellers
@@ -54,7 +54,9 @@ def words(whole: Subject, *only: str) -> str:
         for part in outer.sections
         if part.title == "By race"
     ]
-    return " ".join(block.text for block in race.blocks if isinstance(block, Paragraph))
+    told = [block.text for block in race.blocks if isinstance(block, Paragraph)]
+    told += [item.text for block in race.blocks if isinstance(block, Bullets) for item in block.items]
+    return " ".join(told)
 
 
 def test_a_regression_says_which_group_is_underestimated():
