@@ -69,6 +69,11 @@ def parser() -> argparse.ArgumentParser:
     frameworks.add_argument("id", nargs="?", help="framework to show")
     frameworks.set_defaults(do=_frameworks)
 
+    publish = commands.add_parser("publish", help="write the version of a record that is for everybody")
+    publish.add_argument("record", type=Path, help="an audit.json")
+    publish.add_argument("--out", type=Path, required=True, help="the folder to write into")
+    publish.set_defaults(do=_publish)
+
     checks = commands.add_parser("checks", help="list checks, or show the page of one")
     checks.add_argument("id", nargs="?", help="check to show")
     checks.set_defaults(do=_checks)
@@ -181,6 +186,14 @@ def _frameworks(asked: argparse.Namespace, _settings: config.Settings) -> int:
     print(f"{framework.title} ({framework.id}, version {framework.version}, {framework.jurisdiction})\n")
     for requirement in framework.requirements:
         print(f"{requirement.id:14} {requirement.title}")
+    return DONE
+
+
+def _publish(asked: argparse.Namespace, _settings: config.Settings) -> int:
+    from auditor.publishing import publish
+
+    digest = publish(asked.record, asked.out)
+    print(f"{asked.out}/audit.json, report.html, report.pdf ({digest[:12]})")
     return DONE
 
 

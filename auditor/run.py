@@ -60,7 +60,7 @@ def run(
 
     Nothing is written to *out* before everything is done.
     """
-    _may_write(out)
+    may_write(out)
     changed = {"frameworks": list(frameworks) or None, "seed": seed}
     raw, files = read_submission(path, {key: value for key, value in changed.items() if value is not None})
     shape = parse(raw)  # the shape first: hashing large files can wait
@@ -74,7 +74,7 @@ def run(
     with tempfile.TemporaryDirectory(prefix="auditor-") as scratch, closing(Bench()) as bench:
         going = _Run(bench, settings, submission, paths, Path(scratch), tell)
         record = going.through(planned, as_of or today())
-        _put(going.results, out)
+        put(going.results, out)
     return Ran(record=record, out=out)
 
 
@@ -172,7 +172,7 @@ class _Run:
         raise Failed("a step ended its process twice, perhaps for want of memory")
 
 
-def _put(results: Path, out: Path) -> None:
+def put(results: Path, out: Path) -> None:
     """Move finished files into *out*: each is written beside its place and then renamed."""
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -186,7 +186,7 @@ def _put(results: Path, out: Path) -> None:
         raise _unwritable(out, error.strerror or "it cannot be written") from None
 
 
-def _may_write(out: Path) -> None:
+def may_write(out: Path) -> None:
     """Refuse a place for results that cannot take them, before anything is measured for it."""
     place = out.absolute()
     while not place.exists() and place != place.parent:

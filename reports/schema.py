@@ -132,6 +132,23 @@ class VerdictsShape(BaseModel):
     requirements: dict[str, Verdict]
 
 
+class PublicationShape(Shape):
+    """How a record was made public."""
+
+    of: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Digest of the whole record."""
+    smallest: int
+    """Counts below are withheld, and none can be narrowed to a range shorter than this."""
+    groups: int
+    """Groups of all attributes and crossings."""
+    groups_withheld: int
+    """Groups of which not even the number of people is told."""
+    selection_withheld: int
+    """Groups whose selection rate is not told."""
+    errors_withheld: int
+    """Groups whose error rates are not told."""
+
+
 class BodyShape(Shape):
     """Everything that two audits of the same submission share, byte for byte."""
 
@@ -147,6 +164,8 @@ class BodyShape(Shape):
     """By framework id."""
     frameworks: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """The rule sets as they were read, by id: title, version, digest, requirements with their clauses."""
+    publication: PublicationShape | None = None
+    """Only in the version for everybody: of which record it is, and how much of groups was withheld."""
 
 
 class RecordShape(Shape):

@@ -15,6 +15,8 @@ from typing import Any
 from checks.names import crossed
 from reports.labels import ENDINGS, MEASURES
 
+WITHHELD = "withheld"
+"""How the note of a number begins that is not for everybody."""
 UNDEFINED = "undefined"
 NARROW = "\N{NO-BREAK SPACE}"
 """Keeps the ends of an interval on one line."""
@@ -149,6 +151,8 @@ def interval(low: float | None, high: float | None, *, beside: float | None = No
 
 def measured(item: Any, *, beside: float | None = None, lead: str = "") -> str:
     """Spell a measure or a finding: its value, and its interval (introduced by *lead*) where it has one."""
+    if item.value is None and (getattr(item, "note", None) or "").startswith(WITHHELD):
+        return WITHHELD
     text = quantity(item.value, kind=item.kind, unit=item.unit, beside=beside)
     if item.low is None or item.high is None:
         return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from checks.model import Outcome
+from checks.model import Evidence, Outcome
 from reports import wording
 from reports.compose.asked import asked
 from reports.compose.view import View, check_title, evidence_title
@@ -80,7 +80,7 @@ def unmeasured(view: View) -> Iterator[Section]:
     rows = tuple(
         (
             Cell(evidence_title(one)),
-            Cell(wording.outcome(one.outcome)),
+            Cell(wording.outcome(one.outcome) if not _withheld(one) else wording.WITHHELD),
             Cell(wording.sentence(one.reason or "")),
         )
         for one in silent
@@ -93,6 +93,10 @@ def unmeasured(view: View) -> Iterator[Section]:
             Table("Checks without an answer", (Column("Check"), Column("Ending"), Column("Reason")), rows),
         ),
     )
+
+
+def _withheld(evidence: Evidence) -> bool:
+    return (evidence.reason or "").startswith(wording.WITHHELD)
 
 
 def method(view: View) -> Section:

@@ -88,6 +88,8 @@ def _row(view: View, attribute: str) -> tuple[Cell, ...]:
         if len(found) >= 2:
             lowest, highest = _extreme(found[0]), _extreme(found[-1])
             break
+    if lowest == highest and _public_only(view, attribute):
+        lowest = highest = wording.WITHHELD
     best = next((m for m in _gaps(view, attribute) if evidence(m) >= 0), None)
     told = "" if best is None else f"{measure_title(best)}: {wording.measured(best)}"
     return (
@@ -95,7 +97,17 @@ def _row(view: View, attribute: str) -> tuple[Cell, ...]:
         Cell(wording.count(len(_all_groups(view, attribute)))),
         Cell(lowest),
         Cell(highest),
-        Cell(told or "no difference was measured"),
+        Cell(told or (wording.WITHHELD if lowest == wording.WITHHELD else "no difference was measured")),
+    )
+
+
+def _public_only(view: View, attribute: str) -> bool:
+    """Return whether rates of *attribute* were measured, and not all of them are for everybody."""
+    check, name = _BASES[0]
+    one = view.default(check)
+    return one is not None and any(
+        m.name == name and m.of.get("attribute") == attribute and wording.measured(m) == wording.WITHHELD
+        for m in one.measures
     )
 
 

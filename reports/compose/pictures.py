@@ -78,8 +78,8 @@ def _rate_row(measure: Measure) -> dict[str, str | float | bool | None]:
         "value": measure.value,
         "low": measure.low,
         "high": measure.high,
-        "text": wording.number(measure.value),
-        "people": f"n {wording.count(measure.n)}",
+        "text": wording.number(measure.value) if measure.value is not None else wording.measured(measure),
+        "people": f"n {wording.count(measure.n)}" if measure.n is not None else "",
         "compared": _compared(measure),
     }
 

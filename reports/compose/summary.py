@@ -51,6 +51,8 @@ def summary(view: View) -> Section:
 
 def _alarms(view: View) -> Iterator[Block]:
     """Say before anything else what limits every number that follows."""
+    if view.publication:
+        yield _public(view.publication)
     yield from _without_skill(view)
     if view.submission.get("counts"):
         yield Callout(
@@ -68,6 +70,20 @@ def _alarms(view: View) -> Iterator[Block]:
             f"{many} not follow from the published counts.",
             f"{count(contradicted.n)} rates and ratios were computed again. The evidence on data lists each.",
         )
+
+
+def _public(publication: Mapping[str, Any]) -> Callout:
+    of, groups = publication["of"], count(publication["groups"])
+    return Callout(
+        "plain",
+        f"The version for everybody: counts under {publication['smallest']} people are withheld.",
+        "So is every number that would tell them by subtraction, and what was measured of groups besides "
+        f"their people, selection and error rates. Of {groups} groups and crossings the people of "
+        f"{count(publication['groups_withheld'])}, the selection rates of "
+        f"{count(publication['selection_withheld'])} and the error rates of "
+        f"{count(publication['errors_withheld'])} are withheld. The verdicts are those of the whole record, "
+        f"whose digest is {of}.",
+    )
 
 
 def _without_skill(view: View) -> Iterator[Block]:

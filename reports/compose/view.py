@@ -43,6 +43,7 @@ class View:
     findings: tuple[Finding, ...]
     verdicts: Mapping[str, Mapping[str, Any]]
     frameworks: Mapping[str, Mapping[str, Any]]
+    publication: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, audit: Audit) -> View:
@@ -59,6 +60,7 @@ class View:
             findings=tuple(finding_from_json(one) for one in body["findings"]),
             verdicts={name: body["verdicts"][name] for name in names},
             frameworks=body.get("frameworks", {}),
+            publication=body.get("publication"),
         )
 
     @property

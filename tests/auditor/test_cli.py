@@ -302,3 +302,20 @@ def children(pid):
 def descendants(pid):
     found = children(pid)
     return found.union(*(descendants(child) for child in found))
+
+
+def test_publish_writes_the_version_for_everybody_and_refuses_what_is_no_record(tmp_path, capsys):
+    from tests.reports.sample import audit
+
+    whole = tmp_path / "audit.json"
+    whole.write_bytes(audit().to_json())
+    assert main(["publish", str(whole), "--out", str(tmp_path / "public")]) == 0
+    assert names(tmp_path / "public") == ["audit.json", "report.html", "report.pdf"]
+    body = json.loads((tmp_path / "public" / "audit.json").read_bytes())["body"]
+    assert body["publication"]["of"] == audit().digest
+    changed = tmp_path / "changed.json"
+    changed.write_bytes(whole.read_bytes().replace(b"Loan screening", b"Loan screaming"))
+    for record, says in ((changed, "the record was changed"), (tmp_path / "none", "cannot be read")):
+        assert main(["publish", str(record), "--out", str(tmp_path / "none of it")]) == 2
+        assert says in capsys.readouterr().err
+    assert not (tmp_path / "none of it").exists()
