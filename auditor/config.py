@@ -59,6 +59,8 @@ class Settings:
     """Largest file that may be uploaded."""
     unused_days: float = 7.0
     """Uploads and drafts that no audit came to use are deleted after so many days."""
+    retention_days: float = 30.0
+    """The files of an audit (tables, models) are deleted so many days after its end; its record stays."""
     threads: int = 96
     """Threads of the web server."""
     streams: int = 32
@@ -198,6 +200,8 @@ def _check(settings: Settings) -> None:
         raise BadSetting("AUDITOR_THREADS is at least 64: every open page of progress holds one.")
     if settings.streams >= settings.threads:
         raise BadSetting("AUDITOR_STREAMS must be lower than AUDITOR_THREADS.")
+    if settings.retention_days <= 0 or settings.unused_days <= 0:
+        raise BadSetting("AUDITOR_RETENTION_DAYS and AUDITOR_UNUSED_DAYS are above 0.")
     _check_endpoints(settings)
     if settings.database_url and not settings.database_url.startswith(("sqlite:", "postgresql+psycopg:")):
         raise BadSetting("AUDITOR_DATABASE_URL starts with sqlite: or postgresql+psycopg:.")

@@ -221,6 +221,18 @@ class Service:
         self.jobs.forget(audit_id)
         files.remove_unneeded(self.database, self.artifacts, held)
 
+    def delete_files(self, account: Account, audit_id: str) -> None:
+        """Remove the files of a completed audit, where no other audit of the account uses them.
+
+        Its record, its reports and whatever was judged from its evidence stay.
+        """
+        with self.database.transaction() as session:
+            record = self._audit(session, account, audit_id)
+            if record.state != AuditState.COMPLETED:
+                raise Conflict(f"audit {audit_id} is {record.state}; only a completed one keeps files.")
+            gone = audits.release_uploads(session, record)
+        files.remove_unneeded(self.database, self.artifacts, gone)
+
     # What can be asked
 
     def frameworks(self) -> tuple[FrameworkRow, ...]:

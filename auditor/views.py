@@ -108,6 +108,8 @@ class AuditView(AuditRow):
     """As asked, with files named by digest."""
     derived: tuple[str, ...]
     """Audits that judge this one's evidence again."""
+    files_kept: bool = True
+    """Whether the files that it was made from are still here; they go after a while, and on request."""
 
     @property
     def done(self) -> int:
@@ -124,6 +126,8 @@ class AuditView(AuditRow):
         if self.state is AuditState.COMPLETED:
             links |= {name: f"{base}/{name}" for name in ("audit.json", "report.html", "report.pdf")}
             links["judgements"] = f"{base}/judgements"
+            if self.files_kept:
+                links["files"] = f"{base}/files"
             if self.submission.get("endpoint") and self.derived_from is None:
                 links["calls.jsonl"] = f"{base}/calls.jsonl"
         return links

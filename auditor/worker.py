@@ -146,13 +146,17 @@ class Heart:
                 tidy(self.database, self.artifacts, audit_id)
 
     def _sweep(self) -> None:
-        """Delete uploads and drafts that nobody came back for."""
+        """Delete files of audits that ended long ago, and uploads and drafts that nobody came back for."""
         before = now() - dt.timedelta(days=self.settings.unused_days)
+        ended = now() - dt.timedelta(days=self.settings.retention_days)
+        released: set[str] = set()
         with self.database.transaction() as session:
+            for record in audits.ended_before(session, ended):
+                released |= audits.release_uploads(session, record)
             people.delete_drafts_older_than(session, before)
             unused = files.unused_uploads(session, before)
             for account, digests in unused.items():
                 files.disown(session, account, digests)
-        gone = {digest for digests in unused.values() for digest in digests}
+        gone = released | {digest for digests in unused.values() for digest in digests}
         removed = files.remove_unneeded(self.database, self.artifacts, gone)
-        logger.info("%d uploads that no audit used were deleted", removed)
+        logger.info("%d uploads that no audit needs any more were deleted", removed)

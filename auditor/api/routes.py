@@ -166,6 +166,14 @@ def cancel(audit_id: str) -> Any:
     return shapes.audit(_service().cancel(_account(), audit_id))
 
 
+@api.delete("/audits/<audit_id>/files")
+@api.doc(summary="Delete the files of an audit and keep its record", tags=["Audits"], responses=[204])
+def delete_files(audit_id: str) -> ResponseReturnValue:
+    """Remove the tables and models of an audit that is over, unless another audit uses them."""
+    _service().delete_files(_account(), audit_id)
+    return "", 204
+
+
 @api.delete("/audits/<audit_id>")
 @api.doc(summary="Delete an audit and its data", tags=["Audits"], responses=[204])
 def delete(audit_id: str) -> ResponseReturnValue:

@@ -92,6 +92,8 @@ class AuditOut(AuditRowOut):
     """Why it was refused, or what broke: the problem document that a refusal at once would have been."""
     submission: dict[str, Any]
     derived: list[str]
+    files_kept: bool
+    """Whether the files that it was made from are still here; its record stays when they go."""
     links: dict[str, str]
 
 
@@ -181,6 +183,7 @@ def audit(view: AuditView) -> dict[str, Any]:
         "problem": document(status, says, view.problems) if view.problems else None,
         "submission": dict(view.submission),
         "derived": list(view.derived),
+        "files_kept": view.files_kept,
         "links": dict(view.links),
     }
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from auditor.problems import Problem
 from auditor.store.clock import now
-from auditor.store.files import held, hold
+from auditor.store.files import disown, held, hold, let_go
 from auditor.store.tables import AuditRecord, CheckRecord, HoldRecord
 from auditor.views import FINAL, AuditRow, AuditState, AuditView, CheckState, Progress
 from checks.registry import pages
@@ -105,6 +105,7 @@ def view(session: Session, record: AuditRecord) -> AuditView:
         problems=tuple(Problem(**p) for p in record.problems),
         submission=record.submission,
         derived=tuple(derived),
+        files_kept=bool(held(session, record.id, "upload/")),
     )
 
 
@@ -140,17 +141,39 @@ def change_check(session: Session, audit_id: str, position: int, **values: Any) 
     )
 
 
-def delete(session: Session, record: AuditRecord) -> tuple[set[str], set[str]]:
-    """Remove an audit; return the digests that it held, and which of them were uploads of no other audit."""
-    holds = held(session, record.id)
-    uploads = {digest for role, digest in holds.items() if role.startswith("upload/")}
+def ended_before(session: Session, moment: dt.datetime) -> Sequence[AuditRecord]:
+    """Return audits that ended before *moment* and whose uploads are still held."""
+    upload = HoldRecord.role.startswith("upload/", autoescape=True)
+    query = sa.select(AuditRecord).where(
+        AuditRecord.finished < moment, sa.exists().where(HoldRecord.audit == AuditRecord.id, upload)
+    )
+    return session.scalars(query).all()
+
+
+def release_uploads(session: Session, record: AuditRecord) -> set[str]:
+    """Let go of an audit's uploads, and of its account's right to those that no other audit of it uses."""
+    unshared = _unshared(session, record)
+    gone = let_go(session, record.id, ("upload/",))
+    disown(session, record.account, unshared)
+    return gone
+
+
+def _unshared(session: Session, record: AuditRecord) -> set[str]:
+    """Return the uploads of *record* that no other audit of its account uses."""
+    uploads = set(held(session, record.id, "upload/").values())
     elsewhere = session.scalars(
         sa.select(HoldRecord.digest)
         .join(AuditRecord, AuditRecord.id == HoldRecord.audit)
         .where(AuditRecord.account == record.account, AuditRecord.id != record.id)
         .where(HoldRecord.digest.in_(tuple(uploads)))
     )
-    unshared = uploads - set(elsewhere)
+    return uploads - set(elsewhere)
+
+
+def delete(session: Session, record: AuditRecord) -> tuple[set[str], set[str]]:
+    """Remove an audit; return the digests that it held, and which of them were uploads of no other audit."""
+    holds = held(session, record.id)
+    unshared = _unshared(session, record)
     session.execute(sa.delete(HoldRecord).where(HoldRecord.audit == record.id))
     session.execute(sa.delete(CheckRecord).where(CheckRecord.audit == record.id))
     session.delete(record)

@@ -11,9 +11,10 @@ from flask.typing import ResponseReturnValue
 from auditor.problems import Problem, Refused
 from auditor.views import AuditState, AuditView
 from auditor.web.form import anchor, from_submission
-from auditor.web.here import account, all_frameworks, service
+from auditor.web.here import account, all_frameworks, retention_days, service
 from auditor.web.steps import owner
 from auditor.web.verdicts import outcome
+from reports.wording import plural
 
 
 def add_to(pages: Blueprint) -> None:
@@ -23,6 +24,7 @@ def add_to(pages: Blueprint) -> None:
     pages.add_url_rule("/audits/<audit_id>/judgements", "rejudge", rejudge, methods=["POST"])
     pages.add_url_rule("/audits/<audit_id>/cancel", "cancel", cancel, methods=["POST"])
     pages.add_url_rule("/audits/<audit_id>/delete", "delete", delete, methods=["GET", "POST"])
+    pages.add_url_rule("/audits/<audit_id>/delete-files", "delete_files", delete_files, methods=["POST"])
 
 
 def front() -> ResponseReturnValue:
@@ -83,6 +85,13 @@ def delete(audit_id: str) -> ResponseReturnValue:
     return redirect(url_for("web.front"), 303)
 
 
+def delete_files(audit_id: str) -> ResponseReturnValue:
+    """Delete the files of an audit; its record and its reports stay."""
+    service().delete_files(account(), audit_id)
+    flash("The files that only this audit used were deleted. Its record and its reports stay.")
+    return redirect(url_for("web.audit", audit_id=audit_id), 303)
+
+
 def _page(view: AuditView, errors: dict[str, str], chosen: Any, as_of: str | None) -> str:
     found = None
     if view.state is AuditState.COMPLETED:
@@ -98,6 +107,7 @@ def _page(view: AuditView, errors: dict[str, str], chosen: Any, as_of: str | Non
         as_of=as_of if as_of is not None else view.as_of.isoformat(),
         errors=errors,
         anchor=anchor,
+        retention=plural(retention_days(), "day"),
     )
 
 

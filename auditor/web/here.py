@@ -6,6 +6,7 @@ from typing import cast
 
 from flask import current_app, g
 
+from auditor.config import Settings
 from auditor.service import Service
 from auditor.views import Account
 from frameworks.model import Framework
@@ -15,6 +16,12 @@ POLICY = (
     "frame-ancestors 'none'"
 )
 """Our pages run our own scripts and styles only. `data:` is for the pictures inside Bootstrap's CSS."""
+
+
+def retention_days() -> float:
+    """Return after how many days the files of an audit go."""
+    settings = current_app.config.get("AUDITOR_SETTINGS")
+    return settings.retention_days if isinstance(settings, Settings) else Settings().retention_days
 
 
 def service() -> Service:

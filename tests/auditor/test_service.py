@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from auditor import service as service_module
 from auditor.manifest import named_by_digest
 from auditor.problems import Refused
+from auditor.store import audits
 from auditor.store.tables import AccountRecord, AuditRecord, OwnershipRecord
 from auditor.views import Account, AuditState, Conflict, NotFound, Unavailable
 from tests.auditor.test_submission_keys import FILES, FULL
@@ -162,6 +163,20 @@ def test_deleting_takes_the_upload_along_unless_another_audit_uses_it(service, a
     with service.database.reading() as session:
         assert session.scalars(sa.select(AuditRecord)).all() == []
         assert session.scalars(sa.select(OwnershipRecord)).all() == []
+
+
+def test_the_files_of_an_audit_go_on_request_and_its_row_stays(service, account):
+    digest = service.store_artifact(account, [CSV]).digest
+    audit_id = service.submit(account, asked(digest)).id
+    with pytest.raises(Conflict, match="only a completed one keeps files"):
+        service.delete_files(account, audit_id)
+    with service.database.transaction() as session:
+        audits.move(session, audit_id, AuditState.COMPLETED)
+    service.delete_files(account, audit_id)
+    assert not service.artifacts.exists(digest)
+    assert service.audit(account, audit_id).files_kept is False
+    with pytest.raises(NotFound):
+        service.artifact(account, digest)
 
 
 def test_deleting_leaves_what_another_account_uploaded_too(service, account, other):

@@ -170,6 +170,35 @@ def test_a_hold_for_an_audit_that_is_gone_names_no_bytes(database, artifacts):
     assert not [path for path in artifacts.root.rglob("*") if path.is_file()]
 
 
+def test_uploads_of_audits_that_ended_long_ago_are_released(database, local, artifacts):
+    """What another audit of the account still uses stays; the record of each audit stays in any case."""
+    shared, single = (
+        keep(database, artifacts, data, lambda s, d: files.own(s, local.id, d))
+        for data in (b"shared", b"single")
+    )
+    old, young = (make(database, local) for _ in range(2))
+    with database.transaction() as session:
+        for audit_id, digest in ((old, shared), (old, single), (young, shared)):
+            files.hold(session, audit_id, f"upload/{digest}", digest)
+        files.hold(session, old, "audit.json", shared)
+        audits.move(session, old, AuditState.COMPLETED)
+    with database.transaction() as session:
+        assert audits.ended_before(session, now() - dt.timedelta(days=30)) == []
+        (found,) = audits.ended_before(session, now() + dt.timedelta(days=1))
+        assert found.id == old  # the young one has not ended
+        assert audits.view(session, found).files_kept
+        assert audits.release_uploads(session, found) == {shared, single}
+    with database.reading() as session:
+        assert audits.ended_before(session, now() + dt.timedelta(days=1)) == []
+        assert not audits.view(session, audits.find(session, old)).files_kept
+        assert files.held(session, old) == {"audit.json": shared}
+        assert files.owned(session, local, shared)
+        assert not files.owned(session, local, single)
+    assert files.remove_unneeded(database, artifacts, [shared, single]) == 1
+    assert artifacts.exists(shared)
+    assert not artifacts.exists(single)
+
+
 def test_uploads_that_no_audit_used_are_found_by_age(database, local, artifacts):
     digest = keep(database, artifacts, b"old", lambda s, d: files.own(s, local.id, d))
     with database.reading() as session:

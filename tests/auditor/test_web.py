@@ -177,6 +177,17 @@ def test_deleting_says_plainly_what_goes_and_asks_first(client, service):
     assert "was deleted" in client.get("/").text
 
 
+def test_only_the_files_of_an_audit_can_be_deleted_and_its_page_says_so(client, service):
+    service.add(AuditState.COMPLETED)
+    assert "are deleted 30 days after its end" in client.get("/audits/1").text
+    assert "Delete only the files" in client.get("/audits/1/delete").text
+    assert client.post("/audits/1/delete-files").location == "/audits/1"
+    page = client.get("/audits/1").text
+    assert "known by their digests only" in page
+    assert "Read the report" in page
+    assert "Delete only the files" not in client.get("/audits/1/delete").text
+
+
 def test_a_framework_page_shows_clause_verification_and_basis_of_every_requirement(client):
     for framework in packs().values():
         page = client.get(f"/frameworks/{framework.id}").text

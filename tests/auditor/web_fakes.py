@@ -213,6 +213,9 @@ class FakeService:
     def delete(self, account, audit_id):
         del self.views[audit_id]
 
+    def delete_files(self, account, audit_id):
+        self.views[audit_id] = replace(self.views[audit_id], files_kept=False)
+
     def frameworks(self):
         return tuple(
             FrameworkRow(f.id, f.title, f.version, f.jurisdiction, len(f.requirements), f.digest)
