@@ -42,7 +42,7 @@ def population(subject: Subject) -> Population:
     table = subject.reference if subject.reference is not None else subject.population
     if table is None or not len(table):
         raise NotApplicable("no reference population was supplied; add its table as `data.reference`")
-    column = _count_column(subject, table)
+    column = count_column(subject, table)
     if column is not None and {"attribute", "group"} <= set(table.columns):
         found = _margins(subject, table, column)
     else:
@@ -56,7 +56,8 @@ def population(subject: Subject) -> Population:
     return Population(found, sampled=column is None)
 
 
-def _count_column(subject: Subject, table: pd.DataFrame) -> str | None:
+def count_column(subject: Subject, table: pd.DataFrame) -> str | None:
+    """Return the column that says how many people a row of *table* stands for; None where it is one."""
     for name in (subject.roles.weight, *COUNTS):
         if name is not None and name in table.columns and name not in subject.attributes:
             if not numeric(table[name]) or (as_numbers(table[name]) < 0).any():

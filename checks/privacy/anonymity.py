@@ -1,30 +1,48 @@
 """Anonymity: could a person be singled out in the evaluation data?
 
 Rows that agree in every *quasi-identifier* (what a neighbour might know: sex, age, district) form a class.
-`k` is the size of the smallest class, `uniqueness` the share of rows alone in theirs, `small_class_share`
-the share of rows in classes under five. `prosecutor_risk` is the chance to name the right row of a person
-known to be in the data, in the worst class: 1 / k. `marketer_risk` is the share of rows an attacker would
-name rightly on average: classes / rows. For each declared sensitive column: `distinct_l`, the fewest
-different values in a class; `entropy_l`, the smallest exponential of a class's entropy; `t`, the largest
-distance (half the sum of absolute differences of shares) between a class and everybody.
+`k` is the size of the smallest class, `uniqueness` the share of people alone in theirs, `small_class_share`
+the share of people in classes under five. `prosecutor_risk` is the chance to name the right row of a person
+known to be in the data, in the worst class: 1 / k. `marketer_risk` is the share of people an attacker would
+name rightly on average: classes / people.
+
+Against a table of the population that has the quasi-identifiers: `k_map` is the smallest number of people
+of the population who look like somebody in the data, `journalist_risk` its inverse,
+`population_marketer_risk` the share named rightly on average, and `population_uniqueness` the share of
+people whom nobody else in the population looks like.
+
+`combination_uniqueness` is the share of people alone in the one, two or three columns that single out most.
+
+For each declared sensitive column, the worst class of each: `distinct_l`, the fewest different values;
+`entropy_l`, the smallest exponential of a class's entropy; `recursive_l`, the largest l of recursive
+(c, l)-diversity with c = 3, and `recursive_c`, what c must exceed at the distinct l; `t`, the total
+variation distance between class and everybody, and for numbers `ordered_t`, the earth mover's distance over
+their ranks; `beta_likeness`, the largest relative gain of a value, and `enhanced_beta`, the same where no
+gain passes -ln of the value's share; `delta_disclosure`, the largest |ln| of the ratio of a share in a class
+and among everybody, and `delta_present`, the same over the values that a class has.
 
 Why it matters
     Removing names does not make data anonymous. Whoever is unique in a few known facts can be found, and
     with the row everything else in it. A class of ten whose members share one diagnosis hides nothing.
 
 How to read it
-    Every number is a count of these very rows. The tables show how many rows lie in classes of which size,
-    and how many rows would stay unique if one column were left out: the column to coarsen first.
+    Every number is a count of these very rows. The tables show how many people lie in classes of which size,
+    how many would stay alone if one column were left out (the column to coarsen first), and which few
+    columns single out most. A `k` of 5 to 11 is asked for in practice, `t` under 0.2 or so.
 
 Limits
-    Assumes that an attacker knows that the person is in the data, and every quasi-identifier exactly: a
-    person unique in the sample need not be unique in the population. Which columns are quasi-identifiers is
-    declared or inferred; a column left out counts as unknown to everybody. Missing values are treated as a
-    value of their own. `t` does not use the order of values.
+    Prosecutor figures assume that an attacker knows that the person is in the data, and every
+    quasi-identifier exactly; only a table of the population tells how many others look alike elsewhere. One
+    with a row a person is taken to be everybody. Which columns are quasi-identifiers is declared or inferred;
+    a column left out counts as unknown to all. Missing values are a value of their own (left out of
+    `ordered_t`).
+    Small classes differ from everybody by chance too: `t`, beta and delta say what can be learnt, not that
+    anybody meant it. Sampling weights are not used.
 
 References
     Sweeney, k-anonymity, 2002; Machanavajjhala et al., l-diversity, 2007; Li et al., t-closeness, 2007;
-    El Emam and Dankar, JAMIA 15 (5), 2008.
+    Cao and Karras, beta-likeness, PVLDB 5 (11), 2012; Brickell and Shmatikov, KDD 2008 (delta-disclosure);
+    El Emam and Dankar, JAMIA 15 (5), 2008 (prosecutor, journalist and marketer).
 """
 
 from __future__ import annotations
@@ -32,11 +50,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+import pandas as pd
 
-from checks.data.rows import row_keys
 from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Table, check
+from checks.privacy.classes import Coded, coded
+from checks.privacy.combinations import search
+from checks.privacy.crowd import crowd
+from checks.privacy.sensitive import sensitive
 
 SMALL = 5
+FEW = 1000
+"""People under whom those alone in the data say little of whether they are alone elsewhere."""
 BANDS = ((1, 1), (2, 4), (5, 9), (10, 49), (50, None))
 """Class sizes of the table, from and to."""
 
@@ -44,66 +68,94 @@ BANDS = ((1, 1), (2, 4), (5, 9), (10, 49), (50, None))
 @check
 def anonymity(subject: Subject) -> Iterator[Measure | Table]:
     """Group the rows by their quasi-identifiers, and tell how small the classes are."""
-    known = subject.roles.quasi_identifiers
+    rows, weights = _people(subject)
+    known = tuple(dict.fromkeys(subject.roles.quasi_identifiers))
     if not known:
-        raise NotApplicable("no quasi-identifiers were declared: set columns.quasi_identifiers")
-    if not subject.rows:
-        raise Inconclusive("the evaluation table has no rows")
-
-    rows = subject.evaluation
-    (classes,) = row_keys([rows], known)
-    sizes = np.bincount(classes)
-    smallest, count = int(sizes.min()), len(rows)
-    yield _exact("k", smallest, count, unit="rows")
-    yield _exact("uniqueness", (sizes == 1).sum() / count, count)
+        yield from _undeclared(subject, rows, weights)
+    people = coded(rows, known, weights)
+    classes = people.classes(known)
+    sizes = people.summed(classes)
+    count, smallest = people.count, float(sizes.min())
+    yield _exact("k", smallest, count, unit="people")
+    yield _exact("uniqueness", sizes[sizes == 1].sum() / count, count, note=_few(subject, count))
     yield _exact("small_class_share", sizes[sizes < SMALL].sum() / count, count)
     yield _exact("prosecutor_risk", 1 / smallest, count)
     yield _exact("marketer_risk", len(sizes) / count, count)
+    yield from crowd(subject, rows, weights)
+    yield from search(people, known)
     for name in subject.roles.sensitive:
-        if name in known:
-            continue
-        (values,) = row_keys([rows], [name])
-        yield from _diversity(classes, values, {"column": name})
-
-    yield Table("classes by size", ("smallest size", "largest size", "classes", "rows"), tuple(_bands(sizes)))
+        yield from sensitive(rows[name], name, None if name in known else classes, people)
+    yield Table(
+        "classes by size", ("smallest size", "largest size", "classes", "people"), tuple(_bands(sizes))
+    )
     if len(known) > 1:
-        yield Table("one column left out", ("column", "k", "uniqueness"), tuple(_without_one(subject)))
+        rest = tuple(_without_one(people, known))
+        yield Table("one column left out", ("column", "k", "uniqueness"), rest)
 
 
-def _diversity(classes: Array, values: Array, of: Mapping[str, str]) -> Iterator[Measure]:
-    """Yield l-diversity and t-closeness from the pairs (class, value) that occur."""
-    count, kinds = len(classes), int(values.max()) + 1
-    pairs, together = np.unique(classes * kinds + values, return_counts=True)
-    owner, value = pairs // kinds, pairs % kinds
-    sizes = np.bincount(classes)
-    share = together / sizes[owner]
-    everybody = np.bincount(values) / count
-    distinct = np.bincount(owner)
-    entropy = -np.bincount(owner, weights=share * np.log(share))
-    # shares sum to 1 on both sides, so half the absolute differences are the excesses alone
-    distance = np.bincount(owner, weights=np.maximum(share - everybody[value], 0))
-    yield _exact("distinct_l", distinct.min(), count, of=of, unit="values")
-    yield _exact("entropy_l", np.exp(max(entropy.min(), 0.0)), count, of=of, unit="values")
-    yield _exact("t", distance.max(), count, of=of, unit="distance")
+def _people(subject: Subject) -> tuple[pd.DataFrame, Array | None]:
+    """Return the rows that stand for somebody, and for how many where weights count people."""
+    rows, weights = subject.evaluation, None
+    if subject.weights is not None and subject.roles.weight_kind == "frequency":
+        there = subject.weights > 0
+        rows, weights = rows[there], subject.weights[there]
+    if not len(rows):
+        raise Inconclusive("the evaluation table has no rows")
+    return rows, weights
 
 
-def _bands(sizes: Array) -> Iterator[tuple[int, int | None, int, int]]:
+def _undeclared(subject: Subject, rows: pd.DataFrame, weights: Array | None) -> Iterator[Measure | Table]:
+    """Search the columns that others may know, where none was declared, and end the check."""
+    roles = subject.roles
+    plausible = dict.fromkeys([*roles.groups, *(name for name in roles.features if name in rows)])
+    people = coded(rows, [name for name in plausible if name not in roles.identifiers], weights)
+    names = [name for name in people.columns if people.levels(name) > 1]
+    if not names:
+        raise NotApplicable("no quasi-identifiers were declared: set columns.quasi_identifiers")
+    yield from search(people, names)
+    raise NotApplicable(
+        "no quasi-identifiers were declared: set columns.quasi_identifiers; until then only the few features"
+        " and groups that single out most people are told, as if others knew any of them"
+    )
+
+
+def _few(subject: Subject, count: float) -> str | None:
+    if count >= FEW or subject.reference is not None or subject.population is not None:
+        return None
+    return (
+        f"{count:.0f} people are few: who is alone here need not be alone among more; a table of the"
+        " population as `data.reference` tells"
+    )
+
+
+def _bands(sizes: Array) -> Iterator[tuple[int, int | None, int, float]]:
     for low, high in BANDS:
-        inside = sizes[(sizes >= low) & (sizes <= (high or np.inf))]
-        yield low, high, len(inside), int(inside.sum())
+        inside = sizes[(sizes >= low) & (sizes < (np.inf if high is None else high + 1))]
+        yield low, high, len(inside), float(inside.sum())
 
 
-def _without_one(subject: Subject) -> Iterator[tuple[str, int, float]]:
-    known = subject.roles.quasi_identifiers
+def _without_one(people: Coded, known: tuple[str, ...]) -> Iterator[tuple[str, float, float]]:
     for left_out in known:
-        (classes,) = row_keys([subject.evaluation], [name for name in known if name != left_out])
-        sizes = np.bincount(classes)
-        yield left_out, int(sizes.min()), float((sizes == 1).sum() / subject.rows)
+        sizes = people.sizes([name for name in known if name != left_out])
+        yield left_out, float(sizes.min()), float(sizes[sizes == 1].sum() / people.count)
 
 
 def _exact(
-    name: str, value: float, n: int, *, of: Mapping[str, str] | None = None, unit: str = "proportion"
+    name: str,
+    value: float,
+    n: float,
+    *,
+    of: Mapping[str, str] | None = None,
+    unit: str = "proportion",
+    note: str | None = None,
 ) -> Measure:
     return Measure(
-        name, float(value), n=n, of=dict(of or {}), kind=Kind.EXACT, unit=unit, method="count of classes"
+        name,
+        float(value),
+        n=n,
+        of=dict(of or {}),
+        kind=Kind.EXACT,
+        unit=unit,
+        method="count of classes",
+        note=note,
     )

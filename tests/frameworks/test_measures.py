@@ -123,6 +123,8 @@ def evidence(check: str) -> Evidence:
         whole, roles = _with_time_and_gaps(whole), dataclasses.replace(roles, time="day")
     if check == "privacy.attribute_inference":  # it ranks people where a feature has two values
         roles = dataclasses.replace(roles, features=(*roles.features, "sex"), sensitive=("sex",))
+    if check == "privacy.anonymity":  # classes give away what was declared sensitive
+        roles = dataclasses.replace(roles, sensitive=("income",))
     task = TASKS.get(check, Task.BINARY)
     found = all_checks()[check](dataclasses.replace(whole, roles=roles, task=task))
     if check in {"fairness.conditional", "fairness.curve"}:  # some numbers are of predicted numbers
