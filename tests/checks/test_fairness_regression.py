@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from fairlearn.metrics import MetricFrame, mean_prediction
 from scipy import stats
+from scipy.special import stdtrit
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
+from benchmarks.validity_errors import SHAPES, accused
 from checks.fairness.regression import regression
 from checks.model import Outcome, Subject, Task
 from checks.statistics.means import Means, lowest_mean_over_highest
+from tests.budgets import budget
 from tests.checks.builders import subject, take
 from tests.checks.planted import planted
 
@@ -182,3 +185,26 @@ def test_reasons_when_nothing_can_be_measured():
     assert why(actual=[np.nan], score=[1.0], groups="a").startswith("no row has all that is needed")
     alone = why(actual=[1.0] * 40, score=[1.0] * 40, groups="a" * 40)
     assert alone == "no attribute has two groups of 30 rows or more with a label"
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_no_gap_of_errors_accuses_groups_that_are_alike_more_often_than_meant(shape):
+    """Few rows and long tails made R² and squared errors look surer than they are."""
+    datasets = budget(250, 2000)
+    found = accused((shape, 30, 2, 0.8), datasets, seed=1)
+    for name, share in found.items():
+        assert share <= 0.05 + 3.5 * np.sqrt(0.05 * 0.95 / datasets), name
+
+
+def test_the_error_of_r2_is_that_of_leaving_rows_out():
+    """Of two ways to the error of R², the jackknife is the other; they agree where no row is far."""
+    rng = np.random.default_rng(2)
+    label = rng.uniform(-1, 1, 400)
+    score = label + rng.uniform(-0.4, 0.4, 400)
+    groups = ["a"] * 200 + ["b"] * 200
+    found = regression(subject(actual=label, score=score, groups=groups, task=Task.REGRESSION))
+    measure = found.measure("r2", attribute="group", group="a")
+    each = [r2_score(np.delete(label[:200], i), np.delete(score[:200], i)) for i in range(200)]
+    error = np.sqrt(199 / 200 * np.sum((each - np.mean(each)) ** 2))
+    width = np.log((1 - measure.low) / (1 - measure.high)) / 2 / stdtrit(197, 0.975) * (1 - measure.value)
+    assert width == pytest.approx(error, rel=0.03)
