@@ -15,7 +15,7 @@ How to read it
     that the model gives), and `average: macro` is the mean calibration error over classes.
 
 Limits
-    Small groups have few bins (25 rows each at least), which see coarse errors only. A score can be
+    Small groups have few bins (25 people each at least), which see coarse errors only. A score can be
     calibrated in every group and yet give unequal error rates wherever base rates differ.
 
 References

@@ -100,10 +100,11 @@ def _above_the_median(subject: Subject) -> tuple[Measure, Array]:
     known = ~np.isnan(score)
     if not known.any():
         raise Inconclusive("no row has a score")
-    median = pooled_median(score[known], None if subject.weights is None else subject.weights[known])
-    said = Measure(
-        "median_score", median, n=float(known.sum()), kind=Kind.EXACT, unit="score", method="pooled"
-    )
+    weights = None if subject.weights is None else subject.weights[known]
+    median = pooled_median(score[known], weights)
+    repeated = weights is not None and subject.roles.weight_kind == "frequency"
+    people = float(weights.sum() if repeated else known.sum())
+    said = Measure("median_score", median, n=people, kind=Kind.EXACT, unit="score", method="pooled")
     high_is_good = subject.roles.favourable == subject.roles.positive
     better = score > median if high_is_good else score < median
     return said, np.where(known, np.where(better, Truth.YES, Truth.NO), Truth.UNKNOWN)

@@ -16,7 +16,7 @@ How to read it
     chance alone when rows are few, so it has no interval and nothing should be held against it.
 
 Limits
-    At most 10 bins, of 25 rows or more; errors within a bin cancel and are not seen. A score that says the
+    At most 10 bins, of 25 people or more; errors within a bin cancel and are not seen. A score that says the
     base rate to everybody is perfectly calibrated and useless: read it beside `performance.classification`.
 
 References

@@ -26,7 +26,7 @@ class Reliability:
     mean_score: Array
     frequency: Array
     n: Array
-    """Rows."""
+    """People where weights repeat rows, else rows."""
     weight: Array
     """Share of all weight."""
     variance: Array
@@ -80,14 +80,14 @@ def noncentrality(seen: float, df: float, level: float) -> float:
 
 
 def reliability(actual: Array, score: Array, weights: Array, effective_share: float = 1.0) -> Reliability:
-    """Return bins of equal mass: at most 10, at least 25 rows each, ties kept together.
+    """Return bins of equal mass: at most 10, of 25 people or more each, ties kept together.
 
     *effective_share* is effective size over weight, 1 for plain rows.
     """
     order = np.argsort(score, kind="stable")
     actual, score, weights = actual[order], score[order], weights[order]
-    count = int(np.clip(len(score) // ROWS_PER_BIN, 1, MOST_BINS))
     upto = np.cumsum(weights)
+    count = int(np.clip(upto[-1] * effective_share // ROWS_PER_BIN, 1, MOST_BINS))
     cuts = np.searchsorted(upto, upto[-1] * np.arange(1, count) / count, side="left")
     edges = np.unique(score[np.minimum(cuts, len(score) - 1)])
     starts = np.unique(np.concatenate([[0], np.searchsorted(score, edges, side="right")]))
@@ -104,7 +104,7 @@ def reliability(actual: Array, score: Array, weights: Array, effective_share: fl
         high=score[np.concatenate([starts[1:], [len(score)]]) - 1],
         mean_score=total(weights * score) / mass,
         frequency=hits / mass,
-        n=total(np.ones(len(score))),
+        n=total(weights if effective_share == 1 else np.ones(len(score))),
         weight=mass / mass.sum(),
         variance=smooth * (1 - smooth) / size,
     )

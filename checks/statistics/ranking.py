@@ -10,6 +10,7 @@ import numpy as np
 
 from checks.model import Array, Measure
 from checks.statistics.intervals import LEVEL, Z, estimate, undefined
+from checks.statistics.significance import people
 
 METHOD = f"Hanley-McNeil {LEVEL:.0%}, score form (Newcombe 2006, method 5)"
 
@@ -115,7 +116,7 @@ def auc_difference(
     *sizes* are the effective numbers of positives and negatives.
     """
     method = f"DeLong {LEVEL:.0%}, paired"
-    rows = len(actual)
+    rows = people(weights, sum(sizes))
     if min(sizes) < 2:
         return undefined(name, "needs two rows or more of both classes", n=rows, of=of, method=method)
     value, variance = 0.0, 0.0

@@ -54,6 +54,12 @@ def _two_groups(hits: Array, n: Array) -> tuple[float, str]:
     return float(min(2 * ndtr(-z), 1.0)), "pooled z, two-sided"
 
 
+def people(weights: Array, effective: float) -> float:
+    """Return the people behind *weights*: their sum where they repeat rows, else the rows."""
+    total = float(weights.sum())
+    return total if np.isclose(total, effective, rtol=1e-9) else float(len(weights))
+
+
 def paired_difference(
     name: str,
     first: Array,
@@ -66,8 +72,8 @@ def paired_difference(
 ) -> Measure:
     """Return the difference of two shares on the same rows (Bonett and Price 2012)."""
     method = f"Bonett-Price {LEVEL:.0%}, paired"
-    rows = len(first)
-    if not rows or effective <= 0:
+    rows = people(weights, effective)
+    if not len(first) or effective <= 0:
         return undefined(name, "no rows", of=of, method=method)
     total = weights.sum()
     gained = float(weights[first & ~second].sum() / total)
