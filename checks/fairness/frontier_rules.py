@@ -6,6 +6,7 @@ of rows, their repetition and the names of groups change nothing.
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -239,6 +240,7 @@ def reduced(people: People, features: pd.DataFrame, bounds: Sequence[float]) -> 
     from sklearn.linear_model import LogisticRegression
     from threadpoolctl import threadpool_limits
 
+    logging.getLogger("fairlearn.reductions").setLevel(logging.ERROR)  # thin grids: told by NaN
     table = plain(features)
 
     def rule(known: Array, asked: Array) -> Array:

@@ -43,7 +43,8 @@ def annexes(view: View) -> Iterator[Section]:
         (
             Paragraph(
                 "The report ends here. What follows is for looking things up: nothing stands in it that "
-                "changes what was said, and nothing that was measured is missing from it."
+                "changes what was said. Where a table is very long, it says how many more rows the attached "
+                "record has: nothing that was measured is missing from that."
             ),
             Bullets(tuple(Bullet(part.title, part.id) for part in parts)),
         ),

@@ -26,6 +26,9 @@ _CASES = {
 
 def contrast(view: View, attribute: str) -> str:
     """Return one sentence on the groups that lie furthest apart; nothing where nobody is compared."""
+    errors = _errors(compared(view, "fairness.regression.mean_error", attribute))
+    if errors:
+        return errors
     for check, name in _RATES:
         found = compared(view, f"{check}.{name}", attribute)
         if len(found) >= 2:
@@ -34,7 +37,7 @@ def contrast(view: View, attribute: str) -> str:
             if ratio is None or ratio.value is None:
                 return says
             return f"{says} The lowest rate is {wording.measured(ratio)} of the highest."
-    return _errors(compared(view, "fairness.regression.mean_error", attribute))
+    return ""
 
 
 def _errors(found: list[Measure]) -> str:

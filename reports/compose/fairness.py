@@ -30,7 +30,7 @@ _PANELS = 4
 _GROUPS_TOLD = 8
 _DIFFERENCES_TOLD = 5
 _PICTURED = 12
-"""So many attributes of the annex have a picture, those shown best first; the others have their tables."""
+"""So many attributes are told whole in the annex, those shown best; of the others the main differences."""
 
 
 def fairness(view: View) -> Section:
@@ -61,14 +61,20 @@ def attributes_in_full(view: View) -> Iterator[Section]:
         if attribute in whole:
             anchor, title = f"{view.attribute_anchor(attribute)}-all", f"By {crossed(attribute)}, in full"
             blocks = [*_groups(view, attribute), *_disparities(view, attribute)]
+        elif attribute in pictured:
+            anchor, title = view.attribute_anchor(attribute), f"By {crossed(attribute)}"
+            blocks = [
+                *_sentence(view, attribute),
+                *_picture(view, attribute),
+                *_groups(view, attribute),
+                *_disparities(view, attribute),
+                *_power(view, attribute),
+            ]
         else:
             anchor, title = view.attribute_anchor(attribute), f"By {crossed(attribute)}"
             blocks = [
                 *_sentence(view, attribute),
-                *(_picture(view, attribute) if attribute in pictured else ()),
-                *_groups(view, attribute),
-                *_disparities(view, attribute),
-                *_power(view, attribute),
+                *_disparities(view, attribute, _DIFFERENCES_TOLD, "the attached record"),
             ]
         yield Section(title, anchor, tuple(blocks))
 
@@ -206,7 +212,9 @@ def _people(by_group: dict[str, dict[str, Measure]], group: str) -> str:
     return wording.count(max((n for n in counts if n is not None), default=None))
 
 
-def _disparities(view: View, attribute: str, most: int | None = None) -> Iterator[Block]:
+def _disparities(
+    view: View, attribute: str, most: int | None = None, where: str = "the annex"
+) -> Iterator[Block]:
     """Yield one table of the main differences, at most *most*; what several checks say alike is said once."""
     chosen = differences(view, attribute)
     if not chosen:
@@ -231,7 +239,7 @@ def _disparities(view: View, attribute: str, most: int | None = None) -> Iterato
     )
     columns = (*heads, *((Column("Note"),) if noted else ()))
     more = len(chosen) - len(told)
-    rest = f" {wording.plural(more, 'more stands', 'more stand')} in the annex." if more else ""
+    rest = f" {wording.plural(more, 'more stands', 'more stand')} in {where}." if more else ""
     yield Table(f"Differences between groups of {crossed(attribute)}", columns, rows, f"{_BY_EVIDENCE}{rest}")
 
 

@@ -34,15 +34,15 @@ _MAIN = (
     "uncompared_share",
 )
 """Differences told with their attribute, in this order; the others stand in the annex."""
-_MEAN = {"average": "macro"}
-"""The key of means over classes."""
+_MEAN = "macro"
+"""The average of means over classes."""
 _LEADING = "fairness.selection_rate"
 """Of what several checks say alike, this one's is kept first."""
 _BASES = (
+    ("fairness.regression", "mean_error"),
     ("fairness.selection_rate", "selection_rate"),
     ("fairness.scoring_rate", "scoring_rate"),
     ("fairness.error_rates", "accuracy"),
-    ("fairness.regression", "mean_error"),
 )
 """The rate by which the lowest and the highest group are named: the first that was measured."""
 _WHOLE = 4
@@ -103,7 +103,7 @@ def _row(view: View, attribute: str) -> tuple[Cell, ...]:
 
 def _public_only(view: View, attribute: str) -> bool:
     """Return whether rates of *attribute* were measured, and not all of them are for everybody."""
-    check, name = _BASES[0]
+    check, name = _BASES[1]
     one = view.default(check)
     return one is not None and any(
         m.name == name and m.of.get("attribute") == attribute and wording.measured(m) == wording.WITHHELD
@@ -127,10 +127,9 @@ def _all_groups(view: View, attribute: str) -> set[str]:
 def differences(view: View, attribute: str) -> list[tuple[Measure, str]]:
     """Return the main differences of *attribute* with their checks, the best shown first."""
     found = {
-        (m.name, m.value, m.low, m.high): (m, one.check)
-        for one in reversed(view.family("fairness"))
-        for m in one.measures
-        if m.of in ({"attribute": attribute}, {"attribute": attribute, **_MEAN}) and m.name in _MAIN
+        (m.name, m.value, m.low, m.high): (m, check)
+        for m, check in reversed(view.of_attributes.get(attribute, ()))
+        if m.name in _MAIN and m.of.get("average", _MEAN) == _MEAN
     }
     return sorted(
         found.values(),

@@ -15,6 +15,9 @@ ROWS_TOLD = 6
 TABLES_TOLD = 2
 ROWS_LISTED = 100
 """Longer tables of single points are drawn, and stand in full in the record only."""
+_ANNEX, _RECORD = "the annex", "the attached record"
+_MOST = {_ANNEX: ROWS_TOLD, _RECORD: 250}
+"""Rows told before it is said where the others stand: many attributes that cross have thousands of groups."""
 
 _ACROSS = 4
 _NOTES_TOLD = 300
@@ -33,19 +36,20 @@ def told(evidence: Evidence, *, groups: bool = False) -> tuple[list[Table], int]
     if models and all(m.of.keys() <= {"model"} for m in measures):
         return [_by_model(evidence, ["", *models])], 0
     ordered = sorted(measures, key=lambda m: bool(m.of))  # stable: the order of the check within
-    made = list(_tables(evidence, ordered, ROWS_TOLD))
+    made = list(_tables(evidence, ordered, _ANNEX))
     return made[:TABLES_TOLD], len(made) - len(made[:TABLES_TOLD])
 
 
 def listed(evidence: Evidence) -> Iterator[Block]:
-    """Yield every measure, and how the numbers were made."""
-    yield from _tables(evidence, evidence.measures, None)
+    """Yield every measure, of long tables the first rows, and how the numbers were made."""
+    yield from _tables(evidence, evidence.measures, _RECORD)
     methods = list(dict.fromkeys(m.method for m in evidence.measures if m.method))
     if methods:
         yield Paragraph(f"Methods: {'; '.join(methods)}.")
 
 
-def _tables(evidence: Evidence, measures: Sequence[Measure], most: int | None) -> Iterator[Table]:
+def _tables(evidence: Evidence, measures: Sequence[Measure], where: str) -> Iterator[Table]:
+    most = _MOST[where]
     by_keys: dict[tuple[str, ...], list[Measure]] = {}
     for m in measures:
         by_keys.setdefault(tuple(sorted(m.of)), []).append(m)
@@ -59,11 +63,11 @@ def _tables(evidence: Evidence, measures: Sequence[Measure], most: int | None) -
             and len(things) > 1
             and len(alike) == len({(m.name, wording.where(m.of)) for m in alike})
         ):
-            yield from _crossed(evidence, keys, alike, most)
+            yield from _crossed(evidence, keys, alike, where)
         else:
-            furthest = most is not None and len(alike) > most and len(names) == 1
+            furthest = where is _ANNEX and len(alike) > most and len(names) == 1
             told = sorted(alike, key=_distance, reverse=True) if furthest else alike
-            yield _listed(_caption(evidence, keys), told, most)
+            yield _listed(_caption(evidence, keys), told, where)
 
 
 def _distance(measure: Measure) -> float:
@@ -97,21 +101,21 @@ def _named(evidence: Evidence, name: str) -> Cell:
 
 
 def _crossed(
-    evidence: Evidence, keys: tuple[str, ...], measures: list[Measure], most: int | None
+    evidence: Evidence, keys: tuple[str, ...], measures: list[Measure], where: str
 ) -> Iterator[Table]:
     """Yield things down and measures across, or the other way where there are more measures than things."""
     names, things = _leading(measures)
     cells = {(measure_title(m), wording.where(m.of)): m for m in measures}
     upright = len(things) >= len(names)
     down, across = (things, names) if upright else (names, things)
-    shown = down[:most]
-    told = across if most is None else across[:_ACROSS]
+    shown = down[: _MOST[where]]
+    told = across[:_ACROSS] if where is _ANNEX else across
     more = [
         wording.plural(whole - part, f"more {word}")
         for whole, part, word in ((len(down), len(shown), "row"), (len(across), len(told), "column"))
         if part < whole
     ]
-    rest = f"{wording.joined(more)} in the annex." if more else ""
+    rest = f"{wording.joined(more)} in {where}." if more else ""
     for start in range(0, len(told), _ACROSS):
         part = across[start : start + _ACROSS]
         picked = {
@@ -122,7 +126,7 @@ def _crossed(
             _caption(evidence, keys, part if len(across) > _ACROSS else ()),
             columns,
             tuple((Cell(row), *(Cell(_full(picked[row, head])) for head in part)) for row in shown),
-            " ".join(filter(None, (_notes(picked, most is not None), rest))),
+            " ".join(filter(None, (_notes(picked, where is _ANNEX), rest))),
         )
 
 
@@ -162,8 +166,8 @@ def _notes(picked: Mapping[tuple[str, str], Measure | None], short: bool) -> str
     return " ".join(said)
 
 
-def _listed(caption: str, measures: Sequence[Measure], most: int | None) -> Table:
-    shown = measures[:most]
+def _listed(caption: str, measures: Sequence[Measure], where: str) -> Table:
+    shown = measures[: _MOST[where]]
     of, noted = any(m.of for m in shown), any(m.note for m in shown)
     columns = (
         Column("Measure"),
@@ -183,7 +187,7 @@ def _listed(caption: str, measures: Sequence[Measure], most: int | None) -> Tabl
         for m in shown
     )
     more = len(measures) - len(shown)
-    return Table(caption, columns, rows, f"{wording.plural(more, 'more row')} in the annex." if more else "")
+    return Table(caption, columns, rows, f"{wording.plural(more, 'more row')} in {where}." if more else "")
 
 
 def _caption(evidence: Evidence, keys: tuple[str, ...], part: Sequence[str] = ()) -> str:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from checks.model import Evidence, Measure, Outcome
@@ -132,15 +133,28 @@ class View:
 
     def attributes(self) -> list[str]:
         """Return the attributes and intersections that were measured, in measured order."""
-        return list(
-            dict.fromkeys(
-                m.of["attribute"]
-                for one in self.evidence
-                if one.check.startswith("fairness.")
-                for m in one.measures
-                if "attribute" in m.of
-            )
+        return list(self._places)
+
+    @cached_property
+    def _places(self) -> Mapping[str, int]:
+        found = (
+            m.of["attribute"]
+            for one in self.evidence
+            if one.check.startswith("fairness.")
+            for m in one.measures
+            if "attribute" in m.of
         )
+        return {attribute: place for place, attribute in enumerate(dict.fromkeys(found), start=1)}
+
+    @cached_property
+    def of_attributes(self) -> Mapping[str, Sequence[tuple[Measure, str]]]:
+        """By attribute, the measures of fairness that are of no single group, with their checks."""
+        found: dict[str, list[tuple[Measure, str]]] = {}
+        for one in self.family("fairness"):
+            for m in one.measures:
+                if "attribute" in m.of and m.of.keys() <= {"attribute", "average"}:
+                    found.setdefault(m.of["attribute"], []).append((m, one.check))
+        return found
 
     def evidence_target(self, finding: Finding) -> str | None:
         """Return the place where the evidence of a finding is told."""
@@ -151,13 +165,13 @@ class View:
         if evidence is None:
             return None
         attribute = finding.of.get("attribute")
-        if check.startswith("fairness.") and attribute in self.attributes():
+        if check.startswith("fairness.") and attribute is not None and attribute in self._places:
             return self.attribute_anchor(attribute)
         return check_anchor(check) if evidence.outcome is Outcome.MEASURED else "not-measured"
 
     def attribute_anchor(self, attribute: str) -> str:
         """Return the place where an attribute is told; submitted names never become anchors."""
-        return f"attribute-{self.attributes().index(attribute) + 1}"
+        return f"attribute-{self._places[attribute]}"
 
 
 def spoken(finding: Finding) -> str:

@@ -116,15 +116,9 @@ def evidence(check: str) -> Evidence:
         rows = [("A", 40, 20, "0.5", "1"), ("B", 40, 10, "0.25", "0.5")]
         return all_checks()[check](counted({"race": rows}))
     whole = credit(rows=300, training_rows=300)
-    roles = dataclasses.replace(whole.roles, groups=("race", "job"), references={"race": "A"})
-    if check == "fairness.curve":  # it needs a protected number
-        roles = dataclasses.replace(roles, **NUMBERS)
+    roles = _roles(check, whole.roles)
     if check.startswith("data."):
-        whole, roles = _with_time_and_gaps(whole), dataclasses.replace(roles, time="day")
-    if check == "privacy.attribute_inference":  # it ranks people where a feature has two values
-        roles = dataclasses.replace(roles, features=(*roles.features, "sex"), sensitive=("sex",))
-    if check == "privacy.anonymity":  # classes give away what was declared sensitive
-        roles = dataclasses.replace(roles, sensitive=("income",))
+        whole = _with_time_and_gaps(whole)
     task = TASKS.get(check, Task.BINARY)
     found = all_checks()[check](dataclasses.replace(whole, roles=roles, task=task))
     if check in {"fairness.conditional", "fairness.curve"}:  # some numbers are of predicted numbers
@@ -144,6 +138,20 @@ def evidence(check: str) -> Evidence:
         planted = dataclasses.replace(whole, decision=wrong, roles=dataclasses.replace(roles, label=None))
         found = dataclasses.replace(found, measures=found.measures + all_checks()[check](planted).measures)
     return found
+
+
+def _roles(check: str, plain):
+    """Return the roles that *check* needs to say all it can."""
+    roles = dataclasses.replace(plain, groups=("race", "job"), references={"race": "A"})
+    if check.startswith("data."):
+        return dataclasses.replace(roles, time="day")
+    more = {
+        "fairness.curve": NUMBERS,  # it needs a protected number
+        # it ranks people where a feature has two values
+        "privacy.attribute_inference": {"features": (*roles.features, "sex"), "sensitive": ("sex",)},
+        "privacy.anonymity": {"sensitive": ("income",)},  # classes give away what was declared sensitive
+    }
+    return dataclasses.replace(roles, **more.get(check, {}))
 
 
 def _with_time_and_gaps(whole):
