@@ -29,8 +29,10 @@ class Goal:
     """How far beyond the limit an answer is; below 0 it falls short."""
     strict: bool
     """Whether an answer at the limit falls short."""
-    decides: bool
-    """Whether a decision lies there; otherwise only the middle of everybody."""
+    limit: float = 0.0
+    """The answer where the sides meet."""
+    lower: bool = False
+    """Whether answers below the limit are wanted."""
 
     def reached(self, margins: Array) -> Array:
         """Return which answers are on the side that is wanted."""
@@ -56,7 +58,7 @@ def goal(subject: Subject, rng: np.random.Generator) -> Goal:
     beyond, behind = ("below", "above") if lower else ("above", "below")
     words = f"{beyond} the median of everybody ({middle:.3g})"
     other = f"at the median of everybody or {behind} it"
-    return Goal(words, other, _beyond(output, middle, lower), strict=True, decides=False)
+    return Goal(words, other, _beyond(output, middle, lower), True, middle, lower)
 
 
 def _decision(subject: Subject, output: Output, lower: bool) -> Goal:
@@ -65,7 +67,7 @@ def _decision(subject: Subject, output: Output, lower: bool) -> Goal:
     words, other = f"the decision '{positive}'", f"a decision other than '{positive}'"
     if lower:
         words, other = f"the decision '{favourable}'", f"the decision '{positive}'"
-    return Goal(words, other, _beyond(output, threshold, lower), strict=lower, decides=True)
+    return Goal(words, other, _beyond(output, threshold, lower), lower, threshold, lower)
 
 
 def _beyond(output: Output, limit: float, lower: bool) -> Output:
@@ -107,4 +109,4 @@ def _class(subject: Subject) -> Goal:
     scale = f"probability of '{favourable}' less that of the likeliest other class"
     margin = Output(scale, is_probability=False, ask=ask)
     words, other = f"the decision '{favourable}'", f"a decision other than '{favourable}'"
-    return Goal(words, other, margin, strict=False, decides=True)
+    return Goal(words, other, margin, strict=False)

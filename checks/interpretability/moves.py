@@ -40,6 +40,11 @@ class Column:
             return cls(True, np.sort(numbers[np.isfinite(numbers)]))
         return cls(False, np.unique(as_text(values[values.notna()]).astype(str)))
 
+    @property
+    def distinct(self) -> Array:
+        """The values that there are, each once."""
+        return np.unique(self.known)
+
     def places(self, values: pd.Series[Any]) -> Array:
         """Return the share of people below each number (half of its equals counted), or a text's position.
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from checks.model import Evidence, Outcome
 from reports import wording
 from reports.compose import pictures
+from reports.compose.cases import cases
 from reports.compose.fairness import fairness
 from reports.compose.tables import ROWS_TOLD, evidence_table, told
 from reports.compose.unlisted import WHOLE, sentences
@@ -17,6 +18,8 @@ from reports.document import Block, Bullet, Bullets, Paragraph, Section
 BY_GROUP = frozenset({"data.representation"})
 """Checks outside fairness whose groups are told, not only listed."""
 
+_IN_WORDS: Mapping[str, Callable[[Evidence], Iterator[Block]]] = {"interpretability.cases": cases}
+"""Checks that are told in words alone; their numbers stand in the annex."""
 _TOLD = frozenset(
     {
         "attacks",
@@ -59,8 +62,11 @@ def _check(view: View, evidence: Evidence) -> Section:
     picture = _PICTURES.get(evidence.check)
     if picture is not None:
         blocks += picture(evidence)
+    in_words = _IN_WORDS.get(evidence.check)
+    if in_words is not None:
+        blocks += in_words(evidence)
     found, hidden = told(evidence, groups=evidence.check in WHOLE | BY_GROUP)
-    blocks += found
+    blocks += found if in_words is None else ()
     own = [table for table in evidence.tables if table.name in _TOLD]
     blocks += [evidence_table(table, ROWS_TOLD, "the annex") for table in own]
     if not blocks:

@@ -1,0 +1,268 @@
+"""Single cases: what spoke for and against the answer, and what would change it?
+
+Some people are picked by a rule: the one in the middle of all answers, those nearest to the limit on both
+sides and, where the label is known, the worst error in each group. For each, Shapley values say what spoke
+for and against the answer that people want, a search says the fewest changes that would turn it (as in
+`interpretability.recourse`), and the person most alike who got another answer is set beside them.
+
+Why it matters
+    A person who is decided about is owed the reasons of that decision, not those of the average. And
+    whoever reviews a system understands single cases better than sums.
+
+How to read it
+    `answer` is what the model said, rounded; `alike` is how many people fit what is told of the case.
+    `changes_needed` and `percentile_shift` belong to the change in the table `changes`: its features, which
+    way, and how far, in steps of 5 of 100 people that are passed, or in per cent of the person's own value.
+    `differences` counts the features in which the person most alike with another answer lies in another
+    fifth or category; `nearest_other` names those of them that may be told. In the table `reasons` a
+    contribution above 0 spoke for the answer that is wanted; only those beyond twice their sampling error
+    are listed.
+
+Limits
+    No row is shown. Values are told as the fifth of everybody that they lie in, or as a category, and only
+    as far as at least ten people fit all that is told of them; of the rest the contribution alone is given.
+    Contributions, answers and changes are rounded, not withheld: somebody who has both the model and the
+    data may know a row again. Cases are examples: nothing follows from them for others. The rules for
+    changes, and their limits, are those of `interpretability.recourse`. Row weights are not used.
+
+References
+    Wachter, Mittelstadt and Russell, Counterfactual Explanations without Opening the Black Box, Harvard
+    Journal of Law and Technology 31, 2018; Sweeney, k-anonymity, IJUFKS 10, 2002.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from checks.draw import sample_rows
+from checks.interpretability.attribution import Attributions, attribute
+from checks.interpretability.bands import FEW, Bands, Said
+from checks.interpretability.changes import WIDE, Changes, apart, changes
+from checks.interpretability.goal import Goal, goal
+from checks.interpretability.moves import SHARED, Moves, moves, support_of
+from checks.interpretability.picked import Case, pick
+from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, check, spell
+
+STREAM = 72  # keeps this check's random numbers apart from every other's
+POOL = 5000
+"""Rows among which cases are picked and described."""
+REASONS = 5
+"""Contributions that are listed: what a reader can take in."""
+BACKGROUND = 300
+NOTHING = 1e-9
+"""Contributions below this are rounding."""
+MOST_TIMES = 3
+"""Changes of more than so many times the own value are told by the people they pass only."""
+WITHHELD = ("withheld", None, None, None)
+STEP = 0.05
+"""Shifts are told in steps of this share of all people."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """The cases, and everything that is said of them."""
+
+    subject: Subject
+    wanted: Goal
+    picked: tuple[Case, ...]
+    pool: pd.DataFrame
+    reached: Array
+
+    @property
+    def rows(self) -> Array:
+        """Where the cases stand in the pool."""
+        return np.array([case.row for case in self.picked])
+
+    @property
+    def people(self) -> pd.DataFrame:
+        """The cases themselves, which are never shown."""
+        return self.pool.iloc[self.rows].reset_index(drop=True)
+
+
+@check(asks_model=True)
+def cases(
+    subject: Subject, *, groups: int = 5, most: int = 4, evaluations: int = 100_000
+) -> Iterator[Measure | Table]:
+    """Tell single cases: their reasons, what would change the answer, and a person alike."""
+    rng = np.random.default_rng([subject.seed, STREAM])
+    wanted = goal(subject, rng)
+    positions = sample_rows(subject.rows, POOL, None, rng)
+    pool = subject.features.iloc[positions].reset_index(drop=True)
+    margins = wanted.margin(pool)
+    if np.ptp(margins) == 0:
+        raise Inconclusive("the model gives everybody the same answer, so no case has reasons of its own")
+    reached = wanted.reached(margins)
+    found = pick(subject, positions, margins, reached, groups)
+    picked = tuple(case for case in found if case.among.sum() >= SHARED)
+    if not picked:
+        raise Inconclusive(
+            "too few rows to tell of one without showing it: supply ten evaluation rows or more"
+        )
+    how = f"to get {wanted.words}; picked among {len(pool)} of {subject.rows} rows"
+    told = _Told(subject, wanted, picked, pool, reached)
+    yield Table(
+        "goal", ("wanted", "otherwise", "scale"), ((wanted.words, wanted.other, wanted.margin.scale),)
+    )
+    open_ = moves(subject, rng)
+    turned, credited = _turned(told, open_, most, rng), _credited(told, evaluations, rng)
+    bands = Bands.of(pool)
+    said = [
+        bands.describe(case.row, [*one.features, *leading], case.among)
+        for case, one, leading in zip(picked, turned, credited.leading, strict=True)
+    ]
+    parts = (_reasons(told, credited, said), _changes(told, turned, said), _others(told, open_, said))
+    for item in chain(*parts, (_withheld(case) for case in found if case not in picked)):
+        yield replace(item, method=how) if isinstance(item, Measure) else item
+
+
+def _exact(case: Case, name: str, value: float | None, unit: str, note: str | None = None) -> Measure:
+    of = {"case": case.name}
+    return Measure(name, value, n=1.0, of=of, kind=Kind.EXACT, unit=unit, note=note)
+
+
+def _withheld(case: Case) -> Measure:
+    why = f"fewer than {SHARED} people share the group and the answer: the case is not told"
+    return _exact(case, "alike", None, "people", why)
+
+
+@dataclass(frozen=True, eq=False)
+class _Credited:
+    """What spoke for and against each case, and the features to name, heaviest first."""
+
+    found: Attributions
+    leading: list[list[int]]
+    note: str
+
+
+def _credited(told: _Told, evaluations: int, rng: np.random.Generator) -> _Credited:
+    features = told.pool.shape[1]
+    each = 2 * max(features - 1, 1) * len(told.picked)
+    support = support_of(told.subject, rng)[0]
+    size = min(BACKGROUND, max(2, int(evaluations * min(1, WIDE / features)) // each))
+    background = support.iloc[sample_rows(len(support), size, None, rng)].reset_index(drop=True)
+    found = attribute(told.wanted.margin, told.people, background, rng)
+    order = np.argsort(-np.abs(found.values), axis=1, kind="stable")
+    matters = np.abs(found.values) > np.maximum(2 * found.errors, NOTHING)
+    leading = [[int(j) for j in mine if matters[i, j]][:REASONS] for i, mine in enumerate(order)]
+    note = (
+        f"interventional Shapley values of {told.wanted.margin.scale}, towards what is wanted;"
+        f" {len(background)} background rows"
+    )
+    return _Credited(found, leading, note)
+
+
+def _reasons(told: _Told, credited: _Credited, said: list[Said]) -> Iterator[Measure | Table]:
+    """Yield what each case is like, its answer, and what spoke for and against it."""
+    sign, names = -1.0 if told.wanted.lower else 1.0, [str(name) for name in told.pool.columns]
+    listed: list[tuple[str, str, str | None, float]] = []
+    for i, (case, (bands, alike)) in enumerate(zip(told.picked, said, strict=True)):
+        answer = sign * credited.found.outputs[i] + told.wanted.limit
+        yield _exact(case, "answer", _rounded(answer), "output")
+        yield _exact(case, "reached", float(told.reached[case.row]), "flag")
+        yield _exact(case, "alike", float(alike), "people")
+        parts = credited.found.values[i]
+        listed += [(case.name, names[j], bands.get(j), _rounded(parts[j])) for j in credited.leading[i]]
+    yield Table("reasons", ("case", "feature", "band", "contribution"), tuple(listed), credited.note)
+
+
+def _rounded(value: float) -> float:
+    """Return two digits: enough to read, too few to know a row again."""
+    return float(f"{float(value):.2g}")
+
+
+Change = tuple[str, float | None, float | None, str | None]
+"""Which way one feature changes, by how many people, in parts of the own value, and to which value."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Turned:
+    """What would turn one case's answer."""
+
+    solved: bool
+    shift: float
+    changes: dict[int, Change]
+
+    @property
+    def features(self) -> list[int]:
+        """The features that change."""
+        return list(self.changes)
+
+
+def _turned(told: _Told, open_: Moves, most: int, rng: np.random.Generator) -> list[_Turned]:
+    """Return the fewest changes that turn each case's answer, towards what is wanted or away from it."""
+    people, has = told.people, told.reached[told.rows]
+    turned: dict[int, _Turned] = {}
+    for side, wanted in ((False, told.wanted), (True, told.wanted.turned())):
+        at = np.flatnonzero(has == side)
+        if not len(at):
+            continue
+        mine = people.iloc[at].reset_index(drop=True)
+        found = changes(told.subject, wanted, mine, open_, most=most, rng=rng)
+        for i, k in enumerate(at.tolist()):
+            changed = np.flatnonzero(found.found.states[i] >= 0).tolist()
+            each = {j: _change(open_, mine, found, i, j) for j in changed}
+            turned[k] = _Turned(bool(found.found.solved[i]), float(found.shifts[i].max()), each)
+    return [turned[k] for k in range(len(told.picked))]
+
+
+def _changes(told: _Told, turned: list[_Turned], said: list[Said]) -> Iterator[Measure | Table]:
+    names = [str(name) for name in told.pool.columns]
+    listed: list[tuple[str, str, str, float | None, float | None, str | None]] = []
+    for case, one, (bands, _) in zip(told.picked, turned, said, strict=True):
+        note = None if one.solved else "no change of so few features was found that turns the answer"
+        shift = round(round(one.shift / STEP) * STEP, 2)
+        yield _exact(case, "changes_needed", len(one.changes) if one.solved else None, "features", note)
+        yield _exact(case, "percentile_shift", shift if one.solved else None, "proportion", note)
+        for j, change in one.changes.items():
+            listed.append((case.name, names[j], *(change if j in bands else WITHHELD)))
+    note = (
+        "points: share of all people that the change passes; relative: change in parts of the own value;"
+        f" withheld: it would tell of fewer than {SHARED} people"
+    )
+    yield Table("changes", ("case", "feature", "way", "points", "relative", "to"), tuple(listed), note)
+
+
+def _change(open_: Moves, people: pd.DataFrame, found: Changes, i: int, j: int) -> Change:
+    value: Any = open_.grid.iloc[:, j].iloc[found.found.states[i, j]]
+    if not open_.ordered[j]:
+        return "other", None, None, spell(value)
+    few = len(open_.columns[j].distinct) <= FEW
+    before: Any = people.iloc[i, j]
+    own, target = float(before), float(value)
+    way = "higher" if target > own else "lower"
+    points = round(max(float(found.shifts[i, j]) / STEP, 1)) * STEP
+    known = open_.columns[j].known
+    amounts = known[0] >= 0 and own > 0 and not few
+    relative = _rounded(abs(target / own - 1)) if amounts else None
+    relative = relative if relative is not None and relative < MOST_TIMES else None
+    return way, round(points, 2), relative, spell(value) if few else None
+
+
+def _others(told: _Told, open_: Moves, said: list[Said]) -> Iterator[Measure | Table]:
+    """Yield in what the person most alike with another answer differs from each case."""
+    places, bands = open_.places(told.pool), Bands.of(told.pool)
+    between = apart(places[told.rows], places, open_.ordered)
+    listed: list[tuple[str, str, str]] = []
+    for case, distance, (known_of, _) in zip(told.picked, between, said, strict=True):
+        other = told.reached != told.reached[case.row]
+        if not other.any():
+            why = "nobody among these rows has another answer"
+            yield _exact(case, "differences", None, "features", why)
+            continue
+        near = int(np.argmin(np.where(other, distance, np.inf)))
+        away = np.flatnonzero(bands.codes[near] != bands.codes[case.row])
+        yield _exact(case, "differences", float(len(away)), "features")
+        away = np.array([j for j in away if j in known_of], dtype=np.intp)
+        apart_by = np.abs(places[near] - places[case.row])
+        for j in away[np.argsort(-np.nan_to_num(apart_by[away], nan=1.0), kind="stable")][:REASONS]:
+            one, two = places[near, j], places[case.row, j]
+            known = open_.ordered[j] and np.isfinite(one) and np.isfinite(two)
+            way = "other" if not known or one == two else "higher" if one > two else "lower"
+            listed.append((case.name, str(told.pool.columns[j]), way))
+    yield Table("nearest_other", ("case", "feature", "way"), tuple(listed))

@@ -1,0 +1,245 @@
+"""Single cases: whom they may tell of, and whether what is told of them is so."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from checks.interpretability.bands import FIFTHS, Bands
+from checks.interpretability.cases import cases
+from checks.interpretability.goal import goal
+from checks.interpretability.moves import SHARED
+from checks.interpretability.picked import JUST, MIDDLE, MISSED, pick
+from checks.model import Outcome, Task
+from reports.compose.cases import cases as in_words
+from reports.document import KeyValues
+from tests.checks.builders import LogisticModel, credit, subject, take
+from tests.checks.planted import planted
+from tests.checks.test_interpretability_recourse import Bands as Classes
+from tests.checks.test_interpretability_recourse import Numbers, Rule, people
+
+PEOPLE = credit()
+FOUND = cases(PEOPLE)
+
+
+def rows(evidence, table, case=None):
+    (found,) = [t for t in evidence.tables if t.name == table]
+    return [row for row in found.rows if case is None or row[0] == case]
+
+
+def told(evidence):
+    """The cases as a reader is told them."""
+    blocks = [block for block in in_words(evidence) if isinstance(block, KeyValues)]
+    return [{pair.key: pair.value for pair in block.rows} for block in blocks]
+
+
+def picked(whole):
+    wanted = goal(whole, np.random.default_rng(0))
+    margins = wanted.margin(whole.features)
+    return pick(whole, np.arange(whole.rows), margins, wanted.reached(margins), 5), margins
+
+
+def test_cases_are_those_of_the_rule():
+    """The middle of the scores, the nearest on both sides, and the largest error of each group."""
+    found, margins = picked(PEOPLE)
+    at = {case.name: case.row for case in found}
+    assert (margins < margins[at[MIDDLE]]).sum() == (PEOPLE.rows - 1) // 2
+    assert margins[at[JUST]] == margins[margins >= 0].min()
+    assert margins[at[MISSED]] == margins[margins < 0].max()
+    wrong = (PEOPLE.evaluation["label"] == 1).to_numpy() != (margins >= 0)
+    mine = wrong & (PEOPLE.evaluation["race"] == "B").to_numpy()
+    assert abs(margins[at["worst error, race: B"]]) == np.abs(margins[mine]).max()
+
+
+def test_what_is_told_of_the_features_of_a_case_is_true_of_at_least_ten_people():
+    """Counted again from the words: everything that the tables say of a case's features, together."""
+    found, margins = picked(PEOPLE)
+    at = {case.name: case.row for case in found}
+    assert {m.of["case"] for m in FOUND.measures} == set(at)
+    for case, row in at.items():
+        fits = (margins >= 0) == (margins[row] >= 0)
+        if case.startswith("worst error"):
+            attribute, group = case.removeprefix("worst error, ").split(": ")
+            fits &= (PEOPLE.evaluation[attribute] == group).to_numpy()
+        for _, feature, band, _ in rows(FOUND, "reasons", case):
+            if band is not None:
+                rank = PEOPLE.evaluation[feature].rank(pct=True, method="average").to_numpy()
+                fits &= np.minimum((rank - 0.5 / PEOPLE.rows) * 5, 4).astype(int) == FIFTHS.index(band)
+                assert fits[row]
+        assert fits.sum() >= FOUND.measure("alike", case=case).value >= SHARED
+
+
+def test_nothing_is_said_that_would_leave_fewer_than_ten():
+    table = pd.DataFrame({"a": np.arange(100.0), "b": np.arange(100.0) % 3, "c": ["x"] * 95 + ["y"] * 5})
+    bands = Bands.of(table)
+    said, alike = bands.describe(0, [0, 1, 2], np.ones(100, bool))
+    assert said == {0: "lowest fifth", 2: "x"}  # with b it would be 7 of these 20
+    assert alike == 20
+    assert bands.describe(99, [2], np.ones(100, bool)) == ({}, 100)  # five have it
+
+
+def test_no_value_of_a_number_is_in_the_evidence():
+    """Of 600 incomes, debts and scores, none is written down, whole or to five digits."""
+    text = repr(FOUND)
+    numbers = {round(abs(float(x)), 5) for x in re.findall(r"\d+\.\d{4,}", text)}
+    for values in (PEOPLE.evaluation["income"], PEOPLE.evaluation["debt"], PEOPLE.score):
+        assert not numbers & {round(abs(float(v)), 5) for v in values}
+
+
+def test_a_group_too_small_to_tell_of_is_said_to_be_withheld():
+    table = PEOPLE.evaluation.copy()
+    table["race"] = np.where(np.arange(len(table)) < SHARED - 1, "rare", "A")
+    table.loc[: SHARED - 2, "label"] = 1 - (PEOPLE.score[: SHARED - 1] >= 0.5).astype(int)
+    evidence = cases(dataclasses.replace(PEOPLE, evaluation=table))
+    withheld = evidence.measure("alike", case="worst error, race: rare")
+    assert withheld.value is None
+    assert "not told" in withheld.note
+    assert not evidence.select("answer", case="worst error, race: rare")
+
+
+@planted("interpretability.cases", "speaks")
+def test_the_reason_and_the_change_are_those_of_the_rule():
+    """Planted: only income counts, so it alone is a reason and it alone is changed."""
+    rng = np.random.default_rng(1)
+    features = {name: rng.gamma(4, 1000, 3000).round() for name in ("income", "savings", "age")}
+    model = LogisticModel({"income": 0.002}, -8.0)
+    evidence = cases(people(model, features))
+    assert {row[1] for row in rows(evidence, "reasons")} == {"income"}
+    assert {row[1] for row in rows(evidence, "changes")} == {"income"}
+    ways = {row[0]: row[2] for row in rows(evidence, "changes")}
+    assert ways[MISSED] == "higher"
+    assert ways[JUST] == "lower"
+
+
+@planted("interpretability.cases", "silent")
+def test_a_feature_that_does_nothing_is_no_reason():
+    features = {row[1] for row in rows(FOUND, "reasons")} | {row[1] for row in rows(FOUND, "changes")}
+    assert features == {"income", "debt"}
+
+
+def test_a_change_in_parts_of_the_own_value_is_that_of_the_closed_form():
+    """A person who just missed it at a line through one amount: no less than the line asks."""
+    rng = np.random.default_rng(3)
+    income = np.sort(rng.uniform(1000, 5000, 400)).round()
+    evidence = cases(people(LogisticModel({"income": 0.01}, -30.0), {"income": income}))
+    (change,) = rows(evidence, "changes", MISSED)
+    missed = income[income < 3000].max()
+    assert change[4] >= round(3000 / missed - 1, 2) - 0.005
+    assert change[4] <= 0.1  # values are proposed at every twentieth of the people
+    assert f"{100 * change[4]:.3g}".split(".")[0] in told(evidence)[1]["What would change it"]
+
+
+def test_what_may_not_change_is_in_no_change():
+    facts = {**PEOPLE.facts, "immutable": ["income"]}
+    evidence = cases(dataclasses.replace(PEOPLE, facts=facts))
+    assert {row[1] for row in rows(evidence, "changes")} == {"debt"}
+
+
+def test_where_nothing_may_change_that_is_said():
+    facts = {**PEOPLE.facts, "immutable": ["income", "debt", "noise", "job"]}
+    evidence = cases(dataclasses.replace(PEOPLE, facts=facts))
+    assert evidence.outcome is Outcome.MEASURED
+    assert evidence.measure("changes_needed", case=MISSED).value is None
+    assert "No change was found" in told(evidence)[0]["What would change it"]
+
+
+@pytest.mark.parametrize(
+    ("whole", "words"),
+    [
+        (dataclasses.replace(PEOPLE, model=Rule(lambda X: np.full(len(X), 0.2))), "same answer"),
+        (take(PEOPLE, range(7)), "ten evaluation rows"),
+    ],
+    ids=["constant", "seven rows"],
+)
+def test_what_has_no_cases_is_told_in_a_sentence(whole, words):
+    evidence = cases(whole)
+    assert evidence.outcome is Outcome.INCONCLUSIVE
+    assert words in evidence.reason
+
+
+def test_a_model_without_an_answer_for_mixed_people_is_told_in_a_sentence():
+    known = {tuple(row) for row in PEOPLE.features.to_numpy().tolist()}
+
+    def chance(X):
+        there = [tuple(row) in known for row in X.to_numpy().tolist()]
+        return np.where(there, 1 / (1 + np.exp(-X["income"])), np.nan)
+
+    evidence = cases(dataclasses.replace(PEOPLE, model=Rule(chance)))
+    assert evidence.outcome is Outcome.FAILED
+    assert evidence.reason.startswith("the model could not answer: asked for")
+
+
+def test_values_of_a_regression_are_told_against_the_median():
+    rng = np.random.default_rng(2)
+    features = {"a": rng.normal(size=300), "b": rng.normal(size=300)}
+    value = 1000 + 100 * features["a"]
+    evidence = cases(
+        people(
+            Numbers(lambda X: 1000 + 100 * X["a"]),
+            features,
+            task=Task.REGRESSION,
+            score=value,
+            actual=value + rng.normal(size=300),
+        )
+    )
+    assert evidence.outcome is Outcome.MEASURED, evidence.reason
+    assert "above the median of everybody" in rows(evidence, "goal")[0][0]
+    assert evidence.measure("answer", case=MIDDLE).value == pytest.approx(1000, rel=0.05)
+    assert evidence.measure("answer", case="worst error, group: A").value > 500
+
+
+def test_classes_are_told_against_the_favourable_one():
+    rng = np.random.default_rng(2)
+    features = {"a": rng.normal(size=300), "b": rng.normal(size=300)}
+    roles = {"favourable": "middle", "positive": None}
+    evidence = cases(people(Classes(), features, task=Task.MULTICLASS, roles=roles))
+    assert rows(evidence, "goal")[0][0] == "the decision 'middle'"
+    assert len(told(evidence)) == 3
+
+
+def test_two_thousand_features_are_an_answer():
+    rng = np.random.default_rng(1)
+    table = pd.DataFrame(rng.normal(size=(60, 2000)), columns=[f"f{i}" for i in range(2000)])
+    whole = people(LogisticModel({"f7": 3.0}), {"f0": table["f0"]})
+    whole = dataclasses.replace(
+        whole,
+        evaluation=table.assign(group=whole.evaluation["group"]),
+        roles=dataclasses.replace(whole.roles, features=tuple(table.columns)),
+    )
+    evidence = cases(whole)
+    # few background rows can be asked for so many features, so a reason may drown in its sampling error
+    assert {row[1] for row in rows(evidence, "reasons")} <= {"f7"}
+    assert {row[1] for row in rows(evidence, "changes")} == {"f7"}
+
+
+def test_three_cases_are_told_in_plain_words():
+    words = told(FOUND)
+    assert [case["Case"] for case in words[:2]] == [
+        "A case in the middle of all answers",
+        "The case that only just missed it",
+    ]
+    assert words[2]["Case"].startswith("The worst error, ")
+    assert all("what is said here." in case["Answer"] for case in words)
+    assert "To get the decision '1': " in words[1]["What would change it"]
+    assert "income (in the " in (words[1]["For it"] + words[1]["Against it"]).lower()
+
+
+def test_cases_need_no_label_and_no_groups():
+    roles = dataclasses.replace(PEOPLE.roles, label=None, groups=())
+    evidence = cases(dataclasses.replace(PEOPLE, roles=roles))
+    assert {m.of["case"] for m in evidence.measures} == {MIDDLE, JUST, MISSED}
+
+
+def test_a_category_of_a_change_is_one_that_many_have():
+    jobs = ["clerk"] * 60 + ["smith"] * 60 + ["doctor"] * 3
+    features = {"job": jobs, "x": np.arange(len(jobs)) % 7}
+    rule = Rule(lambda X: np.where(X["job"] == "smith", 0.8, np.where(X["job"] == "doctor", 0.9, 0.3)))
+    evidence = cases(subject(features=features, model=rule))
+    to = {row[5] for row in rows(evidence, "changes")}
+    assert to <= {"clerk", "smith"}
+    assert to
+    assert "doctor" not in repr(evidence)
