@@ -23,8 +23,30 @@ def parts(pack):
 
 def test_the_bundled_packs():
     assert {id_: len(pack.requirements) for id_, pack in packs().items()} == {
+        "asean-ai-guide": 13,
+        "ca-directive-adm": 16,
+        "cn-ai-ethics-norms": 15,
+        "cn-ai-safety-governance": 15,
+        "cn-algorithm-recommendation": 16,
+        "cn-pipl": 20,
+        "depa": 13,
+        "eu-ai-act": 29,
         "global-baseline": 52,
+        "hk-dpo-ethical-ai": 16,
+        "hk-pcpd-model-framework": 16,
+        "iso-42001": 25,
+        "iso-bias": 13,
+        "jp-ai-guidelines-business": 14,
+        "kr-ai-basic-act": 12,
+        "nist-ai-rmf": 34,
+        "nl-register-iama": 12,
+        "oecd-ai-principles": 15,
+        "sg-ai-verify": 22,
+        "uk-atrs": 14,
+        "us-co-sb24-205": 8,
+        "us-co-sb26-189": 9,
         "us-nyc-ll144": 12,
+        "us-ugesp-four-fifths": 11,
     }
 
 
@@ -68,7 +90,7 @@ def test_a_clause_known_from_memory_decides_nothing(pack):
 @every_pack
 def test_questions_are_questions(pack):
     questions = pack.attestations()
-    assert len(questions) == len(pack.requirements)
+    assert len(questions) >= len(pack.requirements)
     assert all(question.question.endswith("?") for question in questions)
 
 

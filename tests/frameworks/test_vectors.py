@@ -14,7 +14,7 @@ from frameworks.model import Verdict
 from frameworks.source import parse
 from tests.frameworks.builders import bound, compared, facts, framework, one, ratio
 
-VECTORS = Path(__file__).parent / "vectors"
+VECTORS = Path(__file__).parent.parent / "vectors"
 
 
 def read(name):
