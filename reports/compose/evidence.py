@@ -10,6 +10,7 @@ from reports import wording
 from reports.compose import pictures
 from reports.compose.cases import cases
 from reports.compose.fairness import fairness
+from reports.compose.plots import drawn
 from reports.compose.tables import ROWS_TOLD, evidence_table, told
 from reports.compose.unlisted import WHOLE, sentences
 from reports.compose.view import View, annex_anchor, check_anchor, evidence_title
@@ -62,6 +63,7 @@ def _check(view: View, evidence: Evidence) -> Section:
     picture = _PICTURES.get(evidence.check)
     if picture is not None:
         blocks += picture(evidence)
+    blocks += drawn(view, evidence)
     in_words = _IN_WORDS.get(evidence.check)
     if in_words is not None:
         blocks += in_words(evidence)

@@ -10,6 +10,7 @@ from reports import wording
 from reports.compose import pictures
 from reports.compose.contrasts import contrast, shown
 from reports.compose.overview import by_evidence, differences, overview, told_whole
+from reports.compose.portraits import portraits
 from reports.compose.view import View, check_title, measure_title
 from reports.document import Block, Bullet, Bullets, Cell, Column, Paragraph, Section, Table
 
@@ -131,6 +132,7 @@ def _picture(view: View, attribute: str) -> Iterator[Block]:
     if order:
         panels = [(_title(name), [m for m in ms if m.of["group"] in order]) for name, ms in rates]
         yield pictures.rates(view.attribute_anchor(attribute), crossed(attribute), panels, order)
+    yield from portraits(view, attribute)
 
 
 def _groups(view: View, attribute: str, most: int = pictures.GROUPS_SHOWN) -> Iterator[Block]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import pytest
 
-from reports import charts, html
+from reports import charts, frame, html
 from reports.document import compose
 from tests.reports import hostile
 from tests.reports.sample import audit
@@ -129,7 +129,7 @@ def test_the_page_is_small_enough_to_mail():
 def test_colours_of_pictures_are_those_of_the_page():
     style = (html.TEMPLATES / "report.css").read_text(encoding="utf-8")
     light = style[: style.index("@media")]
-    for name, colour in charts.COLOURS.items():
+    for name, colour in frame.COLOURS.items():
         assert f"--{name}: {colour};" in light
 
 
