@@ -61,7 +61,21 @@ class Audit:
 
 def canonical(value: Any) -> bytes:
     """Return *value* as canonical JSON (RFC 8785): equal values have equal bytes."""
-    return rfc8785.dumps(value)
+    try:
+        return rfc8785.dumps(value)
+    except rfc8785.IntegerDomainError:
+        return rfc8785.dumps(_as_floats(value))
+
+
+def _as_floats(value: Any) -> Any:
+    """Make floats again of whole numbers that JSON wrote without a point: 1e17 is read as an integer."""
+    if isinstance(value, Mapping):
+        return {key: _as_floats(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_floats(item) for item in value]
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= EXACT:
+        return float(value)
+    return value
 
 
 def evidence_to_json(evidence: Evidence) -> dict[str, Any]:

@@ -156,17 +156,32 @@ def usable(submission: Submission, table: pd.DataFrame, which: str) -> Iterator[
             if gaps.any():
                 yield _gaps(where, name, gaps, "decision")
         elif role == "weight":
-            yield from _numbers(where, values, low=0)
-            if _numeric(values) and (values == 0).all():
-                yield Problem(
-                    where, "out-of-range", f"every weight in `{name}` is 0; give weights that count."
-                )
+            yield from _weights(where, values, columns.weight_kind)
         else:
             yield from _numbers(where, values, low=0 if submission.task is Task.BINARY else None, high=1)
     for name in submission.bins if which == "evaluation" else ():
         if not _numeric(table[name]):
             sentence = f"`{name}` holds text and cannot be cut into bins; remove it from `bins`."
             yield Problem(f"bins.{name}", "not-a-number", sentence)
+
+
+def _weights(where: str, values: pd.Series[float], kind: str | None) -> Iterator[Problem]:
+    found = list(_numbers(where, values, low=0))
+    yield from found
+    if found:
+        return
+    name, numbers = str(values.name), values.to_numpy(dtype=np.float64)
+    if (numbers == 0).all():
+        yield Problem(where, "out-of-range", f"every weight in `{name}` is 0; give weights that count.")
+    broken = numbers % 1 != 0
+    if kind == "frequency" and broken.any():
+        first = int(np.flatnonzero(broken)[0]) + 1
+        sentence = (
+            f"`{name}` says how often a row counts, so it holds whole numbers; {int(broken.sum())} of "
+            f"{len(numbers)} rows do not, first row {first}. Declare `weight_kind: sampling` for weights "
+            "that make up for how people were drawn."
+        )
+        yield Problem(where, "out-of-range", sentence)
 
 
 def _labels(submission: Submission, table: pd.DataFrame, which: str) -> Iterator[Problem]:

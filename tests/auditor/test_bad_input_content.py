@@ -76,6 +76,8 @@ CASES = {
         "columns.weight", "`w` has no number in 1 of 120 rows"),
     "weight-zero": (TABLE.assign(w=0.0), decided(weight="w", weight_kind="frequency"), "columns.weight",
         "every weight in `w` is 0"),
+    "weight-part": (TABLE.assign(w=[1.5, *[1.0] * 119]), decided(weight="w", weight_kind="frequency"),
+        "columns.weight", "1 of 120 rows do not, first row 1. Declare `weight_kind: sampling`"),
     "threshold": (TABLE, scored(threshold=1.5), "columns.threshold", "lies from 0 to 1"),
     "nothing-to-audit": (TABLE, {}, "columns.prediction", "submit a model, or name a `prediction`"),
     "label-is-prediction": (TABLE, decided(label="decision"), "columns.prediction",

@@ -163,3 +163,13 @@ def test_every_place_of_the_schema_is_a_closed_shape_or_says_what_it_holds():
     closed = {name for name, shape in shapes.items() if shape.get("additionalProperties") is False}
     assert {"BodyShape", "EvidenceShape", "FindingShape", "MeasureShape", "TableShape"} <= closed
     assert all(shape.get("description") for name, shape in shapes.items() if name.endswith("Shape"))
+
+
+@pytest.mark.parametrize("value", [2.0**53, 1e17, -1e20, 1e21, 1.7e308])
+def test_large_numbers_come_back_as_they_were(value):
+    """JSON writes floats under 1e21 without a point, so they are read as integers that JSON cannot carry."""
+    huge = Measure("mean_error", value, n=1.0)
+    one = evidence_to_json(Evidence("fairness.regression", Outcome.MEASURED, measures=(huge,)))
+    written = canonical({"evidence": [one]})
+    assert canonical(json.loads(written)) == written
+    assert evidence_from_json(json.loads(written)["evidence"][0]).measures[0].value == value
