@@ -143,4 +143,6 @@ def _finding(
         p_holm=judged.p_holm,
         people=judged.people,
         attestation=judged.attestation,
+        clause=requirement.source.clause,
+        verified=requirement.source.verified,
     )

@@ -235,6 +235,10 @@ class Finding:
     """Rows of the worse group: how many people the finding touches."""
     attestation: Mapping[str, Any] | None = None
     """Answer, document digest, signer, date and expiry, where the criterion is attested."""
+    clause: str | None = None
+    """Where the requirement is written; None in records from before it was kept."""
+    verified: str | None = None
+    """How far the clause was read, as in `Source`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,10 @@ class FindingShape(Shape):
     """How many people the finding touches."""
     attestation: dict[str, Any] | None
     """Answer, document digest, signer, date and expiry, where a person attests."""
+    clause: str | None = None
+    """Where the requirement is written."""
+    verified: str | None = None
+    """How far the clause was read: read, secondary, partial, memory; own where this project wrote it."""
 
 
 class PrincipleShape(BaseModel):

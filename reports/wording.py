@@ -83,6 +83,15 @@ _DIRECTION = {
 }
 """Characters that turn the reading direction of what follows."""
 
+VERIFIED = {
+    "read": "the clause was read",
+    "secondary": "known from a digest of the clause",
+    "partial": "only headings of the clause were read",
+    "memory": "the clause has not been read",
+    "own": "written by this project",
+}
+"""How far the clause of a requirement was read."""
+
 
 def shown(text: str) -> str:
     """Make control and direction characters visible, so that no name can rewrite a line."""

@@ -38,14 +38,6 @@ CHECK_STATES = {
 
 FORCES = {"law": "Law", "guideline": "Guideline", "standard": "Standard", "baseline": "Baseline"}
 
-VERIFIED = {
-    "read": "the clause was read",
-    "secondary": "known from a digest of the clause",
-    "partial": "only headings of the clause were read",
-    "memory": "the clause has not been read",
-    "own": "written by this project",
-}
-
 
 def moment(when: dt.datetime) -> str:
     """Spell a moment in UTC: 2026-12-03 14:05 UTC."""

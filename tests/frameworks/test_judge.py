@@ -292,3 +292,9 @@ def test_nothing_rests_on_a_clause_that_nobody_read(numbers, words):
 
 def test_two_records_of_one_check_are_both_judged():
     assert one(framework(bound()), compared(ratio(*GOOD)), compared(ratio(*BAD))).verdict is Verdict.NOT_MET
+
+
+def test_a_finding_carries_its_clause_and_how_far_it_was_read():
+    rule = framework(bound(), requirement={"source": {"clause": "Art. 9(2)", "verified": "secondary"}})
+    finding = one(rule)
+    assert (finding.clause, finding.verified) == ("Art. 9(2)", "secondary")
