@@ -129,18 +129,17 @@ def _sentence(view: View, attribute: str) -> Iterator[Block]:
 def _picture(view: View, attribute: str) -> Iterator[Block]:
     rates = _rates(view, attribute, _RATES)[:_PANELS]
     order, _ = _order(rates, pictures.GROUPS_SHOWN)
-    if order:
+    if order and not _rates(view, attribute, _NUMBERS):  # errors say more of predicted numbers than rates
         panels = [(_title(name), [m for m in ms if m.of["group"] in order]) for name, ms in rates]
         yield pictures.rates(view.attribute_anchor(attribute), crossed(attribute), panels, order)
     yield from portraits(view, attribute)
 
 
 def _groups(view: View, attribute: str, most: int = pictures.GROUPS_SHOWN) -> Iterator[Block]:
-    """Yield the table of groups, and where the task has them the errors in units of the label."""
-    for asked in (_RATES, _NUMBERS):
-        rates = _rates(view, attribute, asked)[:_PANELS]
-        if rates:
-            yield _group_table(crossed(attribute), rates, *_order(rates, most))
+    """Yield the table of groups: their errors where the task has them, else their rates."""
+    rates = _rates(view, attribute, _NUMBERS) or _rates(view, attribute, _RATES)[:_PANELS]
+    if rates:
+        yield _group_table(crossed(attribute), rates, *_order(rates, most))
 
 
 def _power(view: View, attribute: str) -> Iterator[Block]:
