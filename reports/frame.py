@@ -58,7 +58,7 @@ def fitted(text: str, room: float = LABEL) -> str:
         return text
     kept = ""
     for char in text:
-        if taken(kept + char) > room - 1:
+        if taken(f"{kept}{char}…") > room:
             break
         kept += char
     return f"{kept}…"

@@ -16,7 +16,8 @@ SEED = 61
 HERE = Path(__file__).parent
 OFFICES = {
     "Lisbon": 0.2, "Porto": 0.14, "Braga": 0.12, "Coimbra": 0.1, "Aveiro": 0.1, "Faro": 0.09,
-    "Setúbal": 0.08, "Funchal": 0.06, "Évora": 0.05, "Viseu": 0.03, "Vila Nova de Famalicão": 0.02, "Guarda": 0.01,
+    "Setúbal": 0.08, "Funchal": 0.06, "Évora": 0.05, "Viseu": 0.03, "Vila Nova de Famalicão": 0.02,
+    "Guarda": 0.01,
 }  # fmt: skip
 """Offices with their share of the rows; the last is too small to compare."""
 
@@ -62,8 +63,9 @@ def main(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     training = drawn(rng, 1200, 2024)
     evaluation = drawn(rng, 1200, 2025)
+    # from July on, experience is counted otherwise
     later = evaluation["reviewed"] >= "2025-07"
-    evaluation.loc[later, "experience"] += rng.integers(0, 6, int(later.sum()))  # the rule of counting changed
+    evaluation.loc[later, "experience"] += rng.integers(0, 6, int(later.sum()))
     tables = {"training": training, "evaluation": evaluation, "company": reference(8000)}
     for name, table in tables.items():
         table.to_csv(folder / f"{name}.csv", index=False, lineterminator="\n")

@@ -82,9 +82,10 @@ def _classes(view: View, attribute: str) -> Iterator[Block]:
     yield Chart(
         f"classes-{view.attribute_anchor(attribute)}",
         "matrix",
-        f"How often each class is recognised, by {crossed(attribute)}: darker is lower, white is not "
-        "compared. Classes stand first whose gap between groups is shown best, groups first that are judged "
-        f"correctly least often. Then the gap of each class with its interval{rows.more(more)}",
+        f"How often each class is recognised, by {crossed(attribute)}: the stronger the colour, the lower; "
+        "what has none is not compared. Classes stand first whose gap between groups is shown best, "
+        f"groups first that are judged correctly least often. Then the gap of each class "
+        f"with its interval{rows.more(more)}",
         f"{wording.measure(_KNOWN).capitalize()} by class and {wording.brief(crossed(attribute))}. Gap "
         f"between groups: {rows.told(shown, lambda m: m.of['class'], rows.DRAWN_ROWS)}.",
         {
