@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import runpy
+
 import pytest
 
 from checks.model import Task
@@ -10,6 +12,8 @@ from frameworks.load import packs
 from frameworks.measures import HERE, measures
 from frameworks.model import Basis, Verdict
 from tests.frameworks.builders import facts
+
+DOCS = HERE.parent / "docs"
 
 every_pack = pytest.mark.parametrize("pack", packs().values(), ids=lambda pack: pack.id)
 
@@ -135,3 +139,9 @@ def test_new_york_sets_no_pass_mark():
     for _, part in parts(packs()["us-nyc-ll144"]):
         if part.measure and measures()[part.measure].check.startswith("fairness."):
             assert part.bound.operator == "reported"
+
+
+def test_the_page_of_frameworks_is_the_packs():
+    written = runpy.run_path(str(DOCS / "frameworks_page.py"))["text"]()
+    stored = (DOCS / "reference" / "frameworks.md").read_text(encoding="utf-8")
+    assert stored == written, "run: python docs/frameworks_page.py"
