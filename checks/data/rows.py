@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from checks.model import Array
-from checks.values import as_text
+from checks.model import NOT_STATED, Array, spell
 
 _ROOM = 2**62
 """Keys stay below this, so that combining never overflows 64 bits."""
@@ -26,9 +25,23 @@ def codes(columns: Sequence[pd.Series[Any]]) -> tuple[Array, int]:
     elif all(pd.api.types.is_numeric_dtype(c) and not pd.api.types.is_bool_dtype(c) for c in columns):
         values = np.concatenate([c.to_numpy(dtype=np.float64, na_value=np.nan) for c in columns])
     else:
-        values = np.concatenate([as_text(c) for c in columns])
+        return _text_codes(columns)
     found, distinct = pd.factorize(values, use_na_sentinel=False)
     return np.asarray(found, dtype=np.int64), len(distinct)
+
+
+def _text_codes(columns: Sequence[pd.Series[Any]]) -> tuple[Array, int]:
+    """Return the codes of values as text; only the different ones are ever spelt."""
+    found, spelt = [], []
+    for column in columns:
+        own, distinct = pd.factorize(column, use_na_sentinel=True)
+        missing = own < 0
+        found.append(np.where(missing, len(distinct), own) if missing.any() else own)
+        spelt.append([*(spell(value) for value in distinct), *([NOT_STATED] if missing.any() else [])])
+    together, all_of_them = pd.factorize(np.array([text for own in spelt for text in own], dtype=object))
+    starts = np.cumsum([0, *map(len, spelt)])
+    codes_of = [together[start + own] for start, own in zip(starts, found, strict=False)]
+    return np.concatenate(codes_of).astype(np.int64), len(all_of_them)
 
 
 def row_keys(tables: Sequence[pd.DataFrame], names: Sequence[str]) -> list[Array]:
