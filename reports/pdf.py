@@ -9,6 +9,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,19 +32,26 @@ def render(document: Document, audit_json: bytes) -> bytes:
     from reports import charts
 
     record = Audit.from_json(audit_json).without_run().to_json()
-    pictures = {chart.id: charts.draw(chart) for chart in document.charts()}
+
+    def pictures(lacking: frozenset[str]) -> dict[str, Any]:
+        """Draw with names as they will be spelt, so that what grows longer is cut to its place."""
+        return {
+            chart.id: charts.draw(replace(chart, data=_spelt(chart.data, lacking)))
+            for chart in document.charts()
+        }
+
     tree = document.to_json()
     lacking: frozenset[str] = frozenset()
     for _ in range(_TRIES):
         try:
-            return _compile(_spelt(tree, lacking), _spelt(pictures, lacking), record, document, lacking)
+            return _compile(_spelt(tree, lacking), pictures(lacking), record, document, lacking)
         except typst.TypstError as problem:
             found = {char for text in _MISSING.findall(str(problem)) for char in text if not char.isascii()}
             if not found - lacking:
                 raise
             lacking |= found
     every = frozenset(char for text in _texts(tree) for char in text if not char.isascii())
-    return _compile(_spelt(tree, every), _spelt(pictures, every), record, document, every)
+    return _compile(_spelt(tree, every), pictures(every), record, document, every)
 
 
 def _compile(

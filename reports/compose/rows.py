@@ -35,7 +35,9 @@ def row(measure: Measure, label: str, side: str = "", **also: float | None) -> P
 
 def is_compared(measure: Measure) -> bool:
     """Return whether a group stands beside the others, or is only measured."""
-    return measure.note is None and measure.of.get("group") != NOT_STATED
+    if "group" not in measure.of:
+        return True
+    return measure.note is None and measure.of["group"] != NOT_STATED
 
 
 def people(measure: Measure) -> str:
