@@ -9,8 +9,6 @@ from checks.model import Evidence
 from reports import wording
 from reports.document import Block, KeyValues, Pair, Paragraph
 
-TABLES = frozenset({"goal", "reasons", "changes", "nearest_other"})
-"""Tables that are told in words; they stand in full in the annex."""
 TOLD = 3
 MIDDLE, MISSED = "the middle of all answers", "just missed it"
 
