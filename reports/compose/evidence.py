@@ -24,6 +24,8 @@ _IN_WORDS: Mapping[str, Callable[[Evidence], Iterator[Block]]] = {"interpretabil
 _TOLD = frozenset(
     {
         "attacks",
+        "columns that look personal",
+        "columns that single out most people",
         "published figures",
         "slices held against the other half",
         "tables of the population",
