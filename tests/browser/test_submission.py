@@ -19,7 +19,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 def by_api(live):
     """Submit the example as a program does; return how to get its body, once somebody wants it."""
-    raw = {**ASKED, "answers": json.loads(json.dumps(ANSWERS, default=str))}
+    asked = {key: value for key, value in ASKED.items() if key != "immutable"}  # the form does not ask for it
+    raw = {**asked, "answers": json.loads(json.dumps(ANSWERS, default=str))}
     raw["data"] = {role: uploaded(live, file) for role, file in ASKED["data"].items()}
     raw["model"] = {**uploaded(live, ASKED["model"]["file"]), "format": ASKED["model"]["format"]}
     answer = live.post("/api/v1/audits", raw)
