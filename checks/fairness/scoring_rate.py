@@ -102,8 +102,9 @@ def _above_the_median(subject: Subject) -> tuple[Measure, Array]:
         raise Inconclusive("no row has a score")
     weights = None if subject.weights is None else subject.weights[known]
     median = pooled_median(score[known], weights)
-    repeated = weights is not None and subject.roles.weight_kind == "frequency"
-    people = float(weights.sum() if repeated else known.sum())
+    people = float(known.sum())
+    if weights is not None and subject.roles.weight_kind == "frequency":
+        people = float(weights.sum())
     said = Measure("median_score", median, n=people, kind=Kind.EXACT, unit="score", method="pooled")
     high_is_good = subject.roles.favourable == subject.roles.positive
     better = score > median if high_is_good else score < median
