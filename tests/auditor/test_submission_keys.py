@@ -188,10 +188,13 @@ def test_what_was_left_out_is_not_said(files):
 
 
 def test_the_keys_said_to_be_unused_are_read_by_no_check():
-    """A check that starts to read one must strike it from the list. Gaps are counted in any column."""
+    """A check that starts to read one must strike it from the list.
+
+    Gaps are counted in any column, and answers of people and of the model are not searched for names.
+    """
     names = {name.removeprefix("columns.") for name in UNREAD}
     for path in sorted((ROOT / "checks").rglob("*.py")):
-        if path.name in {"model.py", "quality.py"}:
+        if path.name in {"model.py", "quality.py", "personal_data.py"}:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             used = node.attr if isinstance(node, ast.Attribute) and _of_roles(node) else None
