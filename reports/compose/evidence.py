@@ -26,6 +26,7 @@ _TOLD = frozenset(
         "attacks",
         "columns that look personal",
         "columns that single out most people",
+        "features that may not be needed",
         "published figures",
         "slices held against the other half",
         "tables of the population",

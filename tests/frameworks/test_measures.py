@@ -119,6 +119,11 @@ def evidence(check: str) -> Evidence:
     roles = _roles(check, whole.roles)
     if check.startswith("data."):
         whole = _with_time_and_gaps(whole)
+    if check == "privacy.minimisation":  # a joint number needs two features that tell the same
+        whole = dataclasses.replace(
+            whole, evaluation=whole.evaluation.assign(wealth=whole.evaluation["income"])
+        )
+        roles = dataclasses.replace(roles, features=(*roles.features, "wealth"))
     task = TASKS.get(check, Task.BINARY)
     found = all_checks()[check](dataclasses.replace(whole, roles=roles, task=task))
     if check in {"fairness.conditional", "fairness.curve"}:  # some numbers are of predicted numbers
