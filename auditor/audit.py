@@ -27,6 +27,7 @@ from checks.model import Evidence, ModelError, Outcome, Subject
 from checks.registry import all_checks
 from frameworks.judge import judge, summarise
 from frameworks.model import Facts
+from reports.language import ENGLISH
 from reports.record import (
     Audit,
     evidence_from_json,
@@ -160,15 +161,15 @@ def host() -> dict[str, str | int]:
     return {"system": platform.system(), "machine": platform.machine(), "cpus": os.cpu_count() or 1}
 
 
-def write(audit: Audit, out: Path) -> None:
-    """Write audit.json, report.html and report.pdf into *out*.
+def write(audit: Audit, out: Path, language: str = ENGLISH) -> None:
+    """Write audit.json, and report.html and report.pdf in *language*, into *out*.
 
     The record inside the PDF has no `run`: equal bodies then give equal PDF bytes.
     """
     from reports import html, pdf  # drawing charts loads much that reading and measuring never need
     from reports.document import compose
 
-    document = compose(audit)
+    document = compose(audit, language)
     (out / "audit.json").write_bytes(audit.to_json())
     (out / "report.html").write_text(html.render(document), encoding="utf-8")
     (out / "report.pdf").write_bytes(pdf.render(document, audit.without_run().to_json()))

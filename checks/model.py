@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Protocol, overload, runtime_checkable
 
 import numpy as np
 
+from checks import names
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -21,9 +23,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NOT_STATED = "not stated"
-"""The group of people whose attribute is missing; always a row, never dropped."""
 
+NOT_STATED = names.NOT_STATED
 ONLY_COUNTS = "only counts were supplied; this needs the records of single people"
 
 Array = np.ndarray[Any, np.dtype[Any]]

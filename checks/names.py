@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+NOT_STATED = "not stated"
+"""The group of people whose attribute is missing; always a row, never dropped."""
+
 
 def intersection_key(parts: Sequence[str]) -> str:
     """Return the key of the crossing of *parts*."""

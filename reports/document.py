@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
+from reports.language import ENGLISH, speaking
 from reports.record import Audit
 from reports.wording import shown
 
-HIDDEN = frozenset({"id", "target", "tone", "kind", "verdict", "data", "alt", "share", "language", "block"})
+HIDDEN = frozenset(
+    {"id", "target", "tone", "kind", "verdict", "data", "alt", "share", "language", "foreign", "block"}
+)
 """Fields that steer appearance; everything else is words for the reader."""
 
 
@@ -201,7 +204,9 @@ class Document:
     as_of: str
     digest: str
     sections: tuple[Section, ...] = ()
-    language: str = field(default="en")
+    language: str = ENGLISH
+    foreign: tuple[str, ...] = ()
+    """Sentences of the record that stay English, as this language has no words for them."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the tree in JSON's own types; each block says its type under `block`."""
@@ -226,19 +231,22 @@ class Document:
             yield from _charts(section)
 
 
-def compose(audit: Audit) -> Document:
-    """Return the report of *audit*. Pure, and of its body alone: equal bodies have equal reports."""
+def compose(audit: Audit, language: str = ENGLISH) -> Document:
+    """Return the report of *audit* in *language*. Pure: equal bodies have equal reports, in each language."""
     from reports.compose import sections, subtitle, title
     from reports.compose.view import View
 
     view = View.of(audit)
-    document = Document(
-        title=title(view),
-        subtitle=subtitle(view),
-        as_of=view.as_of,
-        digest=audit.digest,
-        sections=sections(view),
-    )
+    with speaking(language) as speech:
+        document = Document(
+            title=title(view),
+            subtitle=subtitle(view),
+            as_of=view.as_of,
+            digest=audit.digest,
+            sections=sections(view),
+            language=language,
+        )
+    document = replace(document, foreign=tuple(speech.foreign))
     cleaned: Document = _cleaned(document)
     return cleaned
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reports.document import Chart, Document
+from reports.language import ENGLISH, _, speaking
+from reports.wording import day
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "report"
 
@@ -32,13 +35,34 @@ def render(document: Document) -> str:
         lstrip_blocks=True,
     )
     environment.filters["kind"] = lambda block: type(block).__name__
+    environment.filters["told"] = _marker(document.foreign)
+    environment.globals["_"] = _
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
-    return environment.get_template("report.html").render(
-        document=document,
-        panels=panels,
-        style=Markup(style),  # noqa: S704 - our own file
-        policy=_policy(style),
-    )
+    with speaking(document.language):
+        return environment.get_template("report.html").render(
+            document=document,
+            day=day(document.as_of),
+            panels=panels,
+            style=Markup(style),  # noqa: S704 - our own file
+            policy=_policy(style),
+        )
+
+
+def _marker(foreign: Sequence[str]) -> Callable[[str], Markup]:
+    """Return what escapes a text and marks the English in it, so that a voice reads it as English."""
+    if not foreign:
+        return escape
+    either_case = (f"[{re.escape(t[0].upper() + t[0].lower())}]{re.escape(t[1:])}" for t in foreign if t)
+    english = re.compile(f"({'|'.join(sorted(either_case, key=len, reverse=True))})")
+
+    def marked(text: str) -> Markup:
+        parts = english.split(str(text))
+        span = Markup('<span lang="{}">{}</span>')
+        return Markup("").join(
+            span.format(ENGLISH, part) if at % 2 else escape(part) for at, part in enumerate(parts)
+        )
+
+    return marked
 
 
 def _dressed(svg: str, names: dict[str, str]) -> str:

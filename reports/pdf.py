@@ -16,10 +16,15 @@ from typing import Any, Literal
 import typst
 
 from reports.document import Document
+from reports.language import _, region, speaking
 from reports.record import Audit
+from reports.wording import day as spelt_day
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "report"
 STANDARDS: tuple[Literal["a-3a"], Literal["ua-1"]] = ("a-3a", "ua-1")
+
+FONTS = ("Libertinus Serif", "DejaVu Sans Mono")
+"""What a text is set in; the later ones where the first lacks a character."""
 
 _LONG = re.compile(r"[^\s\u200b]{25,}")
 _PIECE = re.compile(r".{1,12}")
@@ -42,7 +47,7 @@ def render(document: Document, audit_json: bytes) -> bytes:
 
     tree = document.to_json()
     lacking: frozenset[str] = frozenset()
-    for _ in range(_TRIES):
+    for _try in range(_TRIES):
         try:
             return _compile(_spelt(tree, lacking), pictures(lacking), record, document, lacking)
         except typst.TypstError as problem:
@@ -59,6 +64,7 @@ def _compile(
 ) -> bytes:
     inputs = {
         "document": json.dumps(_breakable(tree)),
+        "words": json.dumps(_words(document)),
         "pictures": json.dumps(pictures),
         "ids": json.dumps(dict.fromkeys(document.ids(), True)),
         "record": record.decode(),
@@ -74,6 +80,34 @@ def _compile(
         pdf_standards=[*STANDARDS],
         timestamp=int(day.timestamp()),
     )
+
+
+def _words(document: Document) -> dict[str, Any]:
+    """Return the words of the page itself, and how they are set."""
+    tag, _dash, script = document.language.partition("-")
+    with speaking(document.language):
+        return {
+            "lang": tag,
+            "region": region(document.language),
+            "script": script.lower() or "auto",
+            "fonts": FONTS,
+            "kind": _("Audit report"),
+            "contents": _("Contents"),
+            "record": _("record"),
+            "digest": _("Digest of the record"),
+            "as_of": _("As of {day}", day=spelt_day(document.as_of)),
+            "page": _("Page {number} of {all}"),
+            "principle": _("Principle"),
+            "verdict": _("Verdict"),
+            "criteria": _("Criteria"),
+            "comma": _(", "),
+            "basis": _("Basis: {basis}"),
+            "attachment": _("The record that this report tells, without the particulars of the run"),
+            "lacking": _(
+                "Characters that the fonts of this file lack are written as their Unicode number, such as "
+                "‹U+4E2D›. The HTML report and the attached record show them as they are."
+            ),
+        }
 
 
 def _breakable(tree: Any) -> Any:

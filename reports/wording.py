@@ -1,23 +1,30 @@
 """How numbers, names and verdicts are spelt. Nothing else in the project formats a number for a reader.
 
 House style: shares and ratios are decimals with three places (0.784), counts have commas (1,989), days are
-ISO dates, an interval reads "0.712 to 0.853". In plain sentences a rate becomes "78 of every 100".
+ISO dates, an interval reads "0.712 to 0.853". In plain sentences a rate becomes "78 of every 100". That is
+English; other languages have the marks, dates and word order of their own (`reports.language`).
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from checks.names import crossed
+from babel.dates import format_date
+from babel.lists import format_list
+from babel.numbers import get_decimal_symbol, get_group_symbol
+
+from checks.names import NOT_STATED, crossed
 from reports.labels import ENDINGS, MEASURES
+from reports.language import ENGLISH, _, current, n_, own, said, said_or_same
+from reports.terms import BASES, OPERATORS, OUTCOMES, STATES, VERDICT_MEANINGS, VERDICTS, VERIFIED
 
 WITHHELD = "withheld"
 """How the note of a number begins that is not for everybody."""
-UNDEFINED = "undefined"
 NARROW = "\N{NO-BREAK SPACE}"
 """Keeps the ends of an interval on one line."""
 PLACES = 3
@@ -25,53 +32,6 @@ SHARES = frozenset({"proportion", "ratio", "share", "probability", "difference",
 COUNTS = frozenset({"count", "rows", "people", "types", "columns", "groups", "values"})
 FLAGS = frozenset({"flag", "yes is 1"})
 
-_VERDICTS = {
-    "met": "Met",
-    "attested": "Attested",
-    "waived": "Waived",
-    "deferred": "Deferred",
-    "undecided": "Undecided",
-    "not_met": "Not met",
-    "not_applicable": "Not applicable",
-    "reported": "Reported",
-}
-_VERDICT_MEANINGS = {
-    "met": "Shown to be met by the evidence supplied: the whole interval lies inside the bound.",
-    "attested": "A named person declares it; this audit did not measure it.",
-    "waived": "Set aside on record, with a reason and an end date.",
-    "deferred": "Put off on record to a later date.",
-    "undecided": "Not shown either way: not measured, not answered, the interval reaches over the bound, or "
-    "it lies outside alone but not after Holm's correction.",
-    "not_met": "Shown not to be met: the whole interval lies outside the bound, after Holm's correction too.",
-    "not_applicable": "The rule itself leaves out this kind of system.",
-}
-_OUTCOMES = {
-    "measured": "measured",
-    "not_applicable": "not measured",
-    "inconclusive": "not enough data",
-    "failed": "failed",
-}
-_STATES = {
-    "in-force": "in force",
-    "not-yet": "not yet in force",
-    "sunset": "no longer in force",
-    "superseded": "superseded",
-}
-_BASES = {
-    "law": "law",
-    "guideline": "guideline",
-    "standard": "standard",
-    "accepted-practice": "accepted practice",
-    "project-suggestion": "suggestion of this project, not law",
-    "none": "no source for a limit",
-}
-_OPERATORS = {
-    "at_least": "at least",
-    "at_most": "at most",
-    "above": "above",
-    "below": "below",
-    "equals": "exactly",
-}
 _LEVEL = 0.025
 """One-sided, as an interval of 95 % leaves this much beyond each end."""
 _DIRECTION = {
@@ -82,15 +42,6 @@ _DIRECTION = {
     *map(chr, range(0x2066, 0x206A)),
 }
 """Characters that turn the reading direction of what follows."""
-
-VERIFIED = {
-    "read": "the clause was read",
-    "secondary": "known from a digest of the clause",
-    "partial": "only headings of the clause were read",
-    "memory": "the clause has not been read",
-    "own": "written by this project",
-}
-"""How far the clause of a requirement was read."""
 
 
 def shown(text: str) -> str:
@@ -105,17 +56,39 @@ def _hides(char: str) -> bool:
     return char in _DIRECTION or unicodedata.category(char) in {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
+def undefined() -> str:
+    """Say that a number has no value."""
+    return _("undefined")
+
+
+def withheld() -> str:
+    """Say that a number is not for everybody."""
+    return _("withheld")
+
+
 def number(value: float | None, *, beside: float | None = None) -> str:
     """Spell a number; with more places where fewer would make it look equal to the bound *beside* it."""
     if value is None:
-        return UNDEFINED
+        return undefined()
     places = _places(value)
     while beside is not None and value != beside and places < 9 and round(value, places) == beside:
         places += 1
     text = f"{value:,.{places}f}"
     if float(text.replace(",", "")) == 0:
-        return text.lstrip("-") if value == 0 else ("under 0.000001" if value > 0 else "a little under 0")
-    return text.replace("-", "\N{MINUS SIGN}")
+        if value == 0:
+            return _local(text.lstrip("-"))
+        return _("under 0.000001") if value > 0 else _("a little under 0")
+    return _local(text)
+
+
+def _local(number: str) -> str:
+    """Write a number with the marks of the language, and a real minus sign."""
+    number = number.replace("-", "\N{MINUS SIGN}")
+    if current() == ENGLISH:
+        return number
+    locale = current().replace("-", "_")
+    marks = {",": get_group_symbol(locale), ".": get_decimal_symbol(locale)}
+    return "".join(marks.get(char, char) for char in number)
 
 
 def _places(value: float) -> int:
@@ -132,16 +105,21 @@ def _places(value: float) -> int:
 def count(value: float | None) -> str:
     """Spell a count: whole where it is whole (weights may make it fractional)."""
     if value is None:
-        return "not stated"
-    return (f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}").replace("-", "\N{MINUS SIGN}")
+        return _("not stated")
+    return _local(f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}")
+
+
+def yes_or_no(value: object) -> str:
+    """Spell what is either so or not."""
+    return _("yes") if value else _("no")
 
 
 def quantity(value: float | None, *, kind: str | None, unit: str | None, beside: float | None = None) -> str:
     """Spell a measured number; its unit stands with its name."""
     if value is None:
-        return UNDEFINED
+        return undefined()
     if unit in FLAGS:
-        return "yes" if value else "no"
+        return yes_or_no(value)
     whole = kind == "exact" and float(value).is_integer() and (unit or "") not in SHARES
     return count(value) if whole else number(value, beside=beside)
 
@@ -154,53 +132,53 @@ def unit(name: str | None) -> str:
 def interval(low: float | None, high: float | None, *, beside: float | None = None) -> str:
     """Spell an interval, or say plainly that there is none."""
     if low is None or high is None:
-        return "not estimated"
-    return f"{number(low, beside=beside)} to {number(high, beside=beside)}"
+        return _("not estimated")
+    return _("{low} to {high}", low=number(low, beside=beside), high=number(high, beside=beside))
 
 
 def measured(item: Any, *, beside: float | None = None, lead: str = "") -> str:
     """Spell a measure or a finding: its value, and its interval (introduced by *lead*) where it has one."""
     if item.value is None and (getattr(item, "note", None) or "").startswith(WITHHELD):
-        return WITHHELD
+        return withheld()
     text = quantity(item.value, kind=item.kind, unit=item.unit, beside=beside)
     if item.low is None or item.high is None:
         return text
     ends = interval(item.low, item.high, beside=beside)
-    return f"{text} ({lead}{ends.replace(' ', NARROW)})"
+    return _("{value} ({interval})", value=text, interval=f"{lead}{ends.replace(' ', NARROW)}")
 
 
 def limit(bound: Mapping[str, Any]) -> str:
     """Spell a bound the way a sentence needs it: `at least 0.8`."""
     for operator, value in bound.items():
-        if operator in _OPERATORS:
-            return f"{_OPERATORS[operator]} {exact(value)}"
+        if operator in OPERATORS:
+            return _(OPERATORS[operator], value=exact(value))
         if operator == "reported":
-            return "reported for all groups; no limit"
-    return "no limit"
+            return _("reported for all groups; no limit")
+    return _("no limit")
 
 
 def edge(bound: Mapping[str, Any]) -> float | None:
     """Return the number that a bound holds against, if there is one."""
-    return next((float(v) for o, v in bound.items() if o in _OPERATORS and not isinstance(v, bool)), None)
+    return next((float(v) for o, v in bound.items() if o in OPERATORS and not isinstance(v, bool)), None)
 
 
 def exact(value: Any) -> str:
     """Spell a number as somebody wrote it, such as a limit or a setting; anything else as text."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return yes_or_no(value)
     if isinstance(value, int):
         return count(value)
     if isinstance(value, float):
-        return count(value) if value.is_integer() else repr(value).replace("-", "\N{MINUS SIGN}")
-    return "none" if value is None else str(value)
+        return count(value) if value.is_integer() else _local(repr(value))
+    return _("none") if value is None else str(value)
 
 
 def cell(value: str | float | int | bool | None) -> str:
     """Spell one cell of a table of evidence."""
     if value is None:
-        return UNDEFINED
+        return undefined()
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return yes_or_no(value)
     if isinstance(value, int):
         return count(value)
     return number(value) if isinstance(value, float) else value
@@ -210,15 +188,15 @@ def per_hundred(share: float) -> str:
     """Spell a rate for people who do not read decimals."""
     hundredths = round(share * 100)
     if share > 0 and hundredths == 0:
-        return "fewer than 1 of every 100"
+        return _("fewer than 1 of every 100")
     if share < 1 and hundredths == 100:
-        return "more than 99 of every 100"
-    return f"{hundredths} of every 100"
+        return _("more than 99 of every 100")
+    return _("{number} of every 100", number=hundredths)
 
 
 def p_value(p: float) -> str:
     """Spell a p-value."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+    return f"p < {_local('0.001')}" if p < 0.001 else f"p = {_local(f'{p:.3f}')}"
 
 
 def level() -> str:
@@ -228,49 +206,76 @@ def level() -> str:
 
 def after_holm(p: float) -> str:
     """Spell a corrected p-value beside the level that it is held against."""
-    return f"after Holm {p_value(p)} (limit {level()})"
+    return _("after Holm {p} (limit {level})", p=p_value(p), level=level())
 
 
 def size(length: int) -> str:
     """Spell a number of bytes."""
     for unit, step in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if length >= step:
-            return f"{length / step:.1f} {unit}"
+            return f"{_local(f'{length / step:.1f}')} {unit}"
     return plural(length, "byte")
 
 
 def plural(number_of: float, one: str, many: str | None = None) -> str:
     """Spell a count with its noun."""
-    return f"{count(number_of)} {one if number_of == 1 else many or one + 's'}"
+    return n_(f"{{count}} {one}", f"{{count}} {many or one + 's'}", number_of, count=count(number_of))
 
 
 def joined(parts: Iterable[str], word: str = "and") -> str:
     """Join names as a sentence does."""
-    names = list(parts)
-    if len(names) < 2:
-        return "".join(names)
-    return f"{', '.join(names[:-1])} {word} {names[-1]}"
+    locale = "en_GB" if current() == ENGLISH else current().replace("-", "_")
+    return format_list([*parts], style="or" if word == "or" else "standard", locale=locale)
+
+
+def listed(parts: Iterable[str]) -> str:
+    """Set parts one after another, with commas."""
+    return _(", ").join(parts)
+
+
+def series(parts: Iterable[str]) -> str:
+    """Set longer parts one after another, with semicolons."""
+    return _("; ").join(parts)
+
+
+def paragraph(parts: Iterable[str]) -> str:
+    """Set sentences one after another; empty ones fall away."""
+    return (" " if current() == ENGLISH else "").join(filter(None, parts))
+
+
+def day(text: str) -> str:
+    """Spell a day of the calendar, given as an ISO date."""
+    if current() == ENGLISH:
+        return text
+    return format_date(dt.date.fromisoformat(text), format="long", locale=current().replace("-", "_"))
 
 
 def plain(name: str) -> str:
     """Return an identifier as words."""
-    return re.sub(r"[_-]+", " ", name)
+    return own(re.sub(r"[_-]+", " ", name))
 
 
 def sentence(text: str) -> str:
     """Return *text* with a capital first letter and a full stop."""
     text = text.strip()
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '?', '!')) else '.'}" if text else ""
+    ended = text.endswith((".", "?", "!", "。", "？", "！"))
+    stop = "" if ended else "." if text.isascii() or current() == ENGLISH else "。"
+    return f"{text[:1].upper()}{text[1:]}{stop}" if text else ""
+
+
+def recorded(text: str | None) -> str:
+    """Return a sentence of the record, in the language that is being told, as a sentence."""
+    return sentence(said(text or ""))
 
 
 def measure(name: str) -> str:
     """Name a measure in words; a full path loses its check."""
     name = name.rpartition(".")[2]
     if name in MEASURES:
-        return MEASURES[name]
+        return own(MEASURES[name])
     for ending, words in ENDINGS:
         if name.endswith(ending):
-            return words.format(measure(name.removesuffix(ending)))
+            return own(words).format(measure(name.removesuffix(ending)))
     return plain(name)
 
 
@@ -286,43 +291,63 @@ def where(of: Mapping[str, str]) -> str:
         if key == "attribute":
             parts.append(crossed(value) if "group" not in of else f"{crossed(value)}:")
         elif key == "group":
-            parts.append(crossed(value) or "empty text")
-        elif key == "class":
-            parts.append(f"class {value}")
-        elif key == "case":
-            parts.append(crossed(value))
+            parts.append(group(value))
+        elif key in {"case", "attack", "average"}:
+            parts.append(
+                _("{what} {name}", what=plain(key), name=case(value)) if key != "case" else case(value)
+            )
+        elif key in {"feature", "model"}:
+            parts.append(value if key == "feature" else case(value))
         else:
-            parts.append(f"{plain(key)} {value}" if key not in {"feature", "model"} else value)
-    return ", ".join(parts).replace(":, ", ": ")
+            parts.append(_("{what} {name}", what=plain(key), name=value))
+    return listed(parts).replace(f":{_(', ')}", _(": "))
+
+
+def group(name: str) -> str:
+    """Name a group, as people read it."""
+    if name == NOT_STATED:
+        return _("not stated")
+    return crossed(name) or _("empty text")
+
+
+def case(name: str) -> str:
+    """Name a case, a model or an attack: words of a check, or names that were submitted."""
+    return said_or_same(crossed(name))
 
 
 def parameters(given: Mapping[str, Any]) -> str:
     """Spell the parameters of a check, or nothing where it ran with its defaults."""
-    return ", ".join(f"{plain(name)} {exact(value)}" for name, value in sorted(given.items()))
+    return listed(f"{plain(name)} {exact(value)}" for name, value in sorted(given.items()))
 
 
 def verdict(name: str) -> str:
     """Spell a verdict."""
-    return _VERDICTS.get(name, plain(name))
+    return own(VERDICTS[name]) if name in VERDICTS else plain(name)
 
 
 def verdict_meanings() -> Mapping[str, str]:
     """Return what each verdict says, worst first."""
     order = ("not_met", "undecided", "deferred", "waived", "attested", "met", "not_applicable")
-    return {name: _VERDICT_MEANINGS[name] for name in order}
+    return {name: own(VERDICT_MEANINGS[name]) for name in order}
 
 
 def outcome(name: str) -> str:
     """Spell how measuring ended."""
-    return _OUTCOMES.get(name, plain(name))
+    return own(OUTCOMES[name]) if name in OUTCOMES else plain(name)
 
 
 def state(name: str) -> str:
     """Spell where a requirement stands on the day of judging."""
-    return _STATES.get(name, plain(name))
+    return own(STATES[name]) if name in STATES else plain(name)
 
 
 def basis(name: str | None, source: str | None = None) -> str:
     """Spell where a bound comes from."""
-    words = _BASES.get(name or "none", plain(name or ""))
-    return f"{words}: {source}" if source else words
+    known = name or "none"
+    words = own(BASES[known]) if known in BASES else plain(known)
+    return f"{words}{_(': ')}{said(source)}" if source else words
+
+
+def verified(name: str) -> str:
+    """Spell how far the clause of a requirement was read."""
+    return own(VERIFIED[name]) if name in VERIFIED else plain(name)

@@ -9,19 +9,23 @@ from reports.compose.results import results
 from reports.compose.summary import summary
 from reports.compose.view import View
 from reports.document import Section
-from reports.wording import joined
+from reports.language import _, said
+from reports.wording import day, joined
 
 
 def title(view: View) -> str:
     """Return the title of the report."""
-    name = view.system.get("name") or "an unnamed system"
+    name = view.system.get("name") or _("an unnamed system")
     version = view.system.get("version")
-    return f"Audit of {name}, version {version}" if version else f"Audit of {name}"
+    if version:
+        return _("Audit of {name}, version {version}", name=name, version=version)
+    return _("Audit of {name}", name=name)
 
 
 def subtitle(view: View) -> str:
     """Return by which rules, as of which day."""
-    return f"Judged by {joined(view.framework_title(name) for name in view.verdicts)}, as of {view.as_of}"
+    rules = joined(said(view.framework_title(name)) for name in view.verdicts)
+    return _("Judged by {rules}, as of {day}", rules=rules, day=day(view.as_of))
 
 
 def sections(view: View) -> tuple[Section, ...]:
@@ -30,7 +34,7 @@ def sections(view: View) -> tuple[Section, ...]:
         summary(view),
         reading(),
         *results(view),
-        Section("Evidence", "evidence", sections=tuple(families(view))),
+        Section(_("Evidence"), "evidence", sections=tuple(families(view))),
         *unmeasured(view),
         method(view),
         *annexes(view),

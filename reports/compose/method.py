@@ -80,7 +80,7 @@ def unmeasured(view: View) -> Iterator[Section]:
     rows = tuple(
         (
             Cell(evidence_title(one)),
-            Cell(wording.outcome(one.outcome) if not _withheld(one) else wording.WITHHELD),
+            Cell(wording.outcome(one.outcome) if not _withheld(one) else wording.withheld()),
             Cell(wording.sentence(one.reason or "")),
         )
         for one in silent

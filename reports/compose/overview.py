@@ -89,7 +89,7 @@ def _row(view: View, attribute: str) -> tuple[Cell, ...]:
             lowest, highest = _extreme(found[0]), _extreme(found[-1])
             break
     if lowest == highest and _public_only(view, attribute):
-        lowest = highest = wording.WITHHELD
+        lowest = highest = wording.withheld()
     best = next((m for m in _gaps(view, attribute) if evidence(m) >= 0), None)
     told = "" if best is None else f"{measure_title(best)}: {wording.measured(best)}"
     return (
@@ -97,7 +97,7 @@ def _row(view: View, attribute: str) -> tuple[Cell, ...]:
         Cell(wording.count(len(_all_groups(view, attribute)))),
         Cell(lowest),
         Cell(highest),
-        Cell(told or (wording.WITHHELD if lowest == wording.WITHHELD else "no difference was measured")),
+        Cell(told or (wording.withheld() if lowest == wording.withheld() else "no difference was measured")),
     )
 
 
@@ -106,7 +106,7 @@ def _public_only(view: View, attribute: str) -> bool:
     check, name = _BASES[1]
     one = view.default(check)
     return one is not None and any(
-        m.name == name and m.of.get("attribute") == attribute and wording.measured(m) == wording.WITHHELD
+        m.name == name and m.of.get("attribute") == attribute and wording.measured(m) == wording.withheld()
         for m in one.measures
     )
 

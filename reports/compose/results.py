@@ -167,7 +167,7 @@ def _requirement(view: View, framework: str, items: list[Finding]) -> Requiremen
     card = view.requirement(framework, first.requirement)
     marks = [
         view.clause(framework, first.requirement),
-        *([wording.VERIFIED[first.verified]] if first.verified not in (None, "own") else []),
+        *([wording.verified(first.verified)] if first.verified not in (None, "own") else []),
         f"severity {first.severity}",
         *([wording.state(first.state.value)] if first.state.value != "in-force" else []),
         *([str(card["review"])] if card.get("review") else []),

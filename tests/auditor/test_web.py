@@ -13,7 +13,8 @@ from auditor.web.verdicts import Tally
 from checks import registry
 from frameworks.load import packs
 from frameworks.model import Verdict
-from reports.wording import VERIFIED, verdict
+from reports.terms import VERIFIED
+from reports.wording import verdict
 from tests.auditor.web_fakes import FakeService, make_app
 
 LAYER = "Landlock is missing; use Linux 5.13 or later."

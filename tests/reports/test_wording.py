@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from checks.model import Kind, Measure
 from checks.names import crossed, split
 from frameworks.model import Basis, State, Verdict
-from reports import wording
+from reports import terms, wording
 
 
 @pytest.mark.parametrize(
@@ -103,16 +103,14 @@ def test_a_bound_reads_as_it_was_written(bound, text):
 
 def test_every_verdict_state_and_basis_has_words():
     for verdict in Verdict:
-        assert verdict.value in wording._VERDICTS
+        assert verdict.value in terms.VERDICTS
         assert verdict.value in wording.verdict_meanings()
-    assert {s.value for s in State} == wording._STATES.keys()
-    assert {b.value for b in Basis} == wording._BASES.keys()
+    assert {s.value for s in State} == terms.STATES.keys()
+    assert {b.value for b in Basis} == terms.BASES.keys()
 
 
 def test_words_assess_and_never_absolve():
-    said = " ".join(
-        [*wording._VERDICTS.values(), *wording._VERDICT_MEANINGS.values(), *wording._BASES.values()]
-    )
+    said = " ".join([*terms.VERDICTS.values(), *terms.VERDICT_MEANINGS.values(), *terms.BASES.values()])
     assert not {"unbiased", "safe", "compliant", "fair"} & set(said.lower().split())
 
 
