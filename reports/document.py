@@ -8,13 +8,16 @@ templates/report/blocks.html, a function of the same name in templates/report/re
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reports.language import ENGLISH, speaking
+from reports.language import ENGLISH, _, speaking
 from reports.record import Audit
-from reports.wording import shown
+from reports.wording import brief, shown
+
+if TYPE_CHECKING:
+    from reports.compose.view import View
 
 HIDDEN = frozenset(
     {"id", "target", "tone", "kind", "verdict", "data", "alt", "share", "language", "foreign", "block"}
@@ -118,7 +121,7 @@ class Remarks:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The head of a column. Kinds: text, number, verdict, code."""
+    """The head of a column. Kinds: text, number, verdict, code, prose (whole sentences: wide)."""
 
     text: str
     kind: str = "text"
@@ -207,6 +210,10 @@ class Document:
     language: str = ENGLISH
     foreign: tuple[str, ...] = ()
     """Sentences of the record that stay English, as this language has no words for them."""
+    heading: str = ""
+    """What kind of document it is, above the title."""
+    brief: bool = False
+    """Whether it is read through, without a table of contents and without new pages for its parts."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the tree in JSON's own types; each block says its type under `block`."""
@@ -237,18 +244,90 @@ def compose(audit: Audit, language: str = ENGLISH) -> Document:
     from reports.compose.view import View
 
     view = View.of(audit)
+    return _finished(
+        language,
+        view,
+        lambda: Document(title(view), subtitle(view), "", "", sections(view), heading=_("Audit report")),
+    )
+
+
+def compose_summary(audit: Audit, language: str = ENGLISH) -> Document:
+    """Return the summary of *audit* on one page."""
+    from reports.compose import subtitle, title
+    from reports.compose.onepage import one_page
+    from reports.compose.view import View
+
+    view = View.of(audit)
+    return _finished(
+        language,
+        view,
+        lambda: Document(
+            brief(title(view), 160), brief(subtitle(view), 240), "", "", tuple(one_page(view)),
+            heading=_("Audit summary"), brief=True,
+        ),
+    )  # fmt: skip
+
+
+def compose_plan(audit: Audit, tasks: Mapping[str, Any] | None = None, language: str = ENGLISH) -> Document:
+    """Return the remediation plan of *audit*; *tasks* are `reports.compose.plan.Task`s by requirement."""
+    from reports.compose import subtitle, title
+    from reports.compose.plan import plan
+    from reports.compose.view import View
+
+    view = View.of(audit)
+    return _finished(
+        language,
+        view,
+        lambda: Document(
+            title(view), subtitle(view), "", "", tuple(plan(view, tasks or {})),
+            heading=_("Remediation plan"), brief=True,
+        ),
+    )  # fmt: skip
+
+
+def compose_comparison(before: Audit, after: Audit, language: str = ENGLISH) -> Document:
+    """Return what changed from *before* to *after*."""
+    from reports.compose import subtitle, title
+    from reports.compose.comparison import comparison
+    from reports.compose.view import View
+
+    old, new = View.of(before), View.of(after)
+    return _finished(
+        language,
+        new,
+        lambda: Document(
+            title(new), subtitle(new), "", "", tuple(comparison(old, new)),
+            heading=_("Comparison of two audits"), brief=True,
+        ),
+    )  # fmt: skip
+
+
+def _finished(language: str, view: View, make: Callable[[], Document]) -> Document:
+    """Return what *make* tells in *language*, with what every document says of its record."""
     with speaking(language) as speech:
-        document = Document(
-            title=title(view),
-            subtitle=subtitle(view),
-            as_of=view.as_of,
-            digest=audit.digest,
-            sections=sections(view),
-            language=language,
-        )
-    document = replace(document, foreign=tuple(speech.foreign))
+        document = make()
+    document = replace(
+        document,
+        as_of=view.as_of,
+        digest=view.digest,
+        language=language,
+        foreign=tuple(speech.foreign),
+    )
     cleaned: Document = _cleaned(document)
-    return cleaned
+    return _unlinked(cleaned, frozenset(cleaned.ids())) if document.brief else cleaned
+
+
+def _unlinked(value: Any, ids: frozenset[str]) -> Any:
+    """Drop links to places that only the full report has."""
+    if isinstance(value, tuple):
+        return tuple(_unlinked(item, ids) for item in value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        names = [f.name for f in dataclasses.fields(value)]
+        changed = {name: _unlinked(getattr(value, name), ids) for name in names}
+        if changed.get("target") not in ids:
+            changed |= {"target": None} if "target" in changed else {}
+        return dataclasses.replace(value, **changed)
+    return value
 
 
 def _cleaned(value: Any) -> Any:

@@ -20,11 +20,11 @@ TEMPLATES = Path(__file__).parent.parent / "templates" / "report"
 
 def render(document: Document) -> str:
     """Return *document* as HTML."""
-    from reports import charts, frame
-
-    names = {colour: f"var(--{name})" for name, colour in frame.COLOURS.items()}
 
     def panels(chart: Chart) -> list[Markup]:
+        from reports import charts, frame  # a document without pictures needs neither
+
+        names = {colour: f"var(--{name})" for name, colour in frame.COLOURS.items()}
         return [Markup(_dressed(svg, names)) for svg in charts.draw(chart)]  # noqa: S704 - drawn by us, names escaped
 
     environment = Environment(

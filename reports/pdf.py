@@ -34,16 +34,16 @@ _TRIES = 4
 
 def render(document: Document, audit_json: bytes) -> bytes:
     """Return *document* as PDF with the record attached, less its `run`, which may differ between equals."""
-    from reports import charts
-
     record = Audit.from_json(audit_json).without_run().to_json()
 
     def pictures(lacking: frozenset[str]) -> dict[str, Any]:
         """Draw with names as they will be spelt, so that what grows longer is cut to its place."""
-        return {
-            chart.id: charts.draw(replace(chart, data=_spelt(chart.data, lacking)))
-            for chart in document.charts()
-        }
+        drawn = list(document.charts())
+        if not drawn:
+            return {}
+        from reports import charts
+
+        return {chart.id: charts.draw(replace(chart, data=_spelt(chart.data, lacking))) for chart in drawn}
 
     tree = document.to_json()
     lacking: frozenset[str] = frozenset()
@@ -91,7 +91,6 @@ def _words(document: Document) -> dict[str, Any]:
             "region": region(document.language),
             "script": script.lower() or "auto",
             "fonts": FONTS,
-            "kind": _("Audit report"),
             "contents": _("Contents"),
             "record": _("record"),
             "digest": _("Digest of the record"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from frameworks.judge import worst_findings
 from frameworks.model import Finding
@@ -65,8 +65,8 @@ def _requirements(view: View, framework: str) -> Table:
     for finding in view.findings:
         if finding.framework == framework:
             by_requirement[finding.requirement].append(finding)
-    told = [(_told(view, framework, items), items) for items in by_requirement.values()]
-    told.sort(key=lambda one: (WORST_FIRST.index(one[0]), not _decisive(one[1])))
+    ordered = [(told(view, framework, items), items) for items in by_requirement.values()]
+    ordered.sort(key=lambda one: (WORST_FIRST.index(one[0]), not _decisive(one[1])))
     rows = tuple(
         (
             Cell(
@@ -77,7 +77,7 @@ def _requirements(view: View, framework: str) -> Table:
             Cell(wording.verdict(verdict), verdict=verdict),
             Cell(_why(items)),
         )
-        for verdict, items in told
+        for verdict, items in ordered
     )
     columns = (Column("Requirement"), Column("Principle"), Column("Verdict", "verdict"), Column("Why"))
     return Table(
@@ -97,16 +97,19 @@ def _decisive(items: list[Finding]) -> Finding | None:
 def _why(items: list[Finding]) -> str:
     """Return the number that decides, then what became of every criterion, counted."""
     first = _decisive(items)
-    parts = []
-    if first is not None:
-        of = wording.where(first.of)
-        name = wording.measure(first.measure or "")
-        found = wording.measured(first, beside=wording.edge(first.bound))
-        head = f"{name[:1].upper()}{name[1:]}{f', {of}' if of else ''}"
-        parts.append(f"{head}: {found}; {wording.limit(first.bound)} is asked.")
+    parts = [] if first is None else [found_and_asked(first)]
     counts = Counter(_ending(finding) for finding in items)
     tally = ", ".join(f"{wording.count(counts[name])} {name}" for name in _ENDINGS if counts[name])
     return " ".join([*parts, f"{tally[:1].upper()}{tally[1:]}."])
+
+
+def found_and_asked(finding: Finding) -> str:
+    """Return a judged number in one sentence: what it is of, its interval, and its limit."""
+    of = wording.where(finding.of)
+    name = wording.measure(finding.measure or "")
+    found = wording.measured(finding, beside=wording.edge(finding.bound))
+    head = f"{name[:1].upper()}{name[1:]}{f', {of}' if of else ''}"
+    return f"{head}: {found}; {wording.limit(finding.bound)} is asked."
 
 
 _ENDINGS = (
@@ -124,7 +127,8 @@ def _ending(finding: Finding) -> str:
     return "not measured" if finding.measure is not None else "unanswered"
 
 
-def _told(view: View, framework: str, items: list[Finding]) -> str:
+def told(view: View, framework: str, items: Sequence[Finding]) -> str:
+    """Return the verdict on one requirement as readers are told it."""
     first = items[0]
     recorded = str(view.verdicts[framework]["requirements"].get(first.requirement, first.verdict.value))
     return spoken_whole(recorded, items)
@@ -163,7 +167,7 @@ def _principles(view: View, framework: str, found: list[Finding]) -> Iterator[Se
 
 def _requirement(view: View, framework: str, items: list[Finding]) -> Requirement:
     first = items[0]
-    verdict = _told(view, framework, items)
+    verdict = told(view, framework, items)
     card = view.requirement(framework, first.requirement)
     marks = [
         view.clause(framework, first.requirement),

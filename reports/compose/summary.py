@@ -40,7 +40,7 @@ def summary(view: View) -> Section:
     return Section(
         "Summary",
         "summary",
-        blocks=(*_alarms(view), KeyValues(tuple(_card(view)))),
+        blocks=(*alarms(view), KeyValues(tuple(_card(view)))),
         sections=(
             Section("Verdicts", "verdicts", tuple(_verdicts(view))),
             Section("The five findings that most need attention", "worst", tuple(_worst(view))),
@@ -49,7 +49,7 @@ def summary(view: View) -> Section:
     )
 
 
-def _alarms(view: View) -> Iterator[Block]:
+def alarms(view: View) -> Iterator[Block]:
     """Say before anything else what limits every number that follows."""
     if view.publication:
         yield _public(view.publication)
@@ -128,7 +128,7 @@ def _card(view: View) -> Iterator[Pair]:
     for key, value in named:
         if value:
             yield Pair(key, str(value))
-    yield Pair("What was tested", _tested(view))
+    yield Pair("What was tested", tested(view))
     attributes = [str(a) for a in view.columns.get("groups") or ()]
     yield Pair(
         "People compared by", joined(attributes) if attributes else "nothing: no group column was supplied"
@@ -136,7 +136,8 @@ def _card(view: View) -> Iterator[Pair]:
     yield Pair("Rules as of", view.as_of)
 
 
-def _tested(view: View) -> str:
+def tested(view: View) -> str:
+    """Return what was looked at: a model, predictions or counts, and how many people."""
     if view.submission.get("counts"):
         task = plain(str(view.submission.get("task", "")))
         people = view.resolved.get("rows")
@@ -161,16 +162,29 @@ def _weighted(view: View) -> str:
 
 
 def _verdicts(view: View) -> Iterator[Block]:
-    yield Table(
+    yield verdicts_table(view)
+    for name in view.verdicts:
+        yield VerdictStrip(
+            f"Criteria (not requirements) by principle: {view.framework_title(name)}",
+            tuple(stripes(view, name)),
+        )
+
+
+def verdicts_table(view: View, most: int | None = None) -> Table:
+    """Return the verdict on each rule set as a whole; of more than *most*, the first."""
+    return Table(
         "Rules applied, and the verdict on each as a whole",
         (Column("Rules"), Column("Version"), Column("Verdict", "verdict"), Column("Requirements")),
-        tuple(_rule_row(view, name, whole) for name, whole in view.verdicts.items()),
+        tuple(_rule_row(view, name, view.verdicts[name]) for name in list(view.verdicts)[:most]),
         "A whole is as good as the worst of its parts, so one open requirement leaves the whole undecided. "
         "The counts say more; they are of requirements.",
     )
-    for name in view.verdicts:
-        rows = tuple(_stripe(view, name, p, part) for p, part in view.principles(name).items())
-        yield VerdictStrip(f"Criteria (not requirements) by principle: {view.framework_title(name)}", rows)
+
+
+def stripes(view: View, framework: str) -> Iterator[Stripe]:
+    """Yield the criteria of each principle of *framework* by their verdicts."""
+    for principle, part in view.principles(framework).items():
+        yield _stripe(view, framework, principle, part)
 
 
 def _rule_row(view: View, name: str, whole: Mapping[str, Any]) -> tuple[Cell, ...]:

@@ -1,0 +1,319 @@
+"""One audit against another: what changed in the submission, in the rules, in the numbers, in the verdicts.
+
+Two intervals that lie apart are said to be apart; two that overlap are said to overlap, which shows neither a
+change nor that there is none. Nothing here is judged anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from checks.model import Measure
+from frameworks.model import Verdict
+from reports import wording
+from reports.compose.view import View, check_title
+from reports.document import Block, Bullet, Bullets, Cell, Column, KeyValues, Pair, Paragraph, Section, Table
+
+ROWS = 60
+"""Rows of a table of changed numbers; how many more there are is said."""
+Key = tuple[str, str, str, tuple[tuple[str, str], ...]]
+"""A number: check, parameters, name, what it is of."""
+_RANKS = {str(verdict): verdict.rank for verdict in Verdict}
+
+
+def comparison(before: View, after: View) -> Iterator[Section]:
+    """Yield what changed, the verdicts first."""
+    yield Section("What is compared", "compared", tuple(_compared(before, after)))
+    yield Section("Verdicts", "verdicts", tuple(_verdicts(before, after)))
+    yield Section("Rules", "rules", tuple(_rules(before, after)))
+    yield Section("Numbers", "numbers", tuple(_numbers(before, after)))
+    yield Section("What was submitted", "submitted", tuple(_submitted(before, after)))
+
+
+def _compared(before: View, after: View) -> Iterator[Block]:
+    def card(view: View) -> str:
+        name = wording.brief(str(view.system.get("name") or "an unnamed system"))
+        version = view.system.get("version")
+        return f"{name}{f', version {version}' if version else ''}; rules as of {view.as_of}"
+
+    yield KeyValues(
+        (
+            Pair("Before", card(before)),
+            Pair("Record before", before.digest, "code"),
+            Pair("After", card(after)),
+            Pair("Record after", after.digest, "code"),
+        )
+    )
+    if before.digest == after.digest:
+        yield Paragraph("Both are the same record: nothing differs.")
+    if bool(before.publication) != bool(after.publication):
+        yield Paragraph(
+            "One of the two is a version for everybody, from which numbers are withheld: numbers that only "
+            "the other has need not have changed."
+        )
+
+
+def _verdicts(before: View, after: View) -> Iterator[Block]:
+    shared = [name for name in after.verdicts if name in before.verdicts]
+    yield Table(
+        "Each rule set as a whole",
+        (Column("Rules"), Column("Before"), Column("After"), Column("Requirements that changed")),
+        tuple(_whole(before, after, name) for name in dict.fromkeys([*after.verdicts, *before.verdicts])),
+    )
+    changes = [row for name in shared for row in _changed(before, after, name)]
+    if not changes:
+        yield Paragraph("No requirement that both records judge has another verdict.")
+        return
+    changes.sort(key=lambda row: (row[0], row[1][0].text))
+    yield Table(
+        "Requirements with another verdict, those that became worse first",
+        (Column("Requirement"), Column("Before", "verdict"), Column("After", "verdict"), Column("Direction")),
+        tuple(row for _, row in changes),
+        "“Not applicable” is neither better nor worse.",
+    )
+
+
+def _whole(before: View, after: View, name: str) -> tuple[Cell, ...]:
+    view = after if name in after.verdicts else before
+    old, new = before.verdicts.get(name), after.verdicts.get(name)
+    if old is None or new is None:
+        only = "judged only after" if old is None else "judged only before"
+        spelt = [wording.verdict(str(one["verdict"])) if one else "–" for one in (old, new)]
+        return (Cell(view.framework_title(name)), *map(Cell, spelt), Cell(only))
+    tally = Counter(_direction(a, b) for _, a, b in _pairs(before, after, name) if a != b)
+    said = ", ".join(f"{wording.count(n)} {word}" for word, n in sorted(tally.items())) or "none"
+    return (
+        Cell(view.framework_title(name)),
+        Cell(wording.verdict(str(old["verdict"]))),
+        Cell(wording.verdict(str(new["verdict"]))),
+        Cell(said),
+    )
+
+
+def _pairs(before: View, after: View, name: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each requirement that both judged, with its verdicts."""
+    old: Mapping[str, str] = before.verdicts[name]["requirements"]
+    new: Mapping[str, str] = after.verdicts[name]["requirements"]
+    return ((one, str(old[one]), str(new[one])) for one in new if one in old)
+
+
+def _changed(before: View, after: View, name: str) -> Iterator[tuple[int, tuple[Cell, ...]]]:
+    order = ("worse", "other", "better")
+    for requirement, old, new in _pairs(before, after, name):
+        if old != new:
+            way = _direction(old, new)
+            title = after.requirement(name, requirement).get("title") or requirement
+            yield (
+                order.index(way),
+                (
+                    Cell(f"{title} ({requirement})"),
+                    Cell(wording.verdict(old), verdict=old),
+                    Cell(wording.verdict(new), verdict=new),
+                    Cell(way),
+                ),
+            )
+
+
+def _direction(old: str, new: str) -> str:
+    if "not_applicable" in (old, new):
+        return "other"
+    return "worse" if _RANKS[new] > _RANKS[old] else "better"
+
+
+def _rules(before: View, after: View) -> Iterator[Block]:
+    said = [
+        Bullet(line)
+        for name in after.verdicts
+        if name in before.verdicts
+        for line in _rule(before, after, name)
+    ]
+    if before.as_of != after.as_of:
+        said.insert(0, Bullet(f"Rules were read as of {before.as_of}, then as of {after.as_of}."))
+    yield Bullets(tuple(said)) if said else Paragraph("The rules that both records use are the same.")
+
+
+def _rule(before: View, after: View, name: str) -> Iterator[str]:
+    old, new = before.frameworks.get(name, {}), after.frameworks.get(name, {})
+    if old.get("digest") == new.get("digest"):
+        return
+    title = after.framework_title(name)
+    yield f"{title}: version {old.get('version')} became {new.get('version')}."
+    olds = {item["id"]: item for item in old.get("requirements", ())}
+    news = {item["id"]: item for item in new.get("requirements", ())}
+    for words, ids in (("new", news.keys() - olds.keys()), ("gone", olds.keys() - news.keys())):
+        if ids:
+            yield f"{title}: {wording.joined(sorted(ids))} {'is' if len(ids) == 1 else 'are'} {words}."
+    rewritten = [one for one in news if one in olds and news[one] != olds[one]]
+    for one in rewritten:
+        bounds = _bounds(olds[one]), _bounds(news[one])
+        shared = bounds[0].keys() & bounds[1].keys()
+        moved = [
+            f"{criterion} was {wording.limit(bounds[0][criterion])}, is {wording.limit(bounds[1][criterion])}"
+            for criterion in bounds[1]
+            if criterion in shared and bounds[0][criterion] != bounds[1][criterion]
+        ]
+        yield f"{title}, {one}: {'; '.join(moved) or 'its words, criteria or dates changed'}."
+
+
+def _bounds(requirement: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the limit of each criterion by its id, as a pack spells it."""
+    parts = [
+        part
+        for criterion in requirement.get("criteria", ())
+        for part in (criterion.get("any_of") or criterion.get("all_of") or [criterion])
+    ]
+    return {
+        str(part["id"]): {
+            part["bound"]["operator"]: True if part["bound"]["limit"] is None else part["bound"]["limit"]
+        }
+        for part in parts
+        if part.get("bound")
+    }
+
+
+def _numbers(before: View, after: View) -> Iterator[Block]:
+    old, new = _measures(before), _measures(after)
+    shared = [key for key in new if key in old]
+    changed = [key for key in shared if _differs(old[key], new[key])]
+    yield KeyValues(
+        (
+            Pair("In both records", wording.count(len(shared))),
+            Pair("Of these changed", wording.count(len(changed))),
+            Pair("Intervals apart", wording.count(sum(_apart(old[k], new[k]) for k in changed))),
+            Pair("Only before", wording.count(len(old.keys() - new.keys()))),
+            Pair("Only after", wording.count(len(new.keys() - old.keys()))),
+        )
+    )
+    judged = {(f.measure, tuple(sorted(f.of.items()))) for f in after.findings if f.measure}
+    decisive = [key for key in changed if (f"{key[0]}.{key[2]}", key[3]) in judged]
+    others = [key for key in changed if key not in set(decisive) and _apart(old[key], new[key])]
+    for caption, keys in (
+        ("Numbers that verdicts rest on, and that changed", decisive),
+        ("Other numbers whose intervals lie apart", others),
+    ):
+        if keys:
+            keys.sort(key=lambda key: not _apart(old[key], new[key]))
+            yield _table(caption, [(key, old[key], new[key]) for key in keys])
+    yield from _endings(before, after)
+
+
+def _table(caption: str, rows: Sequence[tuple[Key, Measure, Measure]]) -> Table:
+    more = len(rows) - ROWS
+    return Table(
+        caption,
+        (Column("Number"), Column("Of"), Column("Before"), Column("After"), Column("Intervals")),
+        tuple(
+            (
+                Cell(f"{wording.measure(key[2])} ({_short(key[0])})"),
+                Cell(wording.where(dict(new.of)) or "everybody"),
+                Cell(wording.measured(old)),
+                Cell(wording.measured(new)),
+                Cell(_overlap(old, new)),
+            )
+            for key, old, new in rows[:ROWS]
+        ),
+        "Intervals that overlap show neither a change nor that there is none."
+        + (f" {wording.plural(more, 'more number')} changed; both records hold them." if more > 0 else ""),
+    )
+
+
+def _short(check: str) -> str:
+    return check_title(check).partition(":")[0].lower()
+
+
+def _measures(view: View) -> dict[Key, Measure]:
+    found: dict[Key, Measure] = {}
+    for evidence in view.evidence:
+        given = wording.parameters(evidence.parameters)
+        for m in evidence.measures:
+            found[evidence.check, given, m.name, tuple(sorted(m.of.items()))] = m
+    return found
+
+
+def _differs(old: Measure, new: Measure) -> bool:
+    return (old.value, old.low, old.high, old.n) != (new.value, new.low, new.high, new.n)
+
+
+def _apart(old: Measure, new: Measure) -> bool:
+    ends = (old.low, old.high, new.low, new.high)
+    if any(end is None for end in ends):
+        return False
+    low, high, new_low, new_high = (float(end or 0.0) for end in ends)
+    return new_low > high or new_high < low
+
+
+def _overlap(old: Measure, new: Measure) -> str:
+    if old.kind == new.kind == "exact":
+        return "exact numbers"
+    if None in (old.low, old.high, new.low, new.high):
+        return "not both estimated"
+    return "apart" if _apart(old, new) else "overlap"
+
+
+def _endings(before: View, after: View) -> Iterator[Block]:
+    """Say which checks ended otherwise, or stand in one record alone."""
+    old, new = _ends(before), _ends(after)
+    lines = []
+    for check in dict.fromkeys([*new, *old]):
+        was, now = old.get(check), new.get(check)
+        if was != now:
+            spelt = [wording.outcome(one) if one else "not asked" for one in (was, now)]
+            lines.append(Bullet(f"{check_title(check)}: {spelt[0]} before, {spelt[1]} after."))
+    if lines:
+        yield Bullets(tuple(lines))
+
+
+def _ends(view: View) -> dict[str, str]:
+    return {one.check: str(found.outcome) for one in view.evidence if (found := view.default(one.check))}
+
+
+def _submitted(before: View, after: View) -> Iterator[Block]:
+    rows = [
+        (Cell(where), Cell(wording.brief(was)), Cell(wording.brief(now)))
+        for where, was, now in (
+            *_leaves(before.submission, after.submission),
+            *((f"engine: {a}", b, c) for a, b, c in _leaves(before.engine, after.engine)),
+        )
+    ]
+    if not rows:
+        yield Paragraph("The submissions are the same, and so are the versions that measured them.")
+        return
+    columns = (Column("What"), Column("Before"), Column("After"))
+    yield Table(
+        "What differs in the submissions and in the versions that measured them",
+        columns,
+        tuple(rows[:ROWS]),
+        f"{wording.plural(len(rows) - ROWS, 'more difference')}; both records hold them."
+        if len(rows) > ROWS
+        else "",
+    )
+
+
+def _leaves(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
+    """Yield each leaf that differs, with where it stands."""
+    olds, news = dict(_flat(old)), dict(_flat(new))
+    for where in dict.fromkeys([*news, *olds]):
+        was, now = olds.get(where), news.get(where)
+        if was != now:
+            yield where, _spelt(was), _spelt(now)
+
+
+def _flat(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _flat(inner, f"{where}.{key}" if where else str(key))
+    elif isinstance(value, list | tuple) and all(
+        not isinstance(one, Mapping | list | tuple) for one in value
+    ):
+        yield where, ", ".join(map(wording.exact, value))
+    elif isinstance(value, list | tuple):
+        for place, inner in enumerate(value, start=1):
+            yield from _flat(inner, f"{where}.{place}")
+    elif value is not None:
+        yield where, value
+
+
+def _spelt(value: Any) -> str:
+    return "not given" if value is None else wording.exact(value)

@@ -1,0 +1,209 @@
+"""The summary, the plan and the comparison tell the record and nothing beside it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pypdf
+import pytest
+
+from reports import html, pdf
+from reports.compose.comparison import ROWS
+from reports.compose.plan import OPEN, Task, decides, key
+from reports.document import (
+    Remarks,
+    Table,
+    VerdictStrip,
+    compose_comparison,
+    compose_plan,
+    compose_summary,
+)
+from reports.record import Audit, finding_from_json
+from tests.reports import hostile
+from tests.reports.sample import audit
+
+ROOT = Path(__file__).parents[2]
+
+
+def changed(**body):
+    return Audit(run={}, body={**audit().body, **body})
+
+
+def every(document, kind):
+    return [block for part in document.sections for block in part.blocks if isinstance(block, kind)]
+
+
+def text(document):
+    return " ".join(document.words()).replace("\u00a0", " ")
+
+
+def pages(document, record, tmp_path):
+    path = tmp_path / "document.pdf"
+    path.write_bytes(pdf.render(document, record.to_json()))
+    return pypdf.PdfReader(path).pages
+
+
+@pytest.mark.parametrize("record", [audit, hostile.audit], ids=["sample", "hostile"])
+@pytest.mark.parametrize(
+    "make",
+    [compose_summary, compose_plan, lambda one: compose_comparison(one, one)],
+    ids=["summary", "plan", "comparison"],
+)
+def test_links_lead_to_places_of_the_document_itself_and_equal_records_give_equal_documents(make, record):
+    document = make(record())
+    assert set(document.targets()) <= set(document.ids())
+    assert len(set(document.ids())) == len(list(document.ids()))
+    assert document == make(Audit.from_json(record().to_json()))
+
+
+def test_the_summary_is_one_page_with_the_worst_first(tmp_path):
+    document = compose_summary(audit())
+    (page,) = pages(document, audit(), tmp_path)
+    assert audit().digest in page.extract_text().replace("\n", "").replace("\u200b", "")
+    (remarks,) = every(document, Remarks)
+    assert len(remarks.items) == 3
+    assert remarks.items[0].verdict == "not_met"
+    (strip,) = every(document, VerdictStrip)
+    principles = audit().body["verdicts"]["global-baseline"]["principles"]
+    assert len(strip.rows) == len(principles) <= 13
+
+
+def test_the_summary_of_hostile_names_is_short_too(tmp_path):
+    assert len(pages(compose_summary(hostile.audit()), hostile.audit(), tmp_path)) <= 2
+
+
+def test_the_plan_names_every_open_requirement_once_and_no_other():
+    document = compose_plan(audit())
+    rows = [row for table in every(document, Table) for row in table.rows]
+    open_ones = {
+        (framework, requirement)
+        for framework, whole in audit().body["verdicts"].items()
+        for requirement, verdict in whole["requirements"].items()
+        if verdict in {str(one) for one in OPEN}
+    }
+    assert len(rows) == len(open_ones)
+    for _, requirement in open_ones:
+        assert any(f"({requirement}, " in row[0].text for row in rows)
+    assert all(row[1].text for row in rows)
+
+
+def test_what_decides_an_open_number_is_its_own_limit():
+    """A number shown to be outside is told where to go; one that reaches across, how many rows decide."""
+    found = [finding_from_json(one) for one in audit().body["findings"]]
+    outside = next(f for f in found if f.verdict == "not_met" and f.value is not None and f.low is not None)
+    assert decides(outside).endswith("with its whole interval.")
+    exact = replace(outside, low=None, high=None, kind="exact")
+    assert "whole interval" not in decides(exact)
+    question = next(f for f in found if f.attestation is not None and f.verdict == "undecided")
+    assert decides(question).startswith("Answer with a signer and a day: ")
+
+
+def test_owner_day_and_agreement_stand_in_the_plan_and_strangers_are_named():
+    tasks = {
+        key("global-baseline", "FAIR-01"): Task("A. Owner", "2027-01-31", "collect more rows"),
+        "global-baseline/NO-99": Task("B. Nobody"),
+    }
+    document = compose_plan(audit(), tasks)
+    (row,) = [r for table in every(document, Table) for r in table.rows if "(FAIR-01, " in r[0].text]
+    assert [cell.text for cell in row[2:]] == ["A. Owner", "2027-01-31"]
+    assert "Agreed: Collect more rows." in row[1].text
+    assert "global-baseline/NO-99, which this record does not hold open" in text(document)
+    assert "1 of them have an owner, 1 a day" in text(document)
+
+
+def test_a_record_against_itself_differs_in_nothing():
+    said = text(compose_comparison(audit(), audit()))
+    for sentence in (
+        "Both are the same record: nothing differs.",
+        "No requirement that both records judge has another verdict.",
+        "The rules that both records use are the same.",
+        "The submissions are the same, and so are the versions that measured them.",
+    ):
+        assert sentence in said
+
+
+def test_changed_verdicts_numbers_rules_and_facts_are_told():
+    """FAIR-01 got worse, its limit moved, one number left its old interval, the seed is another."""
+    body = audit().body
+    whole = body["verdicts"]["global-baseline"]
+    better = {**whole, "requirements": {**whole["requirements"], "FAIR-01": "met"}}
+    rules = body["frameworks"]["global-baseline"]
+    moved = [_moved(one) if one["id"] == "FAIR-01" else one for one in rules["requirements"]]
+    before = changed(
+        verdicts={**body["verdicts"], "global-baseline": better},
+        frameworks={
+            **body["frameworks"],
+            "global-baseline": {**rules, "digest": "0" * 64, "requirements": moved},
+        },
+        evidence=[_shifted(one) for one in body["evidence"]],
+        submission={**body["submission"], "seed": 8},
+        as_of="2026-11-01",
+    )
+    document = compose_comparison(before, audit())
+    said = text(document)
+    assert "(FAIR-01) Met Undecided worse" in said or "(FAIR-01) Met Not met worse" in said
+    assert "was at least 0.7, is at least 0.8" in said
+    assert "Rules were read as of 2026-11-01, then as of 2026-12-01." in said
+    assert "seed 8 7" in said
+    rows = [
+        row for table in every(document, Table) if table.columns[-1].text == "Intervals" for row in table.rows
+    ]
+    apart = [row for row in rows if row[-1].text == "apart"]
+    assert [row[0].text for row in apart] == ["accuracy (classification)"]
+    assert len(rows) <= 2 * ROWS
+
+
+def _moved(requirement):
+    criteria = []
+    for one in requirement["criteria"]:
+        if one["bound"] and one["bound"]["limit"] == 0.8:
+            one = {**one, "bound": {**one["bound"], "limit": 0.7}}  # noqa: PLW2901
+        criteria.append(one)
+    return {**requirement, "criteria": criteria}
+
+
+def _shifted(evidence):
+    if evidence["check"] != "performance.classification":
+        return evidence
+    measures = [
+        {**m, "value": 0.1, "low": 0.05, "high": 0.15} if m["name"] == "accuracy" and not m["of"] else m
+        for m in evidence["measures"]
+    ]
+    return {**evidence, "measures": measures}
+
+
+def test_what_only_one_record_judges_or_withholds_is_said():
+    body = audit().body
+    one = changed(verdicts={"global-baseline": body["verdicts"]["global-baseline"]})
+    assert "judged only after" in text(compose_comparison(one, audit()))
+    assert "judged only before" in text(compose_comparison(audit(), one))
+    public = changed(publication={"of": "0" * 64})
+    assert "One of the two is a version for everybody" in text(compose_comparison(public, audit()))
+
+
+def test_documents_without_pictures_load_no_drawing_and_no_measuring():
+    """So the web process can make them itself."""
+    code = (
+        "import sys\n"
+        "from reports import html, pdf\n"
+        "from reports.document import compose_plan, compose_summary, compose_comparison\n"
+        "from reports.record import Audit\n"
+        "audit = Audit.from_json(sys.stdin.buffer.read())\n"
+        "for one in (compose_summary(audit), compose_plan(audit), compose_comparison(audit, audit)):\n"
+        "    html.render(one), pdf.render(one, audit.to_json())\n"
+        "print(sorted({'pandas', 'sklearn', 'shap', 'altair'} & sys.modules.keys()))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], input=audit().to_json(), capture_output=True, check=False, cwd=ROOT
+    )
+    assert ran.returncode == 0, ran.stderr.decode()
+    assert ran.stdout.split() == [b"[]"]
+
+
+def test_the_page_has_no_contents_beside_it_and_says_what_it_is():
+    page = html.render(compose_plan(audit()))
+    assert "<nav" not in page
+    assert "Remediation plan" in page
