@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor import config, logs
+from auditor.plan import DOCUMENTS
 from auditor.problems import Refused
 from frameworks.load import LoadError
 from frameworks.model import Verdict
@@ -74,6 +75,8 @@ def parser() -> argparse.ArgumentParser:
     publish.add_argument("--out", type=Path, required=True, help="the folder to write into")
     publish.set_defaults(do=_publish)
 
+    _add_report(commands)
+
     checks = commands.add_parser("checks", help="list checks, or show the page of one")
     checks.add_argument("id", nargs="?", help="check to show")
     checks.set_defaults(do=_checks)
@@ -108,6 +111,21 @@ def _add_run(commands: Any) -> None:
     run.add_argument("--strict", action="store_true", help="exit with 4 when a check failed")
     run.add_argument("--quiet", action="store_true", help="print nothing but errors")
     run.set_defaults(do=_run)
+
+
+def _add_report(commands: Any) -> None:
+    report = commands.add_parser("report", help="tell a record again: report, summary, plan, comparison")
+    report.add_argument("record", type=Path, help="an audit.json")
+    report.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write into")
+    report.add_argument(
+        "--document", action="append", default=[], metavar="NAME", choices=DOCUMENTS,
+        help="report, summary, plan or comparison (repeatable; all that can be told)",
+    )  # fmt: skip
+    report.add_argument(
+        "--before", type=Path, metavar="RECORD", help="the earlier audit.json of a comparison"
+    )
+    report.add_argument("--tasks", type=Path, metavar="FILE", help="YAML: who takes what on, until when")
+    report.set_defaults(do=_report)
 
 
 def _run(asked: argparse.Namespace, settings: config.Settings) -> int:
@@ -194,6 +212,14 @@ def _publish(asked: argparse.Namespace, _settings: config.Settings) -> int:
 
     digest = publish(asked.record, asked.out)
     print(f"{asked.out}/audit.json, report.html, report.pdf ({digest[:12]})")
+    return DONE
+
+
+def _report(asked: argparse.Namespace, _settings: config.Settings) -> int:
+    from auditor.retold import retell
+
+    written = retell(asked.record, asked.out, asked.document, before=asked.before, tasks=asked.tasks)
+    print(f"{asked.out}/{', '.join(written)}")
     return DONE
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from auditor.problems import refuse
+from auditor.retold import read
 from auditor.run import may_write, put
-from reports.record import Audit
 
 
 def publish(record: Path, out: Path) -> str:
@@ -19,12 +18,7 @@ def publish(record: Path, out: Path) -> str:
     from reports.publish import publish as public_version
 
     may_write(out)
-    try:
-        whole = Audit.from_json(record.read_bytes())
-    except OSError as why:
-        raise refuse("", "record", f"{record} cannot be read ({why.strerror}); name an audit.json.") from None
-    except ValueError as why:
-        raise refuse("", "record", f"{record}: {why}; name an audit.json as it was written.") from None
+    whole = read(record)
     public = public_version(whole)
     with tempfile.TemporaryDirectory(prefix="auditor-") as scratch:
         audit.write(public, Path(scratch))

@@ -172,12 +172,12 @@ class _Run:
         raise Failed("a step ended its process twice, perhaps for want of memory")
 
 
-def put(results: Path, out: Path) -> None:
+def put(results: Path, out: Path, named: Sequence[str] = (*RESULTS, CALLS)) -> None:
     """Move finished files into *out*: each is written beside its place and then renamed."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=out, prefix=".auditor-") as beside:
-            names = [name for name in (*RESULTS, CALLS) if (results / name).exists()]
+            names = [name for name in named if (results / name).exists()]
             for name in names:
                 shutil.copyfile(results / name, Path(beside) / name)
             for name in names:

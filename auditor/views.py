@@ -125,7 +125,10 @@ class AuditView(AuditRow):
             links["cancel"] = f"{base}/cancel"
         if self.state is AuditState.COMPLETED:
             links |= {name: f"{base}/{name}" for name in ("audit.json", "report.html", "report.pdf")}
-            links["judgements"] = f"{base}/judgements"
+            links |= {
+                name: f"{base}/{name}" for name in ("summary.html", "summary.pdf", "plan.html", "plan.pdf")
+            }
+            links |= {name: f"{base}/{name}" for name in ("tasks", "judgements")}
             if self.files_kept:
                 links["files"] = f"{base}/files"
             if self.submission.get("endpoint") and self.derived_from is None:

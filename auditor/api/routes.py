@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
+from auditor import documents
 from auditor.api import problems, reading, shapes
 from auditor.api.events import Holds, events
 from auditor.problems import Problem, Refused, refuse
@@ -146,6 +147,36 @@ def report_pdf(audit_id: str) -> ResponseReturnValue:
     disposition = f'inline; filename="audit-{audit_id}.pdf"'
     pages = _service().report(_account(), audit_id, "pdf")
     return Response(pages, mimetype="application/pdf", headers={"Content-Disposition": disposition})
+
+
+@api.get("/audits/<audit_id>/<name>.<form>")
+@api.doc(summary="A shorter document", tags=["Audits"])
+def shorter(audit_id: str, name: str, form: str) -> ResponseReturnValue:
+    """Answer with the summary on one page, the remediation plan, or the comparison with `?before=<id>`."""
+    reading.only(*(["before"] if name == "comparison" else []))
+    before = request.args.get("before")
+    told = documents.document(_service(), _account(), audit_id, name, form, before=before)
+    if form == "html":
+        return Response(told, mimetype="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
+    disposition = f'inline; filename="{name}-{audit_id}.pdf"'
+    return Response(told, mimetype="application/pdf", headers={"Content-Disposition": disposition})
+
+
+@api.get("/audits/<audit_id>/tasks")
+@api.output(shapes.TasksOut)
+@api.doc(summary="Who takes on what", tags=["Audits"])
+def tasks(audit_id: str) -> Any:
+    """Answer with the tasks of the remediation plan, by requirement."""
+    return shapes.tasks(documents.tasks(_service(), _account(), audit_id))
+
+
+@api.put("/audits/<audit_id>/tasks")
+@api.output(shapes.TasksOut)
+@api.doc(summary="Say who takes on what", tags=["Audits"])
+def put_tasks(audit_id: str) -> Any:
+    """Replace the tasks: `{tasks: {"global-baseline/FAIR-01": {owner, due, note}}}`."""
+    asked = _body(shapes.TasksIn)
+    return shapes.tasks(documents.put_tasks(_service(), _account(), audit_id, asked.tasks))
 
 
 @api.post("/audits/<audit_id>/judgements")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from auditor.api.problems import document
 from auditor.submission import Submission
 from auditor.views import AuditRow, AuditState, AuditView, CheckRow, CheckState, FrameworkRow, Stored
+from reports.compose.plan import Task
 
 
 class Shape(BaseModel):
@@ -53,6 +55,28 @@ class InspectionOut(Shape):
     model: dict[str, Any] | None = None
     task_candidates: list[str] | None = None
     """Of a model: the tasks that its answers can serve, the most likely first."""
+
+
+class TaskOut(Shape):
+    """Who takes on one open requirement, until when, and what was agreed."""
+
+    owner: str
+    due: str
+    """A day, or nothing."""
+    note: str
+
+
+class TasksOut(Shape):
+    """The tasks of a remediation plan, by `framework/requirement`."""
+
+    tasks: dict[str, TaskOut]
+
+
+class TasksIn(Shape):
+    """The tasks that replace those there are."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    tasks: dict[str, dict[str, str]]
 
 
 class ProgressOut(Shape):
@@ -196,3 +220,8 @@ def framework_row(row: FrameworkRow) -> dict[str, Any]:
 def check(row: CheckRow) -> dict[str, Any]:
     """Return the JSON of a check."""
     return asdict(row)
+
+
+def tasks(found: Mapping[str, Task]) -> dict[str, Any]:
+    """Return the tasks of a plan as the API tells them."""
+    return {"tasks": {requirement: asdict(task) for requirement, task in found.items()}}

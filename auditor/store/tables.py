@@ -118,6 +118,20 @@ class HoldRecord(Base):
     digest: Mapped[str] = mapped_column(ForeignKey("artifacts.digest"), index=True)
 
 
+class TaskRecord(Base):
+    """Who takes on an open requirement of an audit, until when, and what was agreed."""
+
+    __tablename__ = "tasks"
+    audit: Mapped[str] = mapped_column(ForeignKey("audits.id", ondelete="CASCADE"), primary_key=True)
+    requirement: Mapped[str] = mapped_column(primary_key=True)
+    """`<framework>/<requirement>`."""
+    owner: Mapped[str]
+    due: Mapped[str]
+    """A day such as 2026-12-31, or nothing."""
+    note: Mapped[str]
+    updated: Mapped[dt.datetime]
+
+
 class DraftRecord(Base):
     """A submission that somebody is still filling in."""
 

@@ -9,7 +9,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from auditor.problems import Problem, Refused
-from auditor.views import AuditState, AuditView
+from auditor.views import AuditRow, AuditState, AuditView
 from auditor.web.form import anchor, from_submission
 from auditor.web.here import account, all_frameworks, retention_days, service
 from auditor.web.steps import owner
@@ -40,6 +40,8 @@ def front() -> ResponseReturnValue:
 
 
 PAGE = 30
+COMPARED = 100
+"""How many of the newest audits a comparison offers."""
 
 
 def audit(audit_id: str) -> ResponseReturnValue:
@@ -93,13 +95,15 @@ def delete_files(audit_id: str) -> ResponseReturnValue:
 
 
 def _page(view: AuditView, errors: dict[str, str], chosen: Any, as_of: str | None) -> str:
-    found = None
+    found, others = None, tuple[AuditRow, ...]()
     if view.state is AuditState.COMPLETED:
         found = outcome(service().record(account(), view.id))
+        others = _comparable(view)
     return render_template(
         "web/audit.html",
         audit=view,
         outcome=found,
+        others=others,
         problems=tuple(map(_located, view.problems)),
         form=from_submission(view.submission),
         frameworks=all_frameworks() if found else (),
@@ -109,6 +113,13 @@ def _page(view: AuditView, errors: dict[str, str], chosen: Any, as_of: str | Non
         anchor=anchor,
         retention=plural(retention_days(), "day"),
     )
+
+
+def _comparable(view: AuditView) -> tuple[AuditRow, ...]:
+    """Return completed audits that this one can be set against, those of the same system first."""
+    rows = service().audits(account(), limit=COMPARED)
+    found = [row for row in rows if row.state is AuditState.COMPLETED and row.id != view.id]
+    return tuple(sorted(found, key=lambda row: row.name != view.name))
 
 
 def _located(problem: Problem) -> tuple[str, str]:

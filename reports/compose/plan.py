@@ -40,36 +40,68 @@ def key(framework: str, requirement: str) -> str:
     return f"{framework}/{requirement}"
 
 
+@dataclass(frozen=True, slots=True)
+class Open:
+    """One requirement that is open, with what would decide it."""
+
+    framework: str
+    requirement: str
+    rules: str
+    title: str
+    severity: str
+    verdict: str
+    steps: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """How a plan names it."""
+        return key(self.framework, self.requirement)
+
+
 def plan(view: View, tasks: Mapping[str, Task]) -> Iterator[Section]:
     """Yield what the plan is, then the open requirements by verdict, the heaviest first."""
-    open_ones = list(_open(view))
+    open_ones = tuple(open_requirements(view))
     yield Section("What this plan is", "plan", tuple(_about(open_ones, tasks)))
     for verdict in OPEN:
         title, anchor = _HEADINGS[verdict]
-        rows = [_row(view, tasks, items) for told_as, items in open_ones if told_as == verdict]
+        rows = [_row(one, tasks.get(one.key, Task())) for one in open_ones if one.verdict == verdict]
         if rows:
             yield Section(title, anchor, (_table(rows),))
 
 
-def _open(view: View) -> Iterator[tuple[str, Sequence[Finding]]]:
-    """Yield each open requirement in force with its open criteria, heaviest first."""
+def open_requirements(view: View) -> Iterator[Open]:
+    """Yield each open requirement in force: by verdict, then the heaviest first."""
     by_requirement: defaultdict[tuple[str, str], list[Finding]] = defaultdict(list)
     for finding in view.findings:
         if finding.state is State.IN_FORCE:
             by_requirement[finding.framework, finding.requirement].append(finding)
+    verdicts = {one: told(view, one[0], items) for one, items in by_requirement.items()}
     weights = list(Severity)
-    ordered = sorted(by_requirement.items(), key=lambda item: weights.index(Severity(item[1][0].severity)))
-    for (framework, _), items in ordered:
-        verdict = told(view, framework, items)
-        if verdict in OPEN:
-            yield verdict, [f for f in items if f.verdict in OPEN]
+    ordered = sorted(
+        (one for one, verdict in verdicts.items() if verdict in OPEN),
+        key=lambda one: (
+            OPEN.index(Verdict(verdicts[one])),
+            weights.index(Severity(by_requirement[one][0].severity)),
+        ),
+    )
+    for one in ordered:
+        first = by_requirement[one][0]
+        yield Open(
+            *one,
+            rules=view.framework_title(first.framework),
+            title=first.title,
+            severity=first.severity,
+            verdict=verdicts[one],
+            steps=tuple(dict.fromkeys(decides(f) for f in by_requirement[one] if f.verdict in OPEN)),
+        )
 
 
-def _about(open_ones: Sequence[tuple[str, Sequence[Finding]]], tasks: Mapping[str, Task]) -> Iterator[Block]:
+def _about(open_ones: Sequence[Open], tasks: Mapping[str, Task]) -> Iterator[Block]:
     if not open_ones:
         yield Paragraph("No requirement in force is open: there is nothing to plan.")
         return
-    named = [tasks[k] for _, items in open_ones if (k := _key(items)) in tasks]
+    keys = {one.key for one in open_ones}
+    named = [task for name, task in tasks.items() if name in keys]
     owned, dated = sum(bool(t.owner) for t in named), sum(bool(t.due) for t in named)
     many = wording.plural(len(open_ones), "requirement is", "requirements are")
     yield Paragraph(
@@ -77,15 +109,10 @@ def _about(open_ones: Sequence[tuple[str, Sequence[Finding]]], tasks: Mapping[st
         f"{wording.count(owned)} of them have an owner, {wording.count(dated)} a day. An audit made after "
         "the work decides: a requirement counts as met only when it is shown to be."
     )
-    strangers = sorted(tasks.keys() - {_key(items) for _, items in open_ones})
-    if strangers:
+    if strangers := sorted(tasks.keys() - keys):
         yield Paragraph(
             f"The plan also names {wording.joined(strangers)}, which this record does not hold open."
         )
-
-
-def _key(items: Sequence[Finding]) -> str:
-    return key(items[0].framework, items[0].requirement)
 
 
 def _table(rows: Sequence[tuple[Cell, ...]]) -> Table:
@@ -93,15 +120,11 @@ def _table(rows: Sequence[tuple[Cell, ...]]) -> Table:
     return Table("Requirements, the heaviest first", columns, tuple(rows))
 
 
-def _row(view: View, tasks: Mapping[str, Task], items: Sequence[Finding]) -> tuple[Cell, ...]:
-    first, task = items[0], tasks.get(_key(items), Task())
-    rules = view.framework_title(first.framework)
-    steps = list(dict.fromkeys(map(decides, items)))
-    if task.note:
-        steps.append(f"Agreed: {wording.sentence(task.note)}")
+def _row(one: Open, task: Task) -> tuple[Cell, ...]:
+    agreed = [f"Agreed: {wording.sentence(task.note)}"] if task.note else []
     return (
-        Cell(f"{first.title} ({first.requirement}, {rules}; {first.severity})"),
-        Cell(" ".join(steps)),
+        Cell(f"{one.title} ({one.requirement}, {one.rules}; {one.severity})"),
+        Cell(" ".join([*one.steps, *agreed])),
         Cell(task.owner),
         Cell(task.due),
     )

@@ -1,0 +1,130 @@
+"""Documents told from a stored record when somebody asks: the summary, the plan, a comparison.
+
+They hold no pictures, so the web process makes them itself; nothing of them is stored but a plan's tasks.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+import sqlalchemy as sa
+
+from auditor.plan import DOCUMENTS
+from auditor.problems import Problem, Refused, refuse
+from auditor.service import Service
+from auditor.store.clock import now
+from auditor.store.tables import TaskRecord
+from auditor.views import Account, NotFound
+from reports.compose.plan import Task
+from reports.document import Document, compose_comparison, compose_plan, compose_summary
+from reports.record import Audit
+
+FORMS = ("html", "pdf")
+MOST_WORDS = {"owner": 120, "note": 500}
+
+
+def document(
+    service: Service,
+    account: Account,
+    audit_id: str,
+    name: str,
+    form: str,
+    *,
+    before: str | None = None,
+) -> bytes:
+    """Return one document of a completed audit; a comparison needs the audit *before*."""
+    if name not in DOCUMENTS[1:] or form not in FORMS:
+        asked, known = f"{name}.{form}"[:64], ", ".join(DOCUMENTS[1:])
+        raise NotFound(f"there is no document {asked}; there are {known}, as html or pdf.")
+    record = Audit.from_json(service.record(account, audit_id))
+    if name == "summary":
+        return rendered(compose_summary(record), record, form)
+    if name == "plan":
+        return rendered(compose_plan(record, tasks(service, account, audit_id)), record, form)
+    if not before:
+        raise refuse(
+            "before", "before-missing", "name the audit to compare with: `?before=` and the id of an audit."
+        )
+    earlier = Audit.from_json(service.record(account, before))
+    return rendered(compose_comparison(earlier, record), record, form)
+
+
+def rendered(told: Document, record: Audit, form: str) -> bytes:
+    """Return *told* as a page or as pages."""
+    from reports import html, pdf
+
+    return html.render(told).encode() if form == "html" else pdf.render(told, record.to_json())
+
+
+def tasks(service: Service, account: Account, audit_id: str) -> dict[str, Task]:
+    """Return the tasks of an audit by requirement."""
+    service.audit(account, audit_id)  # somebody else's is not there
+    with service.database.reading() as session:
+        rows = session.scalars(sa.select(TaskRecord).where(TaskRecord.audit == audit_id))
+        return {row.requirement: Task(row.owner, row.due, row.note) for row in rows}
+
+
+def put_tasks(
+    service: Service, account: Account, audit_id: str, sent: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Task]:
+    """Replace the tasks of a completed audit by those *sent*; an empty one is no task."""
+    record = Audit.from_json(service.record(account, audit_id))
+    read = read_tasks(sent, record)
+    with service.database.transaction() as session:
+        session.execute(sa.delete(TaskRecord).where(TaskRecord.audit == audit_id))
+        for requirement, task in read.items():
+            session.add(
+                TaskRecord(
+                    audit=audit_id,
+                    requirement=requirement,
+                    owner=task.owner,
+                    due=task.due,
+                    note=task.note,
+                    updated=now(),
+                )
+            )
+    return read
+
+
+def read_tasks(sent: Any, record: Audit) -> dict[str, Task]:
+    """Return *sent* as tasks by requirement; refuse, all at once, what is no task of *record*."""
+    if not isinstance(sent, Mapping):
+        raise refuse("tasks", "not-tasks", "tasks are named by requirement, such as global-baseline/FAIR-01.")
+    judged = {
+        f"{framework}/{requirement}"
+        for framework, whole in record.body["verdicts"].items()
+        for requirement in whole["requirements"]
+    }
+    problems: list[Problem] = []
+    read = {}
+    for requirement, said in sent.items():
+        where = f"tasks.{requirement}"
+        if requirement not in judged:
+            sentence = f"this audit judges no {requirement}; name a requirement as framework/requirement."
+            problems.append(Problem(where, "unknown-requirement", sentence))
+        elif not isinstance(said, Mapping) or said.keys() - {"owner", "due", "note"}:
+            problems.append(Problem(where, "not-a-task", f"{where} is no task; it has owner, due and note."))
+        else:
+            task = Task(*(str(said.get(key) or "").strip() for key in ("owner", "due", "note")))
+            problems += _odd(where, task)
+            if task != Task():
+                read[str(requirement)] = task
+    if problems:
+        raise Refused(problems)
+    return read
+
+
+def _odd(where: str, task: Task) -> list[Problem]:
+    found = [
+        Problem(f"{where}.{key}", "too-long", f"`{key}` has more than {most} characters; shorten it.")
+        for key, most in MOST_WORDS.items()
+        if len(getattr(task, key)) > most
+    ]
+    try:
+        if task.due:
+            dt.date.fromisoformat(task.due)
+    except ValueError:
+        found.append(Problem(f"{where}.due", "not-a-day", "`due` is a day such as 2026-12-31."))
+    return found

@@ -1,0 +1,147 @@
+"""Shorter documents of a stored audit, by the API, the pages and the command line."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pypdf
+import pytest
+
+from auditor.cli import main
+from auditor.store import audits, files
+from auditor.views import AuditState
+from tests.reports.sample import audit
+
+KEY = "global-baseline/FAIR-01"
+
+
+@pytest.fixture
+def stored(app, account):
+    """Return how to put the sample's record into the store as a completed audit."""
+    service = app.extensions["auditor"]
+
+    def put(record):
+        body = record.body
+        with service.database.transaction() as session:
+            new = audits.create(
+                session,
+                account.id,
+                {**body["submission"], "frameworks": list(body["verdicts"])},
+                [],
+                as_of=dt.date.fromisoformat(body["as_of"]),
+                uploads=[],
+            )
+
+        def hold(session, digest):
+            files.hold(session, new, "audit.json", digest)
+            audits.move(
+                session, new, AuditState.COMPLETED, digest=record.digest, verdicts={}, resolved={"rows": 1200}
+            )
+
+        with service.artifacts.receive([record.to_json()], limit=2**30) as received:
+            files.keep(service.database, service.artifacts, received, hold)
+        return new
+
+    return put
+
+
+def test_each_document_is_told_as_a_page_and_on_paper(client, stored, tmp_path):
+    one, other = stored(audit()), stored(audit())
+    links = client.get(f"/api/v1/audits/{one}").json["links"]
+    for name in ("summary", "plan"):
+        assert audit().digest in client.get(links[f"{name}.html"]).text
+    page = client.get(f"/api/v1/audits/{one}/comparison.html?before={other}")
+    assert "Both are the same record" in page.text
+    assert "sandbox" in page.headers["Content-Security-Policy"]
+    pdf = client.get(links["summary.pdf"])
+    assert pdf.mimetype == "application/pdf"
+    (tmp_path / "summary.pdf").write_bytes(pdf.data)
+    assert len(pypdf.PdfReader(tmp_path / "summary.pdf").pages) == 1
+
+
+def test_what_cannot_be_told_is_a_sentence(client, stored):
+    one = stored(audit())
+    base = f"/api/v1/audits/{one}"
+    without = client.get(f"{base}/comparison.html")
+    assert without.status_code == 422
+    assert "name the audit to compare with" in without.json["problems"][0]["sentence"]
+    assert client.get(f"{base}/comparison.html?before=nobody").status_code == 404
+    assert client.get(f"{base}/summary.html?before=x").status_code == 422
+    assert client.get(f"{base}/annex.html").status_code == 404
+
+
+def test_tasks_are_kept_told_and_replaced(client, stored):
+    one = stored(audit())
+    assert client.get(f"/api/v1/audits/{one}/tasks").json == {"tasks": {}}
+    task = {"owner": "A. Owner", "due": "2027-01-31", "note": "collect more rows"}
+    sent = {KEY: task, "global-baseline/FAIR-02": {"owner": " "}}
+    answer = client.put(f"/api/v1/audits/{one}/tasks", json={"tasks": sent})
+    assert answer.json == {"tasks": {KEY: task}} == client.get(f"/api/v1/audits/{one}/tasks").json
+    plan = client.get(f"/api/v1/audits/{one}/plan.html").text
+    assert "A. Owner" in plan
+    assert "2027-01-31" in plan
+    assert client.put(f"/api/v1/audits/{one}/tasks", json={"tasks": {}}).json == {"tasks": {}}
+    assert client.delete(f"/api/v1/audits/{one}").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        ({"global-baseline/NO-99": {"owner": "x"}}, "this audit judges no global-baseline/NO-99"),
+        ({KEY: {"due": "tomorrow"}}, "`due` is a day such as 2026-12-31."),
+        ({KEY: {"owner": "x" * 121}}, "`owner` has more than 120 characters"),
+        ({KEY: {"colour": "red"}}, "it has owner, due and note"),
+    ],
+)
+def test_odd_tasks_are_refused_and_nothing_is_kept(client, stored, sent, sentence):
+    one = stored(audit())
+    kept = {"tasks": {KEY: {"owner": "A", "due": "", "note": ""}}}
+    client.put(f"/api/v1/audits/{one}/tasks", json=kept)
+    answer = client.put(f"/api/v1/audits/{one}/tasks", json={"tasks": sent})
+    assert answer.status_code == 422
+    assert sentence in answer.json["problems"][0]["sentence"]
+    assert client.get(f"/api/v1/audits/{one}/tasks").json == kept
+
+
+def test_the_plan_is_filled_in_on_its_page(app, client, stored):
+    app.config["WTF_CSRF_ENABLED"] = False
+    one = stored(audit())
+    stored(audit())
+    page = client.get(f"/audits/{one}")
+    assert "Remediation plan" in page.text
+    assert "Compare with another audit" in page.text
+    wrong = client.post(f"/audits/{one}/plan", data={f"tasks.{KEY}.owner": "A", f"tasks.{KEY}.due": "soon"})
+    assert wrong.status_code == 422
+    assert "is a day such as" in wrong.text
+    assert 'value="A"' in wrong.text
+    right = client.post(f"/audits/{one}/plan", data={f"tasks.{KEY}.owner": "A. Owner"})
+    assert right.status_code == 303
+    assert 'value="A. Owner"' in client.get(f"/audits/{one}/plan").text
+
+
+def test_the_command_line_tells_a_record_again(tmp_path, capsys):
+    record, tasks = tmp_path / "audit.json", tmp_path / "tasks.yaml"
+    record.write_bytes(audit().to_json())
+    tasks.write_text(f"{KEY}: {{owner: A. Owner, due: 2027-01-31}}\n", encoding="utf-8")
+    asked = [
+        "report",
+        str(record),
+        "--out",
+        str(tmp_path / "out"),
+        "--document",
+        "plan",
+        "--document",
+        "summary",
+    ]
+    assert main([*asked, "--tasks", str(tasks)]) == 0
+    written = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert written == ["plan.html", "plan.pdf", "summary.html", "summary.pdf"]
+    assert "2027-01-31" in (tmp_path / "out" / "plan.html").read_text(encoding="utf-8")
+    again = ["report", str(record), "--out", str(tmp_path / "two"), "--document", "comparison"]
+    assert main(again) == 2
+    assert "needs --before" in capsys.readouterr().err
+    assert main([*again, "--before", str(record)]) == 0
+    assert (tmp_path / "two" / "comparison.pdf").read_bytes().startswith(b"%PDF")
+    tasks.write_text("[1]", encoding="utf-8")
+    assert main([*asked, "--tasks", str(tasks)]) == 2
+    assert "tasks are named by requirement" in capsys.readouterr().err
