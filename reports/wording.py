@@ -157,11 +157,6 @@ def limit(bound: Mapping[str, Any]) -> str:
     return _("no limit")
 
 
-def within(bound: Mapping[str, Any]) -> str:
-    """Spell where a number has to go to keep a bound: `to at least 0.8`."""
-    return f"to {limit(bound)}" if edge(bound) is not None else "into the record"
-
-
 def edge(bound: Mapping[str, Any]) -> float | None:
     """Return the number that a bound holds against, if there is one."""
     return next((float(v) for o, v in bound.items() if o in OPERATORS and not isinstance(v, bool)), None)

@@ -15,63 +15,73 @@ from frameworks.model import Verdict
 from reports import wording
 from reports.compose.view import View, check_title
 from reports.document import Block, Bullet, Bullets, Cell, Column, KeyValues, Pair, Paragraph, Section, Table
+from reports.language import N_, _, own
 
 ROWS = 60
 """Rows of a table of changed numbers; how many more there are is said."""
 Key = tuple[str, str, str, tuple[tuple[str, str], ...]]
 """A number: check, parameters, name, what it is of."""
+_WAYS = N_({"worse": "worse", "other": "other", "better": "better"})
 _RANKS = {str(verdict): verdict.rank for verdict in Verdict}
 
 
 def comparison(before: View, after: View) -> Iterator[Section]:
     """Yield what changed, the verdicts first."""
-    yield Section("What is compared", "compared", tuple(_compared(before, after)))
-    yield Section("Verdicts", "verdicts", tuple(_verdicts(before, after)))
-    yield Section("Rules", "rules", tuple(_rules(before, after)))
-    yield Section("Numbers", "numbers", tuple(_numbers(before, after)))
-    yield Section("What was submitted", "submitted", tuple(_submitted(before, after)))
+    yield Section(_("What is compared"), "compared", tuple(_compared(before, after)))
+    yield Section(_("Verdicts"), "verdicts", tuple(_verdicts(before, after)))
+    yield Section(_("Rules"), "rules", tuple(_rules(before, after)))
+    yield Section(_("Numbers"), "numbers", tuple(_numbers(before, after)))
+    yield Section(_("What was submitted"), "submitted", tuple(_submitted(before, after)))
 
 
 def _compared(before: View, after: View) -> Iterator[Block]:
     def card(view: View) -> str:
-        name = wording.brief(str(view.system.get("name") or "an unnamed system"))
+        name = wording.brief(str(view.system.get("name") or _("an unnamed system")))
         version = view.system.get("version")
-        return f"{name}{f', version {version}' if version else ''}; rules as of {view.as_of}"
+        called = _("{name}, version {version}", name=name, version=version) if version else name
+        return wording.series((called, _("rules as of {day}", day=wording.day(view.as_of))))
 
     yield KeyValues(
         (
-            Pair("Before", card(before)),
-            Pair("Record before", before.digest, "code"),
-            Pair("After", card(after)),
-            Pair("Record after", after.digest, "code"),
+            Pair(_("Before"), card(before)),
+            Pair(_("Record before"), before.digest, "code"),
+            Pair(_("After"), card(after)),
+            Pair(_("Record after"), after.digest, "code"),
         )
     )
     if before.digest == after.digest:
-        yield Paragraph("Both are the same record: nothing differs.")
+        yield Paragraph(_("Both are the same record: nothing differs."))
     if bool(before.publication) != bool(after.publication):
         yield Paragraph(
-            "One of the two is a version for everybody, from which numbers are withheld: numbers that only "
-            "the other has need not have changed."
+            _(
+                "One of the two is a version for everybody, from which numbers are withheld: numbers that "
+                "only the other has need not have changed."
+            )
         )
 
 
 def _verdicts(before: View, after: View) -> Iterator[Block]:
     shared = [name for name in after.verdicts if name in before.verdicts]
     yield Table(
-        "Each rule set as a whole",
-        (Column("Rules"), Column("Before"), Column("After"), Column("Requirements that changed")),
+        _("Each rule set as a whole"),
+        (Column(_("Rules")), Column(_("Before")), Column(_("After")), Column(_("Requirements that changed"))),
         tuple(_whole(before, after, name) for name in dict.fromkeys([*after.verdicts, *before.verdicts])),
     )
     changes = [row for name in shared for row in _changed(before, after, name)]
     if not changes:
-        yield Paragraph("No requirement that both records judge has another verdict.")
+        yield Paragraph(_("No requirement that both records judge has another verdict."))
         return
     changes.sort(key=lambda row: (row[0], row[1][0].text))
     yield Table(
-        "Requirements with another verdict, those that became worse first",
-        (Column("Requirement"), Column("Before", "verdict"), Column("After", "verdict"), Column("Direction")),
+        _("Requirements with another verdict, those that became worse first"),
+        (
+            Column(_("Requirement")),
+            Column(_("Before"), "verdict"),
+            Column(_("After"), "verdict"),
+            Column(_("Direction")),
+        ),
         tuple(row for _, row in changes),
-        "“Not applicable” is neither better nor worse.",
+        _("“Not applicable” is neither better nor worse."),
     )
 
 
@@ -79,11 +89,13 @@ def _whole(before: View, after: View, name: str) -> tuple[Cell, ...]:
     view = after if name in after.verdicts else before
     old, new = before.verdicts.get(name), after.verdicts.get(name)
     if old is None or new is None:
-        only = "judged only after" if old is None else "judged only before"
+        only = _("judged only after") if old is None else _("judged only before")
         spelt = [wording.verdict(str(one["verdict"])) if one else "–" for one in (old, new)]
         return (Cell(view.framework_title(name)), *map(Cell, spelt), Cell(only))
     tally = Counter(_direction(a, b) for _, a, b in _pairs(before, after, name) if a != b)
-    said = ", ".join(f"{wording.count(n)} {word}" for word, n in sorted(tally.items())) or "none"
+    said = wording.listed(f"{wording.count(n)} {own(_WAYS[word])}" for word, n in sorted(tally.items())) or _(
+        "none"
+    )
     return (
         Cell(view.framework_title(name)),
         Cell(wording.verdict(str(old["verdict"]))),
@@ -111,7 +123,7 @@ def _changed(before: View, after: View, name: str) -> Iterator[tuple[int, tuple[
                     Cell(f"{title} ({requirement})"),
                     Cell(wording.verdict(old), verdict=old),
                     Cell(wording.verdict(new), verdict=new),
-                    Cell(way),
+                    Cell(own(_WAYS[way])),
                 ),
             )
 
@@ -130,8 +142,17 @@ def _rules(before: View, after: View) -> Iterator[Block]:
         for line in _rule(before, after, name)
     ]
     if before.as_of != after.as_of:
-        said.insert(0, Bullet(f"Rules were read as of {before.as_of}, then as of {after.as_of}."))
-    yield Bullets(tuple(said)) if said else Paragraph("The rules that both records use are the same.")
+        said.insert(
+            0,
+            Bullet(
+                _(
+                    "Rules were read as of {before}, then as of {after}.",
+                    before=wording.day(before.as_of),
+                    after=wording.day(after.as_of),
+                )
+            ),
+        )
+    yield Bullets(tuple(said)) if said else Paragraph(_("The rules that both records use are the same."))
 
 
 def _rule(before: View, after: View, name: str) -> Iterator[str]:
@@ -139,22 +160,34 @@ def _rule(before: View, after: View, name: str) -> Iterator[str]:
     if old.get("digest") == new.get("digest"):
         return
     title = after.framework_title(name)
-    yield f"{title}: version {old.get('version')} became {new.get('version')}."
+    yield _(
+        "{rules}: version {before} became {after}.",
+        rules=title,
+        before=old.get("version"),
+        after=new.get("version"),
+    )
     olds = {item["id"]: item for item in old.get("requirements", ())}
     news = {item["id"]: item for item in new.get("requirements", ())}
-    for words, ids in (("new", news.keys() - olds.keys()), ("gone", olds.keys() - news.keys())):
-        if ids:
-            yield f"{title}: {wording.joined(sorted(ids))} {'is' if len(ids) == 1 else 'are'} {words}."
+    if added := sorted(news.keys() - olds.keys()):
+        yield _("{rules}: new are {requirements}.", rules=title, requirements=wording.joined(added))
+    if gone := sorted(olds.keys() - news.keys()):
+        yield _("{rules}: gone are {requirements}.", rules=title, requirements=wording.joined(gone))
     rewritten = [one for one in news if one in olds and news[one] != olds[one]]
     for one in rewritten:
         bounds = _bounds(olds[one]), _bounds(news[one])
         shared = bounds[0].keys() & bounds[1].keys()
         moved = [
-            f"{criterion} was {wording.limit(bounds[0][criterion])}, is {wording.limit(bounds[1][criterion])}"
+            _(
+                "{criterion} was {before}, is {after}",
+                criterion=criterion,
+                before=wording.limit(bounds[0][criterion]),
+                after=wording.limit(bounds[1][criterion]),
+            )
             for criterion in bounds[1]
             if criterion in shared and bounds[0][criterion] != bounds[1][criterion]
         ]
-        yield f"{title}, {one}: {'; '.join(moved) or 'its words, criteria or dates changed'}."
+        changes = wording.series(moved) or _("its words, criteria or dates changed")
+        yield _("{rules}, {requirement}: {changes}.", rules=title, requirement=one, changes=changes)
 
 
 def _bounds(requirement: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -179,19 +212,19 @@ def _numbers(before: View, after: View) -> Iterator[Block]:
     changed = [key for key in shared if _differs(old[key], new[key])]
     yield KeyValues(
         (
-            Pair("In both records", wording.count(len(shared))),
-            Pair("Of these changed", wording.count(len(changed))),
-            Pair("Intervals apart", wording.count(sum(_apart(old[k], new[k]) for k in changed))),
-            Pair("Only before", wording.count(len(old.keys() - new.keys()))),
-            Pair("Only after", wording.count(len(new.keys() - old.keys()))),
+            Pair(_("In both records"), wording.count(len(shared))),
+            Pair(_("Of these changed"), wording.count(len(changed))),
+            Pair(_("Intervals apart"), wording.count(sum(_apart(old[k], new[k]) for k in changed))),
+            Pair(_("Only before"), wording.count(len(old.keys() - new.keys()))),
+            Pair(_("Only after"), wording.count(len(new.keys() - old.keys()))),
         )
     )
     judged = {(f.measure, tuple(sorted(f.of.items()))) for f in after.findings if f.measure}
     decisive = [key for key in changed if (f"{key[0]}.{key[2]}", key[3]) in judged]
     others = [key for key in changed if key not in set(decisive) and _apart(old[key], new[key])]
     for caption, keys in (
-        ("Numbers that verdicts rest on, and that changed", decisive),
-        ("Other numbers whose intervals lie apart", others),
+        (_("Numbers that verdicts rest on, and that changed"), decisive),
+        (_("Other numbers whose intervals lie apart"), others),
     ):
         if keys:
             keys.sort(key=lambda key: not _apart(old[key], new[key]))
@@ -201,21 +234,31 @@ def _numbers(before: View, after: View) -> Iterator[Block]:
 
 def _table(caption: str, rows: Sequence[tuple[Key, Measure, Measure]]) -> Table:
     more = len(rows) - ROWS
+    rest = (
+        _("{more} changed; both records hold them.", more=wording.plural(more, "more number"))
+        if more > 0
+        else ""
+    )
     return Table(
         caption,
-        (Column("Number"), Column("Of"), Column("Before"), Column("After"), Column("Intervals")),
+        (
+            Column(_("Number")),
+            Column(_("Of")),
+            Column(_("Before")),
+            Column(_("After")),
+            Column(_("Intervals")),
+        ),
         tuple(
             (
                 Cell(f"{wording.measure(key[2])} ({_short(key[0])})"),
-                Cell(wording.where(dict(new.of)) or "everybody"),
+                Cell(wording.where(dict(new.of)) or _("everybody")),
                 Cell(wording.measured(old)),
                 Cell(wording.measured(new)),
                 Cell(_overlap(old, new)),
             )
             for key, old, new in rows[:ROWS]
         ),
-        "Intervals that overlap show neither a change nor that there is none."
-        + (f" {wording.plural(more, 'more number')} changed; both records hold them." if more > 0 else ""),
+        wording.paragraph((_("Intervals that overlap show neither a change nor that there is none."), rest)),
     )
 
 
@@ -246,10 +289,10 @@ def _apart(old: Measure, new: Measure) -> bool:
 
 def _overlap(old: Measure, new: Measure) -> str:
     if old.kind == new.kind == "exact":
-        return "exact numbers"
+        return _("exact numbers")
     if None in (old.low, old.high, new.low, new.high):
-        return "not both estimated"
-    return "apart" if _apart(old, new) else "overlap"
+        return _("not both estimated")
+    return _("apart") if _apart(old, new) else _("overlap")
 
 
 def _endings(before: View, after: View) -> Iterator[Block]:
@@ -259,8 +302,14 @@ def _endings(before: View, after: View) -> Iterator[Block]:
     for check in dict.fromkeys([*new, *old]):
         was, now = old.get(check), new.get(check)
         if was != now:
-            spelt = [wording.outcome(one) if one else "not asked" for one in (was, now)]
-            lines.append(Bullet(f"{check_title(check)}: {spelt[0]} before, {spelt[1]} after."))
+            spelt = [wording.outcome(one) if one else _("not asked") for one in (was, now)]
+            told = _(
+                "{check}: {before} before, {after} after.",
+                check=check_title(check),
+                before=spelt[0],
+                after=spelt[1],
+            )
+            lines.append(Bullet(told))
     if lines:
         yield Bullets(tuple(lines))
 
@@ -274,19 +323,19 @@ def _submitted(before: View, after: View) -> Iterator[Block]:
         (Cell(where), Cell(wording.brief(was)), Cell(wording.brief(now)))
         for where, was, now in (
             *_leaves(before.submission, after.submission),
-            *((f"engine: {a}", b, c) for a, b, c in _leaves(before.engine, after.engine)),
+            *((f"engine.{a}", b, c) for a, b, c in _leaves(before.engine, after.engine)),
         )
     ]
     if not rows:
-        yield Paragraph("The submissions are the same, and so are the versions that measured them.")
+        yield Paragraph(_("The submissions are the same, and so are the versions that measured them."))
         return
-    columns = (Column("What"), Column("Before"), Column("After"))
+    more = len(rows) - ROWS
     yield Table(
-        "What differs in the submissions and in the versions that measured them",
-        columns,
+        _("What differs in the submissions and in the versions that measured them"),
+        (Column(_("What")), Column(_("Before")), Column(_("After"))),
         tuple(rows[:ROWS]),
-        f"{wording.plural(len(rows) - ROWS, 'more difference')}; both records hold them."
-        if len(rows) > ROWS
+        _("{more}; both records hold them.", more=wording.plural(more, "more difference"))
+        if more > 0
         else "",
     )
 
@@ -316,4 +365,4 @@ def _flat(value: Any, where: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _spelt(value: Any) -> str:
-    return "not given" if value is None else wording.exact(value)
+    return _("not given") if value is None else wording.exact(value)

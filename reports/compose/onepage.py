@@ -109,7 +109,7 @@ def _open(view: View) -> Iterator[Block]:
         )
     limits = _(
         "A whole is as good as the worst of its parts. “Met” means met by the evidence supplied; it is not "
-        "legal advice and says nothing about people or uses that the data do not hold. The full report and the "
-        "record, named by the digest below, allow every number to be checked again."
+        "legal advice and says nothing about people or uses that the data do not hold. The full report and "
+        "the record, named by the digest below, allow every number to be checked again."
     )
     yield Paragraph(wording.paragraph((decided, limits)))

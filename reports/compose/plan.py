@@ -15,15 +15,18 @@ from reports.compose.explain import asked, more_rows
 from reports.compose.results import found_and_asked, told
 from reports.compose.view import View
 from reports.document import Block, Cell, Column, Paragraph, Section, Table
+from reports.language import N_, _, own
 
 OPEN = (Verdict.NOT_MET, Verdict.UNDECIDED, Verdict.DEFERRED, Verdict.WAIVED)
 """Verdicts that leave something to do, in the order of the plan."""
-_HEADINGS = {
-    Verdict.NOT_MET: ("Shown not to be met", "not-met"),
-    Verdict.UNDECIDED: ("Not shown either way", "undecided"),
-    Verdict.DEFERRED: ("Put off on record", "deferred"),
-    Verdict.WAIVED: ("Set aside on record", "waived"),
-}
+_HEADINGS = N_(
+    {
+        "not_met": "Shown not to be met",
+        "undecided": "Not shown either way",
+        "deferred": "Put off on record",
+        "waived": "Set aside on record",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,11 @@ class Open:
 def plan(view: View, tasks: Mapping[str, Task]) -> Iterator[Section]:
     """Yield what the plan is, then the open requirements by verdict, the heaviest first."""
     open_ones = tuple(open_requirements(view))
-    yield Section("What this plan is", "plan", tuple(_about(open_ones, tasks)))
+    yield Section(_("What this plan is"), "plan", tuple(_about(open_ones, tasks)))
     for verdict in OPEN:
-        title, anchor = _HEADINGS[verdict]
         rows = [_row(one, tasks.get(one.key, Task())) for one in open_ones if one.verdict == verdict]
         if rows:
-            yield Section(title, anchor, (_table(rows),))
+            yield Section(own(_HEADINGS[verdict]), f"plan-{verdict}", (_table(rows),))
 
 
 def open_requirements(view: View) -> Iterator[Open]:
@@ -98,46 +100,61 @@ def open_requirements(view: View) -> Iterator[Open]:
 
 def _about(open_ones: Sequence[Open], tasks: Mapping[str, Task]) -> Iterator[Block]:
     if not open_ones:
-        yield Paragraph("No requirement in force is open: there is nothing to plan.")
+        yield Paragraph(_("No requirement in force is open: there is nothing to plan."))
         return
     keys = {one.key for one in open_ones}
     named = [task for name, task in tasks.items() if name in keys]
     owned, dated = sum(bool(t.owner) for t in named), sum(bool(t.due) for t in named)
-    many = wording.plural(len(open_ones), "requirement is", "requirements are")
     yield Paragraph(
-        f"{many} open. Each row says what would decide it; that is no advice on whether it is worth it. "
-        f"{wording.count(owned)} of them have an owner, {wording.count(dated)} a day. An audit made after "
-        "the work decides: a requirement counts as met only when it is shown to be."
+        _(
+            "{many} open. Each row says what would decide it; that is no advice on whether it is worth it. "
+            "{owned} of them have an owner, {dated} a day. An audit made after the work decides: a "
+            "requirement counts as met only when it is shown to be.",
+            many=wording.plural(len(open_ones), "requirement is", "requirements are"),
+            owned=wording.count(owned),
+            dated=wording.count(dated),
+        )
     )
     if strangers := sorted(tasks.keys() - keys):
         yield Paragraph(
-            f"The plan also names {wording.joined(strangers)}, which this record does not hold open."
+            _(
+                "The plan also names {requirements}, which this record does not hold open.",
+                requirements=wording.joined(strangers),
+            )
         )
 
 
 def _table(rows: Sequence[tuple[Cell, ...]]) -> Table:
-    columns = (Column("Requirement"), Column("What would decide it", "prose"), Column("Owner"), Column("Due"))
-    return Table("Requirements, the heaviest first", columns, tuple(rows))
+    columns = (
+        Column(_("Requirement")), Column(_("What would decide it"), "prose"), Column(_("Owner")), Column(_("Due"))
+    )  # fmt: skip
+    return Table(_("Requirements, the heaviest first"), columns, tuple(rows))
 
 
 def _row(one: Open, task: Task) -> tuple[Cell, ...]:
-    agreed = [f"Agreed: {wording.sentence(task.note)}"] if task.note else []
+    where = wording.listed((one.requirement, one.rules))
+    agreed = [_("Agreed: {note}", note=wording.sentence(task.note))] if task.note else []
     return (
-        Cell(f"{one.title} ({one.requirement}, {one.rules}; {one.severity})"),
-        Cell(" ".join([*one.steps, *agreed])),
+        Cell(f"{one.title} ({wording.series((where, wording.plain(one.severity)))})"),
+        Cell(wording.paragraph([*one.steps, *agreed])),
         Cell(task.owner),
-        Cell(task.due),
+        Cell(wording.day(task.due) if task.due else ""),
     )
 
 
 def decides(finding: Finding) -> str:
     """Return what would decide one open criterion."""
     if finding.verdict is Verdict.NOT_MET and finding.value is not None:
-        whole = " with its whole interval" if finding.low is not None and finding.decide == "interval" else ""
-        return f"{found_and_asked(finding)} Bring it {wording.within(finding.bound)}{whole}."
+        bound = wording.limit(finding.bound)
+        goal = _("Bring it to {bound}.", bound=bound)
+        if finding.low is not None and finding.decide == "interval":
+            goal = _("Bring it to {bound} with its whole interval.", bound=bound)
+        return wording.paragraph((found_and_asked(finding), goal))
     if finding.verdict is Verdict.UNDECIDED and finding.value is not None:
-        more = more_rows(finding)
-        return f"{found_and_asked(finding)} {more or wording.sentence(finding.reason or '')}".strip()
+        more = more_rows(finding) or wording.recorded(finding.reason)
+        return wording.paragraph((found_and_asked(finding), more))
     if finding.attestation is not None or finding.measure is None:
-        return f"Answer with a signer and a day: {wording.sentence(asked(finding))}"
-    return wording.sentence(finding.reason or f"not measured: {asked(finding)}")
+        return _("Answer with a signer and a day: {question}", question=wording.sentence(asked(finding)))
+    if finding.reason:
+        return wording.recorded(finding.reason)
+    return _("Not measured: {asked}", asked=wording.sentence(asked(finding)))
