@@ -132,10 +132,10 @@ def _table(rows: Sequence[tuple[Cell, ...]]) -> Table:
 
 
 def _row(one: Open, task: Task) -> tuple[Cell, ...]:
-    where = wording.listed((one.requirement, one.rules))
+    beside = wording.series((wording.listed((one.requirement, one.rules)), wording.plain(one.severity)))
     agreed = [_("Agreed: {note}", note=wording.sentence(task.note))] if task.note else []
     return (
-        Cell(f"{one.title} ({wording.series((where, wording.plain(one.severity)))})"),
+        Cell(f"{one.title} ({beside})"),
         Cell(wording.paragraph([*one.steps, *agreed])),
         Cell(task.owner),
         Cell(wording.day(task.due) if task.due else ""),
