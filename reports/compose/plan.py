@@ -125,9 +125,9 @@ def _about(open_ones: Sequence[Open], tasks: Mapping[str, Task]) -> Iterator[Blo
 
 
 def _table(rows: Sequence[tuple[Cell, ...]]) -> Table:
-    columns = (
-        Column(_("Requirement")), Column(_("What would decide it"), "prose"), Column(_("Owner")), Column(_("Due"))
-    )  # fmt: skip
+    heads = (_("Requirement"), _("Owner"), _("Due"))
+    first, *others = map(Column, heads)
+    columns = (first, Column(_("What would decide it"), "prose"), *others)
     return Table(_("Requirements, the heaviest first"), columns, tuple(rows))
 
 
