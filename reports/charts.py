@@ -15,7 +15,7 @@ from typing import Any
 import altair as alt
 import vl_convert
 
-from reports import curves
+from reports import curves, shapes
 from reports.document import Chart
 from reports.frame import COLOURS, RIGHT, ROW, WIDE, axis, columns, distinct, framed, names
 
@@ -179,6 +179,7 @@ _KINDS: Mapping[str, Callable[[Mapping[str, Any]], list[alt.LayerChart]]] = {
     "calibration": _calibration,
     "frontier": _frontier,
     "swarm": _swarm,
+    "dependence": shapes.dependence,
     "forest": curves.forest,
     "lines": curves.lines,
     "curve": curves.curve,

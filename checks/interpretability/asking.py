@@ -1,7 +1,7 @@
 """Ask a model about rows that were never in the file: which output, which rows, and how.
 
-What is explained is the probability of the positive class where the model gives one, else whether it
-decides for that class, else its value.
+What is explained is the probability of the positive class (among many classes: of the favourable one) where
+the model gives one, else whether it decides for that class, else its value.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from checks.model import Array, Inconclusive, Model, ModelError, NotApplicable, Subject
+from checks.model import Array, Inconclusive, Model, ModelError, NotApplicable, Subject, Task
 
 BATCH = 20_000
 """Rows in one question: large enough that asking costs little, small enough for a locked process."""
@@ -50,9 +50,11 @@ def explained_output(subject: Subject) -> Output:
 
 
 def _of_class(model: Model, subject: Subject) -> Output:
-    positive = subject.roles.positive
+    several = subject.task is Task.MULTICLASS
+    positive = subject.roles.favourable if several else subject.roles.positive
     if positive is None:
-        raise NotApplicable("no class to explain was declared: set columns.positive")
+        role = "favourable" if several else "positive"
+        raise NotApplicable(f"no class to explain was declared: set columns.{role}")
     if positive not in model.classes:
         raise Inconclusive(f"the model has no class '{positive}': it has {', '.join(model.classes)}")
     position = model.classes.index(positive)

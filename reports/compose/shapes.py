@@ -1,0 +1,180 @@
+"""Pictures of what more of a feature does: partial dependence, and accumulated effects beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from checks.model import Evidence, Measure, Table
+from reports import wording
+from reports.compose import rows
+from reports.compose.view import View, check_anchor
+from reports.document import Block, Chart, Paragraph
+
+_LINES, _LISTS = 6, 2
+"""Features drawn along a number, and features of categories."""
+_OTHER = "interpretability.ale"
+_TOLD = 3
+Point = dict[str, Any]
+
+
+def dependence(view: View, evidence: Evidence) -> Iterator[Block]:
+    """Yield what the answers would be along the features that move them most."""
+    points = _by_feature(evidence, "dependence")
+    beside = view.default(_OTHER)
+    effects = _by_feature(beside, "effects") if beside else {}
+    said = " ".join(_sentences(evidence, points))
+    if said:
+        yield Paragraph(said)
+    moving = {name: found for name, found in points.items() if _moves(found)}
+    lines = {name: found for name, found in moving.items() if found[0]["at"] is not None}
+    lists = {name: found for name, found in moving.items() if found[0]["at"] is None}
+    if lines:
+        yield _along(evidence, lines, effects, len(points) - len(moving))
+    if lists:
+        yield _listed(evidence, lists, effects)
+
+
+def _by_feature(evidence: Evidence, name: str) -> dict[str, list[Point]]:
+    """Return the points of each feature, in the order of the table; `missing` is told, not drawn."""
+    table = next((t for t in evidence.tables if t.name == name), None)
+    found: dict[str, list[Point]] = {}
+    for point in _rows(table) if table is not None else ():
+        numbered = found.get(str(point["feature"]), [point])[0]["at"] is not None
+        if not numbered or point["at"] is not None:
+            found.setdefault(str(point["feature"]), []).append(point)
+    return found
+
+
+def _rows(table: Table) -> Iterator[Point]:
+    for row in table.rows:
+        yield dict(zip(table.columns, row, strict=True))
+
+
+def _moves(points: Sequence[Point]) -> bool:
+    means = [p["mean"] for p in points]
+    return len(points) > 1 and max(means) > min(means)
+
+
+def _sentences(evidence: Evidence, points: Mapping[str, list[Point]]) -> Iterator[str]:
+    """Say of the leading features from which value to which the mean answer goes."""
+    ranges = {m.of["feature"]: m for m in evidence.measures if m.name == "effect_range"}
+    flat = [name for name, m in ranges.items() if m.value == 0]
+    for name, found in list(points.items())[:_TOLD]:
+        measure = ranges.get(name)
+        if measure is not None and _moves(found):
+            yield _moved(name, found, measure)
+    if flat:
+        named = wording.joined(wording.brief(name, 40) for name in flat[:_TOLD])
+        more = f" and {wording.count(len(flat) - _TOLD)} more" if len(flat) > _TOLD else ""
+        yield f"No answer moves along {named}{more}."
+
+
+def _moved(name: str, points: Sequence[Point], measure: Measure) -> str:
+    low, high = (pick(points, key=lambda p: p["mean"]) for pick in (min, max))
+    return (
+        f"Were everybody's {wording.brief(name, 40)} {_value(high)} instead of {_value(low)}, all else as it "
+        f"stands, the mean answer would be {wording.number(high['mean'])} instead of "
+        f"{wording.number(low['mean'])} (difference {wording.measured(measure)})."
+    )
+
+
+def _value(point: Point) -> str:
+    return (
+        wording.number(point["at"]) if point["at"] is not None else f"“{wording.brief(point['value'], 30)}”"
+    )
+
+
+def _scale(evidence: Evidence) -> str:
+    method = next((m.method for m in evidence.measures if m.name == "effect_range"), "")
+    return method.partition("; ")[2].partition(", ")[0]
+
+
+def _along(
+    evidence: Evidence,
+    lines: Mapping[str, list[Point]],
+    effects: Mapping[str, list[Point]],
+    flat: int,
+) -> Chart:
+    shown = list(lines.items())[:_LINES]
+    ends = [p[key] for _, found in shown for p in found for key in ("tenth", "ninetieth", "low", "high")]
+    domain = rows.span([{"value": min(ends)}, {"value": max(ends)}])
+    panels = [
+        {
+            "title": name,
+            "points": [
+                {key: p[key] for key in ("at", "people", "mean", "low", "high", "tenth", "ninetieth")}
+                for p in found
+            ],
+            "effects": _level(found, effects.get(name, ()), domain),
+        }
+        for name, found in shown
+    ]
+    return Chart(
+        f"picture-{check_anchor(evidence.check)}",
+        "dependence",
+        f"The answer ({_scale(evidence)}) along the features that move it most: the line is the mean if "
+        "everybody had this value, with its limits as a dark band; the answers of eight of ten people lie in "
+        "the light one. Dashed: accumulated local effects, of people who are near the value, set to the same "
+        "mean. The strip below shows where people are"
+        f"{rows.more(len(lines) - len(shown) + flat)}",
+        f"Partial dependence. {'. '.join(_spelt(name, found) for name, found in shown)}.",
+        {"domain": domain, "panels": panels},
+    )
+
+
+def _level(points: Sequence[Point], effects: Sequence[Point], domain: Sequence[float]) -> list[Point]:
+    """Return accumulated effects on the level of the curve, as far as they are within it."""
+    if not points or not effects:
+        return []
+    people = sum(p["people"] for p in points)
+    level = sum(p["mean"] * p["people"] for p in points) / people
+    first, last = points[0]["at"], points[-1]["at"]
+    inside = [p for p in effects if p["at"] is not None and first <= p["at"] <= last]
+    low, high = domain
+    return [{"at": p["at"], "mean": min(max(p["effect"] + level, low), high)} for p in inside]
+
+
+def _spelt(name: str, points: Sequence[Point]) -> str:
+    told = "; ".join(f"{_value(p)}: {wording.number(p['mean'])}" for p in (points[0], points[-1]))
+    return f"{wording.brief(name, 40)} from {told}"
+
+
+def _listed(
+    evidence: Evidence, lists: Mapping[str, list[Point]], effects: Mapping[str, list[Point]]
+) -> Chart:
+    panels = []
+    for name, found in list(lists.items())[:_LISTS]:
+        level = sum(p["mean"] * p["people"] for p in found) / sum(p["people"] for p in found)
+        near = {p["value"]: p["effect"] + level for p in effects.get(name, ())}
+        ordered = sorted(found, key=lambda p: -p["mean"])[: rows.DRAWN_ROWS]
+        lines = [_line(p, near.get(p["value"])) for p in ordered]
+        panels.append(rows.panel(name, lines))
+    return Chart(
+        f"categories-{check_anchor(evidence.check)}",
+        "forest",
+        f"The answer ({_scale(evidence)}) if everybody had this value, highest first, with its limits and "
+        "the number of people who have it; the upright mark is the accumulated local effect, at the same mean"
+        f"{rows.more(len(lists) - len(panels))}",
+        "Partial dependence. "
+        + ". ".join(
+            f"{wording.brief(name, 40)}: "
+            + "; ".join(f"{wording.brief(p['value'], 30)} {wording.number(p['mean'])}" for p in found[:6])
+            for name, found in list(lists.items())[:_LISTS]
+        )
+        + ".",
+        {"panels": panels},
+    )
+
+
+def _line(point: Point, near: float | None) -> Point:
+    return {
+        "label": point["value"],
+        "value": point["mean"],
+        "low": point["low"],
+        "high": point["high"],
+        "text": wording.number(point["mean"]),
+        "side": f"n {wording.count(point['people'])}",
+        "compared": True,
+        "tick": near,
+    }

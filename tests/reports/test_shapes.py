@@ -1,0 +1,92 @@
+"""What the pages say and draw of the shape of a model is in the record."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+
+import numpy as np
+import pytest
+
+from reports import charts
+from reports.document import Chart, Document, Paragraph, compose
+from tests.reports.sample import Scorecard, record, subject
+
+
+class Offices(Scorecard):
+    """The scorecard, with a number for each office."""
+
+    adds = {"north": 0.5, "south": -0.5, "<b>east & west</b>": 0.0}  # noqa: RUF012
+
+    def predict_proba(self, X):
+        logs = np.log(super().predict_proba(X) + 1e-12)
+        raw = logs[:, 1] - logs[:, 0] + X["office"].map(self.adds).to_numpy()
+        chance = 1 / (1 + np.exp(-raw))
+        return np.column_stack([1 - chance, chance])
+
+
+def offices():
+    whole = subject()
+    table = whole.evaluation.assign(office=np.resize(list(Offices.adds), len(whole.evaluation)))
+    model = Offices()
+    score = model.predict_proba(table)[:, 1]
+    roles = dataclasses.replace(whole.roles, features=("income", "history", "debt", "office"))
+    decision = np.where(score >= 0.5, "1", "0").astype(object)
+    return dataclasses.replace(
+        whole, evaluation=table, model=model, score=score, decision=decision, roles=roles
+    )
+
+
+@cache
+def dependence() -> Document:
+    only = ("interpretability.partial_dependence", "interpretability.ale")
+    return compose(record(offices(), only=only))
+
+
+def section(document, anchor):
+    def inside(sections):
+        for one in sections:
+            if one.id == anchor:
+                yield one
+            yield from inside(one.sections)
+
+    return next(inside(document.sections))
+
+
+def test_the_leading_feature_is_told_with_its_values():
+    blocks = section(dependence(), "check-interpretability-partial_dependence".replace("_", "-")).blocks
+    (words,) = (b.text for b in blocks if isinstance(b, Paragraph))
+    assert words.startswith("Were everybody's income ")
+    assert "all else as it stands, the mean answer would be" in words
+
+
+def test_lines_and_lists_are_drawn_with_local_effects_beside_them():
+    lines, lists = (c for c in dependence().charts() if isinstance(c, Chart) and "dependence" in c.id)
+    assert lines.kind == "dependence"
+    assert {panel["title"] for panel in lines.data["panels"]} == {"income", "history", "debt"}
+    for panel in lines.data["panels"]:
+        assert len(panel["points"]) == 12
+        assert panel["effects"]
+        low, high = lines.data["domain"]
+        assert all(low <= p["tenth"] <= p["mean"] <= p["ninetieth"] <= high for p in panel["points"])
+    assert lists.kind == "forest"
+    (panel,) = lists.data["panels"]
+    assert [row["label"] for row in panel["rows"]] == ["north", "<b>east & west</b>", "south"]
+    assert all(abs(row["tick"] - row["value"]) < 0.05 for row in panel["rows"])
+
+
+@pytest.mark.parametrize("kind", ["dependence", "forest"])
+def test_pictures_of_shapes_are_drawn_alone(kind):
+    (chart,) = (c for c in dependence().charts() if c.kind == kind and "dependence" in c.id)
+    panels = charts.draw(chart)
+    assert len(panels) == len(chart.data["panels"])
+    assert all(panel.startswith("<svg") and "<b>" not in panel for panel in panels)
+
+
+def test_features_that_move_nothing_are_named():
+    class Still(Offices):
+        adds = dict.fromkeys(Offices.adds, 0.0)
+
+    whole = dataclasses.replace(offices(), model=Still())
+    words = " ".join(compose(record(whole, only=("interpretability.partial_dependence",))).words())
+    assert "No answer moves along office." in words
