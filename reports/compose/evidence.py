@@ -21,6 +21,8 @@ BY_GROUP = frozenset({"data.representation"})
 
 _IN_WORDS: Mapping[str, Callable[[Evidence], Iterator[Block]]] = {"interpretability.cases": cases}
 """Checks that are told in words alone; their numbers stand in the annex."""
+_SHAPES = frozenset({"interpretability.ale", "interpretability.partial_dependence"})
+"""Checks that are told in words and pictures; their tables stand in the annex."""
 _TOLD = frozenset(
     {
         "attacks",
@@ -71,12 +73,13 @@ def _check(view: View, evidence: Evidence) -> Section:
     if in_words is not None:
         blocks += in_words(evidence)
     found, hidden = told(evidence, groups=evidence.check in WHOLE | BY_GROUP)
-    blocks += found if in_words is None else ()
+    shown = found if in_words is None and evidence.check not in _SHAPES else []
+    blocks += shown
     own = [table for table in evidence.tables if table.name in _TOLD]
     blocks += [evidence_table(table, ROWS_TOLD, "the annex") for table in own]
     if not blocks:
         blocks.append(Paragraph("The check ended without a number."))
-    hidden += len(evidence.tables) - len(own)
+    hidden += len(found) - len(shown) + len(evidence.tables) - len(own)
     more = f" ({wording.plural(hidden, 'more table')})" if hidden else ""
     link = Bullet(f"All numbers{more}, and how they were made", annex_anchor(view.evidence.index(evidence)))
     return Section(evidence_title(evidence), check_anchor(evidence.check), (*blocks, Bullets((link,))))

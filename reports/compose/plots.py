@@ -9,7 +9,7 @@ from checks.model import NOT_STATED, Evidence, Measure, Table
 from checks.names import crossed, split
 from reports import wording
 from reports.compose import rows
-from reports.compose.shapes import dependence
+from reports.compose.shapes import dependence, effects
 from reports.compose.view import View, check_anchor
 from reports.document import Block, Chart
 
@@ -288,5 +288,6 @@ _PICTURES: Mapping[str, Callable[[View, Evidence], Iterator[Block]]] = {
     "data.representation": _representation,
     "data.drift": _drift,
     "fairness.missing_demographics": _not_stated,
+    "interpretability.ale": effects,
     "interpretability.partial_dependence": dependence,
 }

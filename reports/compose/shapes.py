@@ -22,7 +22,7 @@ def dependence(view: View, evidence: Evidence) -> Iterator[Block]:
     """Yield what the answers would be along the features that move them most."""
     points = _by_feature(evidence, "dependence")
     beside = view.default(_OTHER)
-    effects = _by_feature(beside, "effects") if beside else {}
+    near = _by_feature(beside, "effects") if beside else {}
     said = " ".join(_sentences(evidence, points))
     if said:
         yield Paragraph(said)
@@ -30,9 +30,26 @@ def dependence(view: View, evidence: Evidence) -> Iterator[Block]:
     lines = {name: found for name, found in moving.items() if found[0]["at"] is not None}
     lists = {name: found for name, found in moving.items() if found[0]["at"] is None}
     if lines:
-        yield _along(evidence, lines, effects, len(points) - len(moving))
+        yield _along(evidence, lines, near, len(points) - len(moving))
     if lists:
-        yield _listed(evidence, lists, effects)
+        yield _listed(evidence, lists, near)
+
+
+def effects(_view: View, evidence: Evidence) -> Iterator[Block]:
+    """Say which features are shown to move the answers of people who are near their values."""
+    found = [m for m in evidence.measures if m.name == "effect_range" and m.value is not None]
+    found.sort(key=lambda m: (-(m.low or 0.0), -(m.value or 0.0), m.of["feature"]))
+    moving = [m for m in found if m.low]
+    told = [f"{wording.brief(m.of['feature'], 40)} by {wording.measured(m)}" for m in moving[:_TOLD]]
+    if told:
+        yield Paragraph(
+            f"From its lowest to its highest point the curve of {wording.joined(told)} moves the answers of "
+            f"people who are near ({_scale(evidence)}){rows.more(len(moving) - len(told))}. The curves are "
+            "drawn dashed below, beside partial dependence: where the two differ, the model answers for "
+            "people who could not exist."
+        )
+    elif found:
+        yield Paragraph("No feature was shown to move the answers of people who are near its values.")
 
 
 def _by_feature(evidence: Evidence, name: str) -> dict[str, list[Point]]:
@@ -93,7 +110,7 @@ def _scale(evidence: Evidence) -> str:
 def _along(
     evidence: Evidence,
     lines: Mapping[str, list[Point]],
-    effects: Mapping[str, list[Point]],
+    near: Mapping[str, list[Point]],
     flat: int,
 ) -> Chart:
     shown = list(lines.items())[:_LINES]
@@ -106,7 +123,7 @@ def _along(
                 {key: p[key] for key in ("at", "people", "mean", "low", "high", "tenth", "ninetieth")}
                 for p in found
             ],
-            "effects": _level(found, effects.get(name, ()), domain),
+            "effects": _level(found, near.get(name, ()), domain),
         }
         for name, found in shown
     ]
@@ -123,14 +140,14 @@ def _along(
     )
 
 
-def _level(points: Sequence[Point], effects: Sequence[Point], domain: Sequence[float]) -> list[Point]:
+def _level(points: Sequence[Point], near: Sequence[Point], domain: Sequence[float]) -> list[Point]:
     """Return accumulated effects on the level of the curve, as far as they are within it."""
-    if not points or not effects:
+    if not points or not near:
         return []
     people = sum(p["people"] for p in points)
     level = sum(p["mean"] * p["people"] for p in points) / people
     first, last = points[0]["at"], points[-1]["at"]
-    inside = [p for p in effects if p["at"] is not None and first <= p["at"] <= last]
+    inside = [p for p in near if p["at"] is not None and first <= p["at"] <= last]
     low, high = domain
     return [{"at": p["at"], "mean": min(max(p["effect"] + level, low), high)} for p in inside]
 
@@ -140,15 +157,13 @@ def _spelt(name: str, points: Sequence[Point]) -> str:
     return f"{wording.brief(name, 40)} from {told}"
 
 
-def _listed(
-    evidence: Evidence, lists: Mapping[str, list[Point]], effects: Mapping[str, list[Point]]
-) -> Chart:
+def _listed(evidence: Evidence, lists: Mapping[str, list[Point]], near: Mapping[str, list[Point]]) -> Chart:
     panels = []
     for name, found in list(lists.items())[:_LISTS]:
         level = sum(p["mean"] * p["people"] for p in found) / sum(p["people"] for p in found)
-        near = {p["value"]: p["effect"] + level for p in effects.get(name, ())}
+        ticks = {p["value"]: p["effect"] + level for p in near.get(name, ())}
         ordered = sorted(found, key=lambda p: -p["mean"])[: rows.DRAWN_ROWS]
-        lines = [_line(p, near.get(p["value"])) for p in ordered]
+        lines = [_line(p, ticks.get(p["value"])) for p in ordered]
         panels.append(rows.panel(name, lines))
     return Chart(
         f"categories-{check_anchor(evidence.check)}",
