@@ -22,6 +22,7 @@ from auditor.plan import frameworks_named
 from auditor.problems import Refused
 from auditor.sandbox import Limits, open_model
 from auditor.subjects.explaining import Explaining
+from auditor.subjects.keeping import Keeping
 from auditor.submission import Submission
 from checks.model import Evidence, ModelError, Outcome, Subject
 from checks.registry import all_checks
@@ -105,7 +106,9 @@ class Measuring:
             model = self._open.enter_context(again())
             scale = model.inspection.contributions
             asked = model if scale is None else Explaining(model, scale, again)
-            self._asking = subjects.attach(self._subject, asked)
+            memory = model.inspection.memory
+            inside = None if memory is None else Keeping(memory, again)
+            self._asking = subjects.attach(self._subject, asked, inside)
         return self._asking
 
 

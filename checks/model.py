@@ -151,6 +151,49 @@ class Model(Protocol):
         ...
 
 
+class Rows(StrEnum):
+    """Whether a model file can be asked for rows that stand in it."""
+
+    ASKED = "asked"
+    NEVER = "never"
+    """Its format has no place for rows."""
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a model file says of the data that it keeps."""
+
+    numbers: int | None
+    """How many numbers it learnt; None where it does not tell."""
+    rows: Rows
+    lists: bool
+    """Whether it lists values of columns, as encoders of categories do."""
+    trees: int
+    """Trees whose leaves can be asked for."""
+
+
+class Inside(Protocol):
+    """What a model file keeps, told in numbers about rows that the asker has already."""
+
+    @property
+    def memory(self) -> Memory:
+        """What can be asked."""
+        ...
+
+    def stored(self, X: pd.DataFrame) -> Array:
+        """Return one truth value a row: does it stand in the file, as the model prepares it?"""
+        ...
+
+    def listed(self, X: pd.DataFrame) -> Array:
+        """Return float64 of the shape of *X*: 1 where a list in the file holds the value, NaN without one."""
+        ...
+
+    def leaves(self, X: pd.DataFrame) -> Array:
+        """Return float64 of shape (rows, trees): the leaf that a row falls in; NaN for a tree not used."""
+        ...
+
+
 class ModelError(Exception):
     """The submitted model could not answer; the sentence says what was asked and what came back."""
 
@@ -222,6 +265,8 @@ class Subject:
     """The people whom the system is used on, where their table was declared."""
     model: Model | None = None
     model_file: ModelFile | None = None
+    inside: Inside | None = None
+    """What the model file keeps, where a live model was submitted as a file that tells."""
     decision: Array | None = None
     score: Array | None = None
     probabilities: Array | None = None

@@ -15,6 +15,10 @@ ANSWER: Final = struct.Struct("<4sIQQ")  # magic, kind, and two counts whose mea
 MAGIC: Final = b"AGR1"
 
 PREDICT, PREDICT_PROBA, CONTRIBUTIONS = 0, 1, 2
+STORED, LISTED, LEAVES = 3, 4, 5
+"""What the file keeps of given rows: do they stand in it, are their values listed, which leaves hold them."""
+MOST_TREES = 100
+"""Trees whose leaves are told; of more, these many from the first to the last."""
 
 NUMBERS, REFUSAL, DESCRIPTION, COLUMN = 0, 1, 2, 3
 """Kinds of answers: rows x columns of float64; a sentence; JSON; one column (bytes of JSON, buffers)."""

@@ -15,11 +15,19 @@ import numpy as np
 
 from auditor.problems import Refused, refuse
 from auditor.sandbox.formats import UNSAFE, model_format
-from auditor.sandbox.frames import CONTRIBUTIONS, PREDICT, PREDICT_PROBA
+from auditor.sandbox.frames import (
+    CONTRIBUTIONS,
+    LEAVES,
+    LISTED,
+    MOST_TREES,
+    PREDICT,
+    PREDICT_PROBA,
+    STORED,
+)
 from auditor.sandbox.host import available
 from auditor.sandbox.limits import Limits, raise_it
 from auditor.sandbox.parent import Answered, Child, ChildDied, TooLate, clean
-from checks.model import Array, ModelError, ModelFile, Task
+from checks.model import Array, Memory, ModelError, ModelFile, Rows, Task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +46,8 @@ class ModelInspection:
     types: tuple[str, ...]
     unexpected: tuple[str, ...]
     versions: Mapping[str, str]
+    memory: Memory | None = None
+    """What the file says of the data that it keeps, as far as its format tells."""
     contributions: str | None = None
     """The scale on which the model can say what each feature added: log-odds, value; None where it cannot."""
 
@@ -119,6 +129,23 @@ class SandboxedModel:
         if not np.isfinite(answer).all():
             raise ModelError("some of its contributions are not finite numbers")
         return answer
+
+    def stored(self, X: pd.DataFrame) -> Array:
+        """Return one truth value a row: does it stand in the file, as the model prepares it?"""
+        return np.asarray(self._ask(STORED, X, 1)[:, 0] == 1)
+
+    def listed(self, X: pd.DataFrame) -> Array:
+        """Return float64 of the shape of *X*: 1 where a list in the file holds the value, NaN without one."""
+        given = self._columns(X)
+        answer = self._ask(LISTED, given, given.shape[1])
+        placed = np.full(X.shape, np.nan)
+        placed[:, X.columns.get_indexer(given.columns)] = answer
+        return placed
+
+    def leaves(self, X: pd.DataFrame) -> Array:
+        """Return float64 of shape (rows, trees): the leaf that a row falls in; NaN for a tree not used."""
+        trees = 0 if self.inspection.memory is None else self.inspection.memory.trees
+        return self._ask(LEAVES, X, min(trees, MOST_TREES))
 
     def _ask(self, operation: int, X: pd.DataFrame, columns: int) -> Array:
         """Ask batch by batch; a model that died stays dead."""
@@ -240,8 +267,20 @@ def _checked(said: Mapping[str, Any], kind: str, limits: Limits) -> ModelInspect
         types=tuple(clean(str(name), 200) for name in list(said["types"])[:2_000]),
         unexpected=(),  # a file with an unexpected type is refused, not opened
         versions=dict(sorted(versions.items())),
+        memory=_memory(said.get("memory")),
         contributions=None if (scale := said.get("contributions")) is None else clean(str(scale), 40),
     )
+
+
+def _memory(told: Any) -> Memory | None:
+    """Check what the file says of the data that it keeps."""
+    if told is None:
+        return None
+    numbers, trees = told["numbers"], told["trees"]
+    for count in (trees, 0 if numbers is None else numbers):
+        if type(count) is not int or not 0 <= count < 2**53:
+            raise ValueError("it does not say how much it learnt")
+    return Memory(numbers, Rows(told["rows"]), bool(told["lists"]), trees)
 
 
 def _names(values: Any, most: int, what: str) -> tuple[str, ...]:

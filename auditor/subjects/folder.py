@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from auditor.subjects.prepare import Prepared
-from checks.model import Array, Challenger, Model, ModelFile, Roles, Subject, Task
+from checks.model import Array, Challenger, Inside, Model, ModelFile, Roles, Subject, Task
 from checks.published import Published, Row
 
 TABLES = ("evaluation", "training", "reference", "population")
@@ -76,9 +76,9 @@ def load(folder: Path) -> Subject:
     )
 
 
-def attach(subject: Subject, model: Model) -> Subject:
-    """Return *subject* with a live model to ask."""
-    return dataclasses.replace(subject, model=model)
+def attach(subject: Subject, model: Model, inside: Inside | None = None) -> Subject:
+    """Return *subject* with a live model to ask, and what its file tells of the data that it keeps."""
+    return dataclasses.replace(subject, model=model, inside=inside)
 
 
 def _table(path: Path) -> pd.DataFrame | None:

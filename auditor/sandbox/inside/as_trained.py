@@ -30,6 +30,11 @@ class AsTrained:
             if _is(part, "xgboost.core", "Booster"):
                 self._strict |= kept.keys()
 
+    @property
+    def categories(self) -> Mapping[str, list[Any]]:
+        """The pandas categories that boosters were trained on, by column."""
+        return self._categories
+
     def frame(self, rows: pa.Table) -> pd.DataFrame:
         """Return the rows as a frame like that of the training."""
         frame: pd.DataFrame = rows.to_pandas()

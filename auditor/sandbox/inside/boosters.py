@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from auditor.sandbox.inside.answers import Refuse
-from auditor.sandbox.inside.model import is_text, text_for_number
+from auditor.sandbox.inside.model import is_text, spread_over, text_for_number
 from auditor.sandbox.limits import raise_it
 from checks.model import spell
 
@@ -97,6 +97,9 @@ class Boosted:
         self.has_probabilities = False
         self.scale: str | None = None
         self.facts: dict[str, str] = {}
+        self.learnt: int | None = None
+        self.trees = 0
+        self.kept: Mapping[int, list[Any]] = {}
 
     def describe(self) -> Mapping[str, Any]:
         """Return what the parent is told once."""
@@ -109,6 +112,12 @@ class Boosted:
             "types": [self.library],
             "versions": self.facts,
             "contributions": self.scale,
+            "memory": {
+                "numbers": self.learnt,
+                "rows": "never",
+                "lists": bool(self.kept),
+                "trees": self.trees,
+            },
         }
 
     def predict(self, rows: pa.Table) -> Any:
@@ -124,6 +133,29 @@ class Boosted:
 
     def contributions(self, rows: pa.Table) -> Any:
         """Return one number a row and feature, and the base: together the raw answer."""
+        raise NotImplementedError
+
+    def stored(self, rows: pa.Table) -> Any:
+        """Return one number a row: 0, since a file of boosted trees has no place for rows."""
+        return np.zeros(rows.num_rows)
+
+    def listed(self, rows: pa.Table) -> Any:
+        """Return one number a row and column: is the value in a list of the file? NaN where none is."""
+        found = np.full((rows.num_rows, rows.num_columns), np.nan)
+        for place, known in self.kept.items():
+            told = codes(rows.column(place), known)[0]
+            missing = rows.column(place).is_null().to_numpy()
+            found[:, place] = np.where(missing, np.nan, np.isfinite(told))
+        return found
+
+    def leaves(self, rows: pa.Table) -> Any:
+        """Return one number a row and tree: the leaf that the row falls in."""
+        whole = np.asarray(self._leaves(rows), dtype=np.float64).reshape(rows.num_rows, -1)
+        found = np.full((rows.num_rows, self.trees), np.nan)
+        found[:, : whole.shape[1]] = whole[:, : self.trees]
+        return found[:, spread_over(self.trees)]
+
+    def _leaves(self, rows: pa.Table) -> Any:
         raise NotImplementedError
 
     def _answers(self, rows: pa.Table) -> Any:

@@ -47,6 +47,7 @@ class CatboostModel(Boosted):
         self._categorical = {int(place) for place in plain.get_cat_feature_indices()}
         loss = _loss(plain)
         self._model = self._settled(loss, raw, held, limits)
+        self.learnt, self.trees = held.numbers, int(plain.tree_count_)
         self.facts = {
             "catboost": _written_by(plain),
             "objective": loss,
@@ -86,6 +87,12 @@ class CatboostModel(Boosted):
         if not rows.num_rows:
             return np.empty((0, len(self.classes)))
         return self._model.predict_proba(self._given(rows), thread_count=1)
+
+    def _leaves(self, rows: pa.Table) -> Any:
+        if not rows.num_rows:
+            return np.empty((0, self.trees))
+        pool = catboost.Pool(self._given(rows), cat_features=sorted(self._categorical))
+        return self._model.calc_leaf_indexes(pool, thread_count=1)
 
     def contributions(self, rows: pa.Table) -> Any:
         """Return TreeSHAP of each feature and the base, on the scale where the trees add up."""

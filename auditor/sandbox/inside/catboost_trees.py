@@ -49,6 +49,8 @@ class Held:
 
     outputs: int
     features: int
+    numbers: int
+    """How many were learnt: one a split, since its feature and border are chosen together, and the leaves."""
 
 
 def check(raw: bytes) -> Held:
@@ -92,7 +94,7 @@ def _check(trees: Flat) -> Held:
         _check_steps(trees, sizes, leaves, outputs)
     elif (sizes > DEEPEST).any() or leaves != outputs * int((1 << sizes).sum()):
         raise damaged()
-    return Held(outputs, features)
+    return Held(outputs, features, len(splits) + leaves)
 
 
 def _check_steps(trees: Flat, sizes: Any, leaves: int, outputs: int) -> None:

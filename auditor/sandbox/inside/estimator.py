@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,9 @@ import pyarrow as pa
 from auditor.sandbox.inside.answers import Refuse
 from auditor.sandbox.inside.model import positions
 from checks.model import spell
+
+if TYPE_CHECKING:
+    from auditor.sandbox.inside.keeping import Kept
 
 
 class Estimator:
@@ -23,7 +27,9 @@ class Estimator:
         from auditor.sandbox.inside.as_trained import AsTrained
         from auditor.sandbox.inside.trees import check_structures
 
-        self._trained = AsTrained(check_structures(self._model))
+        parts = check_structures(self._model)
+        self._trained = AsTrained(parts)
+        self._parts = parts
         names = _feature_names(self._model)
         self._names = None if names is None else [str(name) for name in names]
         classes = getattr(self._model, "classes_", None)
@@ -49,7 +55,26 @@ class Estimator:
             "has_probabilities": bool(self._classes) and hasattr(self._model, "predict_proba"),
             "types": self._types,
             "versions": self._versions,
+            "memory": self._kept.told(),
         }
+
+    @cached_property
+    def _kept(self) -> Kept:
+        from auditor.sandbox.inside.keeping import Kept
+
+        return Kept(self._model, self._parts, self._trained.categories)
+
+    def stored(self, rows: pa.Table) -> Any:
+        """Return one number a row: 1 where the row stands in the model, as its parts prepare it."""
+        return self._kept.stored(self._given(rows))
+
+    def listed(self, rows: pa.Table) -> Any:
+        """Return one number a row and column: is the value in a list of the model? NaN where none is."""
+        return self._kept.listed(rows, self._given(rows))
+
+    def leaves(self, rows: pa.Table) -> Any:
+        """Return one number a row and tree: the leaf that the row falls in."""
+        return self._kept.leaves(self._given(rows))
 
     def _given(self, rows: pa.Table) -> Any:
         """Return the rows as in training: a frame for a model that knows names, else a matrix."""

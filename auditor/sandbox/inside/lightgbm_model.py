@@ -49,7 +49,9 @@ class LightgbmModel(Boosted):
         self.width = parsed.features
         names = parsed.header["feature_names"].split(" ")
         self.names = None if names == [f"Column_{i}" for i in range(self.width)] else names
+        self.learnt, self.trees = parsed.numbers, len(parsed.trees)
         self._categories, self._lost = kept_categories(parsed, parsed.pandas_categorical)
+        self.kept = self._categories
         self._settle(parsed, limits)
         if any(tree.get("is_linear", "0") != "0" for tree in parsed.trees):
             self.scale = None  # LightGBM has no TreeSHAP for lines in leaves
@@ -93,6 +95,9 @@ class LightgbmModel(Boosted):
     def contributions(self, rows: pa.Table) -> Any:
         """Return TreeSHAP of each feature and the base, on the scale where the trees add up."""
         return self._booster.predict(self._given(rows), pred_contrib=True, num_threads=1)
+
+    def _leaves(self, rows: pa.Table) -> Any:
+        return self._booster.predict(self._given(rows), pred_leaf=True, num_threads=1)
 
     def _given(self, rows: pa.Table) -> Any:
         columns = [self._column(rows.column(i), rows.column_names[i], i) for i in range(rows.num_columns)]

@@ -39,6 +39,12 @@ class Parsed:
         """How many numbers one row gets."""
         return int(self.header["num_tree_per_iteration"])
 
+    @property
+    def numbers(self) -> int:
+        """How many numbers were learnt: feature and threshold of every split, value of every leaf."""
+        leaves = [int(tree["num_leaves"]) for tree in self.trees]
+        return sum(2 * (count - 1) + count for count in leaves)
+
 
 def parse(text: str) -> Parsed:
     """Return the parts of a model file; names that occur twice in one part are refused."""

@@ -75,6 +75,23 @@ class MlflowModel:
             raise Refuse("no-contributions", "the model gives no contributions")
         return self._model.contributions(rows)
 
+    def stored(self, rows: pa.Table) -> Any:
+        """Return one number a row, where the model inside can; see `Keeping`."""
+        return self._keeping().stored(rows)
+
+    def listed(self, rows: pa.Table) -> Any:
+        """Return one number a row and column, where the model inside can."""
+        return self._keeping().listed(rows)
+
+    def leaves(self, rows: pa.Table) -> Any:
+        """Return one number a row and tree, where the model inside can."""
+        return self._keeping().leaves(rows)
+
+    def _keeping(self) -> Any:
+        if not hasattr(self._model, "stored"):
+            raise Refuse("not-told", "the file does not tell what it keeps")
+        return self._model
+
 
 def pickle_in(raw: bytes, limits: Mapping[str, Any], form: str) -> bytes:
     """Return the pickled model of a folder, for an operator who allows its *form*."""

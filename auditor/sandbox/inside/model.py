@@ -53,6 +53,23 @@ class Explaining(Protocol):
         ...
 
 
+@runtime_checkable
+class Keeping(Protocol):
+    """A model that can say what of given rows it keeps; asked only as far as its description allows."""
+
+    def stored(self, rows: pa.Table) -> Any:
+        """Return one number a row: 1 where the row stands in the file, as the model prepares it."""
+        ...
+
+    def listed(self, rows: pa.Table) -> Any:
+        """Return one number a row and column: is the value in a list of the file? NaN where none is."""
+        ...
+
+    def leaves(self, rows: pa.Table) -> Any:
+        """Return one number a row and tree: the leaf that the row falls in."""
+        ...
+
+
 def serve(
     form: str, descriptor: int, limits: Mapping[str, Any], questions: BinaryIO, answers: BinaryIO
 ) -> None:
@@ -82,8 +99,28 @@ def _answer(opened: Opened, operation: int, rows: pa.Table) -> Any:
             if not isinstance(opened, Explaining):
                 raise Refuse("no-contributions", "the model gives no contributions")
             return opened.contributions(rows)
+        case frames.STORED | frames.LISTED | frames.LEAVES:
+            return _kept(opened, operation, rows)
         case _:
             return opened.predict(rows)
+
+
+def _kept(opened: Opened, operation: int, rows: pa.Table) -> Any:
+    if not isinstance(opened, Keeping):
+        raise Refuse("not-told", "the file does not tell what it keeps")
+    match operation:
+        case frames.STORED:
+            return opened.stored(rows)
+        case frames.LISTED:
+            return opened.listed(rows)
+        case _:
+            return opened.leaves(rows)
+
+
+def spread_over(trees: int) -> Any:
+    """Return the places of at most as many trees as are told, from the first to the last."""
+    most = min(trees, frames.MOST_TREES)
+    return np.unique(np.linspace(0, max(trees - 1, 0), most).round().astype(np.int64))
 
 
 def _opener(form: str) -> Callable[[bytes, Mapping[str, Any]], Opened]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import onnxruntime
 import pyarrow as pa
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]  # ships no types
 
+from auditor.sandbox.inside import onnx_keeping
 from auditor.sandbox.inside.answers import Refuse, brief
 from auditor.sandbox.inside.model import is_text, positions, text_for_number
 from checks.model import spell
@@ -42,6 +44,7 @@ class OnnxModel:
         )
         self._producer = f"{proto.producer_name} {proto.producer_version}".strip() or "not stated"
         self._session = _session(raw)
+        self._proto = proto
         self._inputs = self._session.get_inputs()
         self._matrix_width = _matrix_width(self._inputs, limits["columns"])
         self._label, self._scores, self._scores_are_maps = _outputs(self._session.get_outputs())
@@ -62,7 +65,32 @@ class OnnxModel:
             "has_probabilities": bool(self._classes) and self._scores is not None,
             "types": self._types,
             "versions": {"producer": self._producer, "onnxruntime": onnxruntime.__version__},
+            "memory": {
+                "numbers": onnx_keeping.numbers(self._proto.graph),
+                "rows": "asked",
+                "lists": False,
+                "trees": 0,
+            },
         }
+
+    @cached_property
+    def _watched(self) -> tuple[onnx_keeping.Matrices, Any]:
+        matrices = onnx_keeping.Matrices(self._proto)
+        return matrices, _session(matrices.watched(self._proto))
+
+    def stored(self, rows: pa.Table) -> Any:
+        """Return one number a row: 1 where the row stands in the graph, as it reaches a node."""
+        matrices, session = self._watched
+        given = self._given(rows)
+        return matrices.stored(rows.num_rows, given, lambda names: session.run(names, given))
+
+    def listed(self, rows: pa.Table) -> Any:
+        """Return NaN for every value: a graph does not tell the columns of its lists."""
+        return np.full((rows.num_rows, rows.num_columns), np.nan)
+
+    def leaves(self, rows: pa.Table) -> Any:
+        """Return no leaf: a graph does not tell them."""
+        return np.empty((rows.num_rows, 0))
 
     def predict(self, rows: pa.Table) -> Any:
         """Return one number a row: the position of the class, or the value."""

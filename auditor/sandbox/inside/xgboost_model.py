@@ -44,10 +44,12 @@ class XgboostModel(Boosted):
         self.width = int(stated["num_feature"])
         self.names = [str(name) for name in learner.get("feature_names", [])] or None
         self._types = [str(kind) for kind in learner.get("feature_types", [])] or None
-        self._categories = kept_categories(learner)
+        self.kept = self._categories = kept_categories(learner)
         self._objective = str(learner["objective"]["name"])
         self._settle(int(stated["num_class"]), limits)
         self._range = _range(learner, self._booster)
+        self.learnt = xgboost_trees.numbers(said)
+        self.trees = len(xgboost_trees.trees(said))
         trees = self._range[1] or self._booster.num_boosted_rounds()
         self.facts = {
             "xgboost": ".".join(map(str, said.get("version", []))) or "not stated",
@@ -81,6 +83,9 @@ class XgboostModel(Boosted):
     def contributions(self, rows: pa.Table) -> Any:
         """Return TreeSHAP of each feature and the base, on the scale where the trees add up."""
         return self._booster.predict(self._given(rows), pred_contribs=True, iteration_range=self._range)
+
+    def _leaves(self, rows: pa.Table) -> Any:
+        return self._booster.predict(self._given(rows), pred_leaf=True, iteration_range=self._range)
 
     def _given(self, rows: pa.Table) -> xgboost.DMatrix:
         columns = [self._column(rows.column(i), rows.column_names[i], i) for i in range(rows.num_columns)]

@@ -41,6 +41,20 @@ def document(raw: bytes) -> dict[str, Any]:
     return said
 
 
+def trees(said: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the trees of a sound model; none of a linear one."""
+    booster = said["learner"]["gradient_booster"]
+    found: list[Mapping[str, Any]] = booster.get("gbtree", booster)["model"].get("trees", [])
+    return found
+
+
+def numbers(said: Mapping[str, Any]) -> int:
+    """Return how many numbers were learnt: weights, or two a split and one a leaf."""
+    weights = said["learner"]["gradient_booster"].get("model", {}).get("weights", [])
+    leaves = [np.asarray(tree["left_children"]) == -1 for tree in trees(said)]
+    return len(weights) + sum(int(2 * (~leaf).sum() + leaf.sum()) for leaf in leaves)
+
+
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
