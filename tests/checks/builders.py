@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from checks.model import Array, Challenger, ModelFile, Roles, Subject, Task
+from checks.model import Array, Challenger, Memory, ModelFile, Roles, Rows, Subject, Task
 from checks.names import split
 from checks.published import Published, Row
 
@@ -75,6 +75,24 @@ class LogisticModel:
         return (self.predict_proba(X)[:, 1] >= 0.5).astype(np.float64)
 
 
+class OpenFile:
+    """A model file that tells what it keeps: no row, the names of jobs, and the leaves of two stumps."""
+
+    memory = Memory(numbers=3, rows=Rows.ASKED, lists=True, trees=2)
+
+    def stored(self, X: pd.DataFrame) -> Array:
+        return np.zeros(len(X), dtype=bool)
+
+    def listed(self, X: pd.DataFrame) -> Array:
+        told = np.full(X.shape, np.nan)
+        if "job" in X.columns:
+            told[:, list(X.columns).index("job")] = X["job"].notna()
+        return told
+
+    def leaves(self, X: pd.DataFrame) -> Array:
+        return np.column_stack([X[name].to_numpy() > 0 for name in ("income", "debt")]).astype(np.float64)
+
+
 def _people(rng: np.random.Generator, rows: int) -> pd.DataFrame:
     race = rng.choice(["A", "B", "C"], size=rows, p=[0.6, 0.3, 0.1])
     sex = rng.choice(["F", "M"], size=rows)
@@ -123,6 +141,7 @@ def credit(rows: int = 600, training_rows: int = 600, seed: int = 1) -> Subject:
         ),
         model=model,
         model_file=ModelFile(format="onnx", digest="0" * 64, size=1000, types=("Gemm",)),
+        inside=OpenFile(),
         score=score,
         decision=_text(score),
         training_score=training_score,
