@@ -26,8 +26,10 @@ from auditor.subjects.keeping import Keeping
 from auditor.submission import Submission
 from checks.model import Evidence, ModelError, Outcome, Subject
 from checks.registry import all_checks
-from frameworks.judge import judge, summarise
+from frameworks import sandboxes, waivers
+from frameworks.judge import judge, summarise, trial
 from frameworks.model import Facts
+from frameworks.tier import settle
 from reports.language import ENGLISH
 from reports.record import (
     Audit,
@@ -116,14 +118,8 @@ def assemble(
     submission: Submission, resolved: Mapping[str, Any], evidence: Sequence[Evidence], as_of: dt.date
 ) -> dict[str, Any]:
     """Judge *evidence* and return the body of the record."""
-    facts = Facts(
-        task=submission.task,
-        tier=submission.system.risk_tier,
-        as_of=as_of,
-        answers={key: answer.model_dump() for key, answer in submission.answers.items()},
-        conditions=frozenset(submission.system.conditions),
-        rows=int(resolved["rows"]),
-    )
+    tier = settled_tier(submission)
+    facts = facts_of(submission, resolved, as_of)
     findings: list[dict[str, Any]] = []
     verdicts = {}
     frameworks = frameworks_named(submission.frameworks)
@@ -131,6 +127,16 @@ def assemble(
         found = judge(framework, evidence, facts)
         findings.extend(finding_to_json(finding) for finding in found)
         verdicts[framework.id] = summarise(framework, found)
+    relief = {
+        "waivers": list(waivers.told(facts.waivers, frameworks, as_of)),
+        "sandbox": [
+            sandboxes.told(facts.sandbox, framework, stands)
+            for framework in frameworks
+            if facts.sandbox is not None
+            and facts.sandbox.framework in (None, framework.id)
+            and (stands := trial(framework, evidence, facts)) is not None
+        ],
+    }
     return {
         "engine": engine(),
         "as_of": as_of.isoformat(),
@@ -139,7 +145,29 @@ def assemble(
         "findings": findings,
         "verdicts": verdicts,
         "frameworks": {framework.id: framework_to_json(framework) for framework in frameworks},
+        "tier": tier,
+        **({"relief": relief} if relief["waivers"] or relief["sandbox"] else {}),
     }
+
+
+def settled_tier(submission: Submission) -> dict[str, Any]:
+    """Return the risk tier that holds, as declared and as the questionnaire gives it."""
+    asked = submission.risk_questionnaire
+    return settle(submission.system.risk_tier, None if asked is None else asked.answers)
+
+
+def facts_of(submission: Submission, resolved: Mapping[str, Any], as_of: dt.date) -> Facts:
+    """Return what judging needs to know beside evidence."""
+    return Facts(
+        task=submission.task,
+        tier=settled_tier(submission)["tier"],
+        as_of=as_of,
+        answers={key: answer.model_dump() for key, answer in submission.answers.items()},
+        conditions=frozenset(submission.system.conditions),
+        rows=int(resolved["rows"]),
+        waivers=tuple(waiver.waiver() for waiver in submission.waivers),
+        sandbox=submission.sandbox.sandbox() if submission.sandbox else None,
+    )
 
 
 def judge_again(parent: Audit, submission: Submission, as_of: dt.date) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from auditor.known import near, unknown_names
 from auditor.problems import Problem, Refused
 from auditor.submission import Submission
 from checks.registry import pages
@@ -48,7 +48,7 @@ def frameworks_asked(submission: Submission) -> tuple[Framework, ...]:
         Problem(
             f"answers.{key}",
             "unknown-answer",
-            f"no framework asks for an answer `{key}`; {_near(key, questions)}",
+            f"no framework asks for an answer `{key}`; {near(key, questions)}",
         )
         for key in submission.answers
         if key not in questions
@@ -56,11 +56,12 @@ def frameworks_asked(submission: Submission) -> tuple[Framework, ...]:
         Problem(
             "system.conditions",
             "unknown-condition",
-            f"no framework knows the condition `{said}`; {_near(said.removeprefix(NEGATION), conditions)}",
+            f"no framework knows the condition `{said}`; {near(said.removeprefix(NEGATION), conditions)}",
         )
         for said in submission.system.conditions
         if said.removeprefix(NEGATION) not in conditions
     ]
+    unasked += unknown_names(submission, packs)
     if unasked:
         raise Refused(unasked)
     return frameworks
@@ -78,9 +79,3 @@ def plan(frameworks: Sequence[Framework]) -> list[tuple[str, dict[str, Any]]]:
 
 def _list(packs: Mapping[str, Framework]) -> str:
     return ", ".join(sorted(packs))
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    """Advise the nearest of *known*, however far it is."""
-    near = get_close_matches(name, sorted(known), n=1, cutoff=0.0)
-    return f"did you mean `{near[0]}`?" if near else "remove it."

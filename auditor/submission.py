@@ -15,7 +15,6 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     Field,
-    PlainSerializer,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -24,8 +23,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from auditor.beside import beside_counts
+from auditor.declared import RiskQuestionnaire, SandboxShape, WaiverShape
 from auditor.endpoint.asked import Endpoint
 from auditor.fairness_tree import MetricChoice
+from auditor.file_refs import Document, File, FileRef, TableFile, TableRef
 from auditor.problems import Problem, Refused
 from auditor.shape import Name, Number, Plain, Shape, Text, Value, Whole, Word
 from checks.model import Task
@@ -39,80 +40,11 @@ class System(Shape):
     purpose: Text = ""
     provider: Annotated[str, Field(max_length=200)] = ""
     sector: Annotated[str, Field(max_length=100)] = ""
-    risk_tier: Literal["limited", "moderate", "high"] = "high"
+    risk_tier: Literal["limited", "moderate", "high"] | None = None
+    """As declared. A filled-in questionnaire decides, and this can only raise what it gives."""
     contact: Annotated[str, Field(max_length=200)] = ""
     conditions: tuple[Name, ...] = ()
     """Circumstances that a framework may ask for, such as `sets-prices`."""
-
-
-class FileRef(Shape):
-    """A file: a path beside submission.yaml, or an artifact by digest. Exactly one of them."""
-
-    file: str | None = None
-    artifact: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")] | None = None
-    format: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")] | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> FileRef:
-        if (self.file is None) == (self.artifact is None):
-            raise ValueError("give either `file` (a path) or `artifact` (sha256:...)")
-        return self
-
-    @property
-    def digest(self) -> str:
-        """The 64 hex digits, once the file is stored."""
-        if self.artifact is None:
-            raise ValueError(f"{self.file} is not stored yet")
-        return self.artifact.removeprefix("sha256:")
-
-
-def _named_sign(value: Any) -> Any:
-    return SIGNS.get(value, value) if isinstance(value, str) else value
-
-
-SIGNS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", ".": "point"}
-"""Signs that may be given for their names."""
-
-
-class TableRef(FileRef):
-    """A table, and how it is written, where its bytes could mislead: what is declared is not guessed."""
-
-    encoding: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,32}$")] | None = None
-    """Of CSV and TSV: utf-8, cp1252, gb18030, ..."""
-    delimiter: Annotated[Literal["comma", "semicolon", "tab", "bar"], BeforeValidator(_named_sign)] | None = (
-        None
-    )
-    decimal: Annotated[Literal["point", "comma"], BeforeValidator(_named_sign)] | None = None
-    sheet: Annotated[str, Field(min_length=1, max_length=64)] | None = None
-    """Of a workbook; by default the first that is not empty."""
-
-    @property
-    def declared(self) -> dict[str, str]:
-        """What its reader is told."""
-        said = {key: getattr(self, key) for key in ("encoding", "delimiter", "decimal", "sheet")}
-        return {key: value for key, value in said.items() if value is not None}
-
-
-def _as_file(value: Any) -> Any:
-    return {"file": value} if isinstance(value, str) else value
-
-
-File = Annotated[FileRef, BeforeValidator(_as_file)]
-TableFile = Annotated[TableRef, BeforeValidator(_as_file)]
-
-
-def _as_document(value: Any) -> Any:
-    if isinstance(value, str):
-        return {"artifact" if value.startswith("sha256:") else "file": value}
-    raise ValueError("name a file as text")
-
-
-Document = Annotated[
-    FileRef,
-    BeforeValidator(_as_document, json_schema_input_type=str),
-    PlainSerializer(lambda file: file.artifact or file.file, return_type=str),
-]
-"""A document that is kept and handed on, never read: written as text."""
 
 
 class Data(Shape):
@@ -276,6 +208,9 @@ class Submission(Shape):
     notices: Annotated[tuple[File, ...], Field(max_length=20)] = ()
     frameworks: Annotated[tuple[Name, ...], Field(min_length=1, max_length=30)] = ("global-baseline",)
     answers: Mapping[str, Answer] = Field(default_factory=dict)
+    risk_questionnaire: RiskQuestionnaire | None = None
+    waivers: Annotated[tuple[WaiverShape, ...], Field(max_length=50)] = ()
+    sandbox: SandboxShape | None = None
     seed: Annotated[Whole, Field(ge=0, lt=2**32)] = 0
 
     @model_validator(mode="before")
@@ -305,6 +240,17 @@ class Submission(Shape):
         if self.model is not None and self.endpoint is not None:
             raise ValueError("a `model` file and an `endpoint` were both given; leave one out")
         return self
+
+    @field_validator("waivers")
+    @classmethod
+    def _one_each(cls, waivers: tuple[WaiverShape, ...]) -> tuple[WaiverShape, ...]:
+        for position, one in enumerate(waivers):
+            for other in waivers[:position]:
+                if one.requirement == other.requirement and (
+                    None in (one.framework, other.framework) or one.framework == other.framework
+                ):
+                    raise ValueError(f"two waivers are of {one.requirement}; keep one, and renew it once")
+        return waivers
 
     @field_validator("models")
     @classmethod

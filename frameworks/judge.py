@@ -11,7 +11,9 @@ from frameworks.decide import LEVEL, holm
 from frameworks.match import Records, match
 from frameworks.model import Criterion, Facts, Finding, Framework, Requirement, State, Verdict
 from frameworks.resolve import out_of_force, out_of_scope, state
+from frameworks.sandboxes import Standing, defer, may_defer, standing
 from frameworks.summary import summarise, worst_findings
+from frameworks.waivers import waive
 from frameworks.weigh import Judged, weigh
 
 __all__ = ["judge", "summarise", "worst_findings"]
@@ -33,6 +35,17 @@ def judge(framework: Framework, evidence: Sequence[Evidence], facts: Facts) -> t
     )
 
 
+def trial(framework: Framework, evidence: Sequence[Evidence], facts: Facts) -> Standing | None:
+    """Return where the declared sandbox stands by *framework*; None without one."""
+    return _trial(framework, Records(evidence), facts)
+
+
+def _trial(framework: Framework, records: Records, facts: Facts) -> Standing | None:
+    if facts.sandbox is None:
+        return None
+    return standing(facts.sandbox, framework.sandbox, records, facts.as_of)
+
+
 def _requirement(
     framework: Framework, requirement: Requirement, records: Records, facts: Facts
 ) -> Iterator[Finding]:
@@ -45,8 +58,13 @@ def _requirement(
         decided = _decided(requirement, records, facts)
     else:
         decided = [Judged(c.parts[0], Verdict.NOT_APPLICABLE, excused) for c in requirement.criteria]
+    trialled = facts.sandbox is not None and may_defer(facts.sandbox, framework, requirement)
+    stands = _trial(framework, records, facts) if trialled else None
     for criterion, judged in zip(requirement.criteria, decided, strict=True):
-        yield _finding(framework, requirement, criterion, where, judged)
+        finding = _finding(framework, requirement, criterion, where, judged)
+        if stands is not None:
+            finding = defer(finding, stands)
+        yield waive(finding, framework, requirement, facts.waivers, facts.as_of)
 
 
 def _decided(requirement: Requirement, records: Records, facts: Facts) -> list[Judged]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from frameworks.relief import Sandbox, SandboxRules, Waiver, WaiverRules
+
 
 class Verdict(StrEnum):
     """How one item was judged; declared best to worst."""
@@ -190,6 +192,8 @@ class Framework:
     tiers: Mapping[str, str] = field(default_factory=dict)
     conditions: Mapping[str, str] = field(default_factory=dict)
     """Circumstances that `applies.when` may ask for, each with the sentence that a form shows."""
+    waivers: WaiverRules = field(default_factory=WaiverRules)
+    sandbox: SandboxRules = field(default_factory=SandboxRules)
 
     def attestations(self) -> tuple[Question, ...]:
         """Return every question that the framework asks a person, in order, each key once."""
@@ -239,6 +243,8 @@ class Finding:
     """Where the requirement is written; None in records from before it was kept."""
     verified: str | None = None
     """How far the clause was read, as in `Source`."""
+    relief: Mapping[str, Any] | None = None
+    """Where a waiver or a sandbox changed the verdict: its kind, the verdict without it, until when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,3 +259,5 @@ class Facts:
     conditions: frozenset[str] = frozenset()
     """Declared circumstances: `sets-prices`, or `not sets-prices`. Undeclared ones are taken to hold."""
     rows: int = 0
+    waivers: tuple[Waiver, ...] = ()
+    sandbox: Sandbox | None = None

@@ -27,6 +27,7 @@ _OWN = frozenset(
 _OF_EVERYBODY = frozenset({"feature", "model", "reference", "attack", "average", "class"})
 _OF_ALL_TABLES = ("data.stated_results",)
 """Checks of published tables: what they list was public before."""
+_PUBLIC_BODY = ("engine", "as_of", "verdicts", "frameworks", "tier")
 _PUBLIC = ("system", "task", "frameworks", "seed", "model", "models", "data", "counts")
 _PUBLIC_RESOLVED = ("rows", "features", "answers_from", "endpoint", "integrity", "positive", "favourable")
 _PUBLIC_COLUMNS = ("label", "positive", "favourable", "groups", "features", "threshold")
@@ -54,7 +55,8 @@ def publish(audit: Audit) -> Audit:
     return Audit(
         run={},
         body={
-            **{name: body[name] for name in ("engine", "as_of", "verdicts", "frameworks") if name in body},
+            **{name: body[name] for name in _PUBLIC_BODY if name in body},
+            **({"relief": _relief(body["relief"])} if "relief" in body else {}),
             "submission": _submission(body["submission"]),
             "evidence": [evidence_to_json(one) for one in public],
             "findings": [finding_to_json(one) for one in findings],
@@ -196,6 +198,18 @@ def _measured(finding: Finding, evidence: list[Evidence]) -> Iterator[Measure]:
     for one in evidence:
         if one.check == check:
             yield from (m for m in one.measures if m.name == name and dict(m.of) == dict(finding.of))
+
+
+def _relief(relief: Mapping[str, Any]) -> dict[str, Any]:
+    """Return waivers and sandboxes without the names of people."""
+    waivers = [
+        {
+            **{key: value for key, value in one.items() if key != "owner"},
+            "terms": [{k: v for k, v in term.items() if k != "approver"} for term in one["terms"]],
+        }
+        for one in relief["waivers"]
+    ]
+    return {**relief, "waivers": waivers}
 
 
 def _submission(submission: Mapping[str, Any]) -> dict[str, Any]:

@@ -113,6 +113,8 @@ class FindingShape(Shape):
     """Where the requirement is written."""
     verified: str | None = None
     """How far the clause was read: read, secondary, partial, memory; own where this project wrote it."""
+    relief: dict[str, Any] | None = None
+    """Where a waiver or a sandbox changed the verdict: its kind, the verdict without it, until when."""
 
 
 class PrincipleShape(BaseModel):
@@ -168,6 +170,10 @@ class BodyShape(Shape):
     """By framework id."""
     frameworks: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """The rule sets as they were read, by id: title, version, digest, requirements with their clauses."""
+    tier: dict[str, Any] | None = None
+    """The risk tier that held, as declared, as the questionnaire gives it, and how that was scored."""
+    relief: dict[str, Any] | None = None
+    """Waivers and sandboxes, each with whether it counts on the day of judging, and why not."""
     publication: PublicationShape | None = None
     """Only in the version for everybody: of which record it is, and how much of groups was withheld."""
 

@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from auditor.endpoint import Live, Rules, open_live
+from auditor.file_refs import TableRef
 from auditor.problems import Problem, Refused, refuse
 from auditor.sandbox import Limits, open_model, read_table
 from auditor.subjects import columns as check_columns
@@ -28,7 +29,7 @@ from auditor.subjects.join import SEPARATOR, Together, join
 from auditor.subjects.mismatch import all_mismatches
 from auditor.subjects.models import Told, caution, challengers, fits, inputs, ordered
 from auditor.subjects.opened import Opened
-from auditor.submission import Submission, TableRef
+from auditor.submission import Submission
 from checks.model import Roles, Subject, Task
 
 ALIKE = re.compile(

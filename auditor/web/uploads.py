@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from pydantic import ValidationError
 from werkzeug.datastructures import FileStorage
 
+from auditor.file_refs import TableRef
 from auditor.problems import Problem, Refused, refuse
-from auditor.submission import TableRef
 from auditor.views import NotFound
 from auditor.web.form import HOW_WRITTEN, Form
 from auditor.web.here import account, service

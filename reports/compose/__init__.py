@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reports.compose.annex import annexes
+from reports.compose.declared import declared
 from reports.compose.evidence import families
 from reports.compose.method import method, reading, unmeasured
 from reports.compose.results import results
@@ -34,6 +35,7 @@ def sections(view: View) -> tuple[Section, ...]:
         summary(view),
         reading(),
         *results(view),
+        *declared(view),
         Section(_("Evidence"), "evidence", sections=tuple(families(view))),
         *unmeasured(view),
         method(view),

@@ -8,6 +8,7 @@ from typing import Any
 
 from frameworks.judge import worst_findings
 from frameworks.model import Finding, Verdict
+from reports.compose.declared import alarms, tier_in_short
 from reports.compose.explain import explain
 from reports.compose.results import WORST_FIRST
 from reports.compose.view import View, principle_anchor, requirement_anchor, spoken, spoken_whole
@@ -54,6 +55,7 @@ def alarms(view: View) -> Iterator[Block]:
     if view.publication:
         yield _public(view.publication)
     yield from _without_skill(view)
+    yield from alarms(view)
     if view.submission.get("counts"):
         yield Callout(
             "warning",
@@ -123,7 +125,7 @@ def _card(view: View) -> Iterator[Pair]:
         ("Provider", system.get("provider")),
         ("Contact", system.get("contact")),
         ("Sector", system.get("sector")),
-        ("Risk tier", system.get("risk_tier")),
+        ("Risk tier", tier_in_short(view)),
     )
     for key, value in named:
         if value:

@@ -45,6 +45,8 @@ class View:
     verdicts: Mapping[str, Mapping[str, Any]]
     frameworks: Mapping[str, Mapping[str, Any]]
     publication: Mapping[str, Any] | None = None
+    tier: Mapping[str, Any] | None = None
+    relief: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, audit: Audit) -> View:
@@ -62,6 +64,8 @@ class View:
             verdicts={name: body["verdicts"][name] for name in names},
             frameworks=body.get("frameworks", {}),
             publication=body.get("publication"),
+            tier=body.get("tier"),
+            relief=body.get("relief"),
         )
 
     @property

@@ -21,6 +21,7 @@ from auditor.submission import Submission, dotted, files_of, parse
 from checks.registry import all_checks
 from tests.auditor.test_subjects import Files, applicants
 from tests.conftest import ROOT
+from tests.reports.test_declared import SANDBOX
 
 BARE = {"system": {"name": "A system"}, "task": "binary", "data": {"evaluation": "rows.csv"}}
 FULL = {
@@ -33,6 +34,7 @@ FULL = {
     "reasons": "reasons.csv",
     "notices": ["notice.txt", {"file": "letter.txt"}],
     "answers": {"human-review": {"answer": "yes", "document": "review.pdf"}},
+    "sandbox": SANDBOX | {"exit_report": "exit.pdf"},
 }
 FILES = {
     "model": "model.skops",
@@ -46,6 +48,7 @@ FILES = {
     "notices.0": "notice.txt",
     "notices.1": "letter.txt",
     "answers.human-review.document": "review.pdf",
+    "sandbox.exit_report": "exit.pdf",
 }
 
 
