@@ -21,6 +21,7 @@ from auditor.sandbox import ModelInspection
 from auditor.service import Service
 from auditor.views import Account
 from frameworks.model import Framework
+from frameworks.tier import questionnaire
 from reports.record import framework_to_json
 from reports.schema import audit_schema
 
@@ -227,6 +228,13 @@ def framework(framework_id: str) -> Any:
     """Answer with its requirements, criteria, bounds and sources."""
     found: Framework = _service().framework(framework_id)
     return framework_to_json(found)
+
+
+@api.get("/risk-questionnaire")
+@api.doc(summary="The questionnaire that gives the risk tier", tags=["What can be asked"])
+def risk_questionnaire() -> Any:
+    """Answer with its questions and choices in English and Chinese, their points, and how they are scored."""
+    return questionnaire().model_dump(mode="json")
 
 
 @api.get("/checks")

@@ -354,3 +354,9 @@ def test_frameworks_and_checks_in_full(client):
     assert_problem(client.get("/api/v1/frameworks/nothing"), 404)
     assert_problem(client.get("/api/v1/checks/nothing"), 404)
     assert client.get("/api/v1/schema/audit.json").json["$schema"]
+
+
+def test_the_risk_questionnaire_is_asked_in_two_languages(client):
+    asked = client.get("/api/v1/risk-questionnaire").json
+    assert {"en", "zh", "kind", "choices", "id"} == set(asked["questions"][0])
+    assert asked["discount"] == {"mitigation_share": 0.8, "factor": 0.85}

@@ -39,12 +39,16 @@ def waiver(**change):
         ({"waivers": waiver() * 2}, "waivers", "two waivers are of TRANS-02; keep one"),
         ({"waivers": "none"}, "waivers", "must be a list"),
         ({"sandbox": SANDBOX | {"defers": []}}, "sandbox.defers", "is empty"),
-        ({"sandbox": SANDBOX | {"defers": ["FAIR-99"]}}, "sandbox.defers.0", "no framework has a requirement"),
+        (
+            {"sandbox": SANDBOX | {"defers": ["FAIR-99"]}},
+            "sandbox.defers.0",
+            "no framework has a requirement",
+        ),
         ({"sandbox": SANDBOX | {"stop_unless": []}}, "sandbox.stop_unless", "is empty"),
         (
             {"sandbox": SANDBOX | {"stop_unless": [{"measure": "fairness.gap", "at_most": 1}]}},
             "sandbox.stop_unless.0.measure",
-            "fairness.gap",
+            "there is no check `fairness`; did you mean",
         ),
         (
             {"sandbox": SANDBOX | {"stop_unless": [{"measure": "data.quality.missing_share"}]}},

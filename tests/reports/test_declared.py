@@ -1,4 +1,4 @@
-"""What people put on record is told apart from what was measured, with names, ends and what does not count."""
+"""What people put on record is told apart from what was measured, with names and ends."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def test_the_record_reads_back_and_leads_nowhere_that_is_not():
 
 
 def test_a_declared_tier_below_the_computed_one_is_told_first():
-    audit = told({"risk_tier": "limited"}, risk_questionnaire={"answers": {}, "by": "A", "date": "2026-11-01"})
+    audit = told(
+        {"risk_tier": "limited"}, risk_questionnaire={"answers": {}, "by": "A", "date": "2026-11-01"}
+    )
     assert alarms(audit)[0] == "Declared as limited risk; its answers to the questionnaire give high."
     assert "high, by a questionnaire" in part(audit, "summary")
     assert "20 questions, each counted as the answer that speaks most against" in part(audit, "declared-tier")
