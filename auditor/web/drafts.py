@@ -12,7 +12,7 @@ from auditor.web.form import Form, anchor, from_submission
 from auditor.web.here import account, service
 from auditor.web.steps import STEPS, after, asked, before, field_of, named, owner, problems
 from auditor.web.steps.step import Step
-from auditor.web.uploads import look_again, read_again, receive, upload
+from auditor.web.uploads import look_again, read_again, receive, receive_documents, upload
 
 
 def add_to(pages: Blueprint) -> None:
@@ -52,7 +52,7 @@ def step_page(draft_id: str, slug: str) -> ResponseReturnValue:
     of_files = step.slug == "files"
     found = [*receive(form)] if of_files else []
     step.read(form, request.form)
-    found += read_again(form) if of_files else ()
+    found += read_again(form) if of_files else receive_documents(form) if step.slug == "answers" else ()
     service().draft_put(account(), draft_id, form.data)
     stay = request.form.get("then") == "stay" or "remove" in request.form
     if not stay:

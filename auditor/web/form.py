@@ -182,7 +182,28 @@ class Form:
         elif role in self.joins:
             self.put("join", {k: v for k, v in self.get("join").items() if f"join.{k}" != role})
         kept = {(self.reference(one) or {}).get("artifact") for one in (*self.contenders, *self.joins)}
+        kept |= {answer.get("document") for answer in self.get("answers", {}).values()}
+        kept.add(self.get("sandbox.exit_report"))
         self.files = {key: file for key, file in self.files.items() if key in ROLES or key in kept}
+
+    def document_at(self, where: str) -> dict[str, Any] | None:
+        """Return the part of the submission that takes a document at *where*, once it is there."""
+        if where == "sandbox.exit_report":
+            return self.submission.get("sandbox")
+        head, _, rest = where.partition(".")
+        key, _, tail = rest.rpartition(".")
+        if head != "answers" or tail != "document":
+            return None
+        answer: dict[str, Any] | None = self.get("answers", {}).get(key)
+        return answer
+
+    def keep_document(self, where: str, name: str, size: int, digest: str) -> None:
+        """Remember a document, which is named by its digest and never read."""
+        holder = self.document_at(where)
+        assert holder is not None
+        artifact = f"sha256:{digest}"
+        holder[where.rpartition(".")[2]] = artifact
+        self.files[artifact] = {"name": name, "size": size, "digest": digest}
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -33,6 +33,20 @@ def receive(form: Form) -> Iterator[Problem]:
                 yield Problem(where, refused.problems[0].code, refused.problems[0].sentence)
 
 
+def receive_documents(form: Form) -> Iterator[Problem]:
+    """Store what came as a document of an answer or as the exit report; it is kept and never read."""
+    for where, sent in request.files.items():
+        holder = form.document_at(where)
+        if holder is None or not sent.filename:
+            continue
+        try:
+            stored = service().store_artifact(account(), _chunks(sent.stream))
+        except Refused as refused:
+            yield Problem(where, refused.problems[0].code, refused.problems[0].sentence)
+            continue
+        form.keep_document(where, sent.filename[:200], stored.size, stored.digest)
+
+
 def read_again(form: Form) -> Iterator[Problem]:
     """Inspect each table again that is now said to be written otherwise."""
     for role in form.file_roles():

@@ -1,4 +1,4 @@
-"""What a named person declares, for the requirements that no measurement can answer."""
+"""What people put on record: what they attest, set aside for a time, or try."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from auditor.problems import Problem
 from auditor.web.form import Form
 from auditor.web.here import all_frameworks
+from auditor.web.steps import relief
 from auditor.web.steps.step import Posted, Step, text
 from frameworks.model import Framework, Question
 
@@ -33,9 +34,12 @@ def _read(form: Form, posted: Posted) -> None:
             written = {part: text(posted, f"answers.{question.key}.{part}") for part in PARTS}
             written = {part: value for part, value in written.items() if value}
             document = kept.pop(question.key, {}).get("document")
+            if f"answers.{question.key}.remove" in posted:
+                document = None
             if written:
                 kept[question.key] = written | ({"document": document} if document else {})
     form.put("answers", kept)
+    relief.read(form, posted)
 
 
 def _problems(form: Form) -> Iterator[Problem]:
@@ -47,6 +51,7 @@ def _problems(form: Form) -> Iterator[Problem]:
         for part in ("date", "expiry"):
             if not _is_day(written.get(part)):
                 yield Problem(f"answers.{key}.{part}", "not-a-date", "Write the date as 2026-12-31.")
+    yield from relief.problems(form)
 
 
 def _is_day(written: str | None) -> bool:
@@ -57,7 +62,7 @@ def _is_day(written: str | None) -> bool:
 
 
 def _offer(form: Form) -> Mapping[str, Any]:
-    return {"asked": tuple(_asked(form)), "given": form.get("answers", {})}
+    return {"asked": tuple(_asked(form)), "given": form.get("answers", {}), **relief.offer(form)}
 
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
@@ -65,15 +70,19 @@ def _summary(form: Form) -> Iterator[tuple[str, str]]:
     for framework, questions in _asked(form):
         answered = sum(q.key in given for q in questions)
         yield framework.title, f"{answered} of {len(questions)} questions answered"
+    documents = sum("document" in answer for answer in given.values())
+    if documents:
+        yield "Documents", str(documents)
+    yield from relief.summary(form)
 
 
 STEP = Step(
     slug="answers",
-    title="What can a person attest?",
-    owns=("answers",),
+    title="What do people put on record?",
+    owns=("answers", *relief.OWNS),
     read=_read,
     problems=_problems,
     offer=_offer,
     summary=_summary,
-    open_ended=("answers",),
+    open_ended=("answers", "waivers"),
 )

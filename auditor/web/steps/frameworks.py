@@ -9,6 +9,7 @@ from auditor.problems import Problem
 from auditor.web.form import Form
 from auditor.web.here import all_frameworks
 from auditor.web.steps.step import Posted, Step, joined, text
+from frameworks.tier import questionnaire, score
 
 DEFAULT = ("global-baseline",)
 TIERS = {
@@ -16,6 +17,10 @@ TIERS = {
     "moderate": ("Moderate", "It supports such decisions; a person decides."),
     "limited": ("Limited", "It touches nobody's rights, access or safety."),
 }
+
+
+_QUESTIONS = "risk_questionnaire"
+_SIGNED = {"by": "Say who filled in the questionnaire.", "date": "Say when it was filled in, as 2026-12-31."}
 
 
 def _read(form: Form, posted: Posted) -> None:
@@ -30,6 +35,17 @@ def _read(form: Form, posted: Posted) -> None:
             case "no":
                 declared.append(f"not {condition}")
     form.put("system.conditions", declared)
+    _read_questionnaire(form, posted)
+
+
+def _read_questionnaire(form: Form, posted: Posted) -> None:
+    answers = {q.id: text(posted, f"{_QUESTIONS}.answers.{q.id}") for q in questionnaire().questions}
+    written = {
+        "answers": {name: given for name, given in answers.items() if given},
+        "by": text(posted, f"{_QUESTIONS}.by"),
+        "date": text(posted, f"{_QUESTIONS}.date"),
+    }
+    form.put(_QUESTIONS, {key: value for key, value in written.items() if value})
 
 
 def _conditions() -> Mapping[str, str]:
@@ -46,8 +62,17 @@ def _problems(form: Form) -> Iterator[Problem]:
             yield Problem(
                 "frameworks", "unknown-framework", f"There is no framework “{name}”; choose another."
             )
-    if form.get("system.risk_tier") not in TIERS:
-        yield Problem("system.risk_tier", "missing-key", "Choose how much is at stake for people.")
+    asked = form.get(_QUESTIONS, {})
+    if form.get("system.risk_tier") not in TIERS and not asked:
+        sentence = "Choose how much is at stake for people, or fill in the questionnaire."
+        yield Problem("system.risk_tier", "missing-key", sentence)
+    if asked:
+        for key, sentence in _SIGNED.items():
+            if not asked.get(key):
+                yield Problem(f"{_QUESTIONS}.{key}", "missing-key", sentence)
+        if not asked.get("answers"):
+            sentence = "Answer its questions, or clear who filled it in."
+            yield Problem(f"{_QUESTIONS}.by", "missing-key", sentence)
 
 
 def _offer(form: Form) -> Mapping[str, Any]:
@@ -56,6 +81,9 @@ def _offer(form: Form) -> Mapping[str, Any]:
         "frameworks": all_frameworks(),
         "chosen": form.get("frameworks", DEFAULT),
         "tiers": TIERS,
+        "questionnaire": questionnaire(),
+        "filled": form.get(_QUESTIONS, {}),
+        "scored": score(form.get(_QUESTIONS)["answers"]) if _answered(form) else None,
         "conditions": [
             (name, sentence, "yes" if name in declared else "no" if f"not {name}" in declared else "")
             for name, sentence in _conditions().items()
@@ -63,17 +91,31 @@ def _offer(form: Form) -> Mapping[str, Any]:
     }
 
 
+def _answered(form: Form) -> bool:
+    return bool(form.get(_QUESTIONS, {}).get("answers"))
+
+
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
     titles = {f.id: f.title for f in all_frameworks()}
     yield "Judged by", joined((titles.get(f, f) for f in form.get("frameworks", [])), "Not given")
     yield "Risk tier", TIERS[form.get("system.risk_tier")][0] if form.get("system.risk_tier") else "Not given"
+    if _answered(form):
+        found = score(form.get(_QUESTIONS)["answers"])
+        answered = len(questionnaire().questions) - len(found.unanswered)
+        yield "By the questionnaire", f"{TIERS[found.tier][0]}, {answered} questions answered"
     yield "Circumstances", joined(form.get("system.conditions", []), "None declared: each is taken to hold")
 
 
 STEP = Step(
     slug="frameworks",
     title="By which rules is it judged?",
-    owns=("frameworks", "system.risk_tier", "system.conditions"),
+    owns=(
+        "frameworks",
+        "system.risk_tier",
+        "system.conditions",
+        _QUESTIONS,
+        *(f"{_QUESTIONS}.{key}" for key in _SIGNED),
+    ),
     read=_read,
     problems=_problems,
     offer=_offer,
