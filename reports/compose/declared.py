@@ -48,7 +48,7 @@ def declared(view: View) -> Iterator[Section]:
         yield Section("What people put on record", "declared", (lead,), told)
 
 
-def alarms(view: View) -> Iterator[Block]:
+def told_first(view: View) -> Iterator[Block]:
     """Yield what of it a reader has to know before the verdicts."""
     tier = view.tier or {}
     if _lower(tier):

@@ -8,7 +8,7 @@ from typing import Any
 
 from frameworks.judge import worst_findings
 from frameworks.model import Finding, Verdict
-from reports.compose.declared import alarms, tier_in_short
+from reports.compose.declared import tier_in_short, told_first
 from reports.compose.explain import explain
 from reports.compose.results import WORST_FIRST
 from reports.compose.view import View, principle_anchor, requirement_anchor, spoken, spoken_whole
@@ -55,7 +55,7 @@ def alarms(view: View) -> Iterator[Block]:
     if view.publication:
         yield _public(view.publication)
     yield from _without_skill(view)
-    yield from alarms(view)
+    yield from told_first(view)
     if view.submission.get("counts"):
         yield Callout(
             "warning",
