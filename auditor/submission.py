@@ -140,6 +140,22 @@ class Population(TableRef):
         return self
 
 
+class Reasons(TableRef):
+    """The reasons that people were given, a row each, and the words by which features are recognised."""
+
+    on: Name | None = None
+    """The column of case ids in the evaluation table; by default its only identifier."""
+    case: Name = "case"
+    """The column of case ids in this table."""
+    text: Name = "text"
+    feature: Name | None = None
+    """The column with the feature that a reason is about; `feature` where there is such a column."""
+    language: Name | None = None
+    channel: Name | None = None
+    words: Annotated[Mapping[Name, tuple[Name, ...]], Field(max_length=2_000)] = Field(default_factory=dict)
+    """By feature: how texts call it."""
+
+
 def _as_names(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
@@ -204,7 +220,7 @@ class Submission(Shape):
     claimed_epsilon: Annotated[Number, Field(gt=0)] | None = None
     population: Population | None = None
     metric_choice: MetricChoice | None = None
-    reasons: File | None = None
+    reasons: Annotated[Reasons, BeforeValidator(_as_file)] | None = None
     notices: Annotated[tuple[File, ...], Field(max_length=20)] = ()
     frameworks: Annotated[tuple[Name, ...], Field(min_length=1, max_length=30)] = ("global-baseline",)
     answers: Mapping[str, Answer] = Field(default_factory=dict)

@@ -263,6 +263,9 @@ class Subject:
     reference: pd.DataFrame | None = None
     population: pd.DataFrame | None = None
     """The people whom the system is used on, where their table was declared."""
+    reasons: pd.DataFrame | None = None
+    """Reasons shown to people, a row each: `row` (of `evaluation`, -1 where the id is in none), `text`,
+    `feature`, `language` and `channel`; missing where not told."""
     model: Model | None = None
     model_file: ModelFile | None = None
     inside: Inside | None = None

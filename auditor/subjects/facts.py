@@ -25,7 +25,7 @@ FACTS = (
 )
 """Keys of a submission that become `Subject.facts`."""
 
-READ = frozenset({"claimed_epsilon", "control", "costs", "directions", "immutable", "population"})
+READ = frozenset({"claimed_epsilon", "control", "costs", "directions", "immutable", "population", "reasons"})
 """Facts that checks use."""
 
 UNREAD = (

@@ -17,7 +17,7 @@ from auditor.subjects.prepare import Prepared
 from checks.model import Array, Challenger, Inside, Model, ModelFile, Roles, Subject, Task
 from checks.published import Published, Row
 
-TABLES = ("evaluation", "training", "reference", "population")
+TABLES = ("evaluation", "training", "reference", "population", "reasons")
 ANSWERS = ("decision", "score", "training_decision", "training_score")
 PROBABILITIES = "probabilities.parquet"
 

@@ -18,7 +18,7 @@ from auditor.file_refs import TableRef
 from auditor.problems import Problem, Refused, refuse
 from auditor.sandbox import Limits, open_model, read_table
 from auditor.subjects import columns as check_columns
-from auditor.subjects import integrity
+from auditor.subjects import integrity, reasons
 from auditor.subjects.answers import Answers, answers
 from auditor.subjects.asking import asking_seed
 from auditor.subjects.classes import Outcomes, numbered, outcomes
@@ -62,11 +62,13 @@ def prepare(
     tables = together.tables
     people = _population(submission, open_artifact, limits)
     table = tables["evaluation"]
+    shown = _reasons(submission, open_artifact, limits)
     _raise(
         chain(
             check_columns.existing(submission, table),
             check_columns.about_groups(submission),
             about_facts(submission, table),
+            reasons.problems(submission, table, shown),
         )
     )
     _raise(one_source(submission))
@@ -91,7 +93,9 @@ def prepare(
         said = {name: asking.answers(frame, model, part) for part, (name, frame) in enumerate(tables.items())}
         told = challengers(submission, table, roles, settled, open_artifact=open_artifact, limits=limits)
         subject = _subject(submission, tables, roles, said, model)
-        subject = replace(subject, challengers=told.challengers, population=people)
+        said_to = reasons.beside(submission, table, shown)
+        _raise(reasons.about_features(submission, roles.features))
+        subject = replace(subject, challengers=told.challengers, population=people, reasons=said_to)
         resolved = _resolved(subject, settled, said["evaluation"], model, submission)
         cautions = [*caution(model), *told.notes, *ordered(submission.columns.features, features)]
         resolved["notes"] = [*cautions, *together.notes, *resolved["notes"]]
@@ -184,6 +188,15 @@ def _population(
     return _read("population", people, open_artifact, limits)
 
 
+def _reasons(
+    submission: Submission, open_artifact: Callable[[str], Path], limits: Limits
+) -> pd.DataFrame | None:
+    """Read the table of reasons that people were given, where there is one."""
+    if submission.reasons is None:
+        return None
+    return _read("reasons", submission.reasons, open_artifact, limits)
+
+
 def _roles(submission: Submission, features: tuple[str, ...], settled: Outcomes) -> Roles:
     columns = submission.columns
     alike = tuple(dict.fromkeys([*columns.groups, *(f for f in features if ALIKE.search(f))]))
@@ -198,9 +211,7 @@ def _roles(submission: Submission, features: tuple[str, ...], settled: Outcomes)
         features=features,
         quasi_identifiers=alike if columns.quasi_identifiers is None else columns.quasi_identifiers,
         sensitive=columns.sensitive,
-        identifiers=tuple(
-            dict.fromkeys([*columns.identifiers, *(one.on for one in submission.join.values())])
-        ),
+        identifiers=tuple(dict.fromkeys([*columns.identifiers, *_ids(submission)])),
         human_decision=columns.human_decision,
         time=columns.time,
         weight=columns.weight,
@@ -221,10 +232,17 @@ def _features(submission: Submission, table: pd.DataFrame, model: Opened | None)
     if columns.features is not None:
         return columns.features
     taken = {getattr(columns, role) for role in check_columns.SINGLE}
-    taken |= {*columns.groups, *columns.identifiers, *(one.on for one in submission.join.values())}
+    taken |= {*columns.groups, *columns.identifiers, *_ids(submission)}
     taken |= {name for one in submission.models for name in (one.prediction, one.score)}
     taken |= {name for name in table.columns if name.partition(SEPARATOR)[0] in submission.join}
     return tuple(str(name) for name in table.columns if name not in taken)
+
+
+def _ids(submission: Submission) -> tuple[str, ...]:
+    """Return the columns by which other tables are found, which name people and are no features."""
+    by = [one.on for one in submission.join.values()]
+    shown = submission.reasons
+    return (*by, shown.on) if shown is not None and shown.on is not None else tuple(by)
 
 
 def _training_fits(tables: Mapping[str, pd.DataFrame], roles: Roles) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ import json
 from html import unescape
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from auditor import audit, subjects
@@ -31,7 +32,7 @@ FULL = {
     "join": {"demographics": {"file": "demo.csv", "on": "case", "to": "id"}},
     "models": [{"name": "rival", "file": "rival.skops"}, {"name": "vendor", "score": "vendor_score"}],
     "population": {"file": "census.csv"},
-    "reasons": "reasons.csv",
+    "reasons": {"file": "reasons.csv", "on": "case"},
     "notices": ["notice.txt", {"file": "letter.txt"}],
     "answers": {"human-review": {"answer": "yes", "document": "review.pdf"}},
     "sandbox": SANDBOX | {"exit_report": "exit.pdf"},
@@ -156,7 +157,7 @@ FACTS_GIVEN = {
     "immutable": ["zip_code"],
     "claimed_epsilon": 1.5,
     "population": {"count": 120_000},
-    "reasons": {"artifact": f"sha256:{'1' * 64}"},
+    "reasons": {"artifact": f"sha256:{'1' * 64}", "on": "case"},
     "notices": [{"artifact": f"sha256:{'2' * 64}"}],
 }
 
@@ -164,8 +165,17 @@ FACTS_GIVEN = {
 @pytest.fixture
 def files(tmp_path, tables_read_here):
     found = Files(tmp_path)
-    found.table("evaluation", applicants().assign(final=0, day="2026-01-01"))
+    table = applicants()
+    found.table("evaluation", table.assign(final=0, day="2026-01-01", case=range(len(table))))
+    found.written["1" * 64] = shown(tmp_path)
     return found
+
+
+def shown(folder):
+    """Write a table of reasons that people were given."""
+    path = folder / "reasons.parquet"
+    pd.DataFrame({"case": range(40), "text": "Your income is too low."}).to_parquet(path, index=False)
+    return path
 
 
 def prepared(files, **changes):
@@ -290,6 +300,7 @@ def rich(tmp_path_factory):
     people = files.folder / "people.parquet"
     table[["case"]].assign(race=np.where(table["case"] % 3, "a", "b")).to_parquet(people, index=False)
     files.written["f" * 64] = people
+    files.written["1" * 64] = shown(files.folder)
     joined = {"demographics": {"artifact": f"sha256:{'f' * 64}", "on": "case"}}
     return files, {**RICH, "join": joined}
 

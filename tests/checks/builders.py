@@ -169,7 +169,14 @@ def take(whole: Subject, rows: Sequence[int] | Array) -> Subject:
         score=None if whole.score is None else whole.score[at],
         probabilities=None if whole.probabilities is None else whole.probabilities[at],
         challengers={name: _some(other, at) for name, other in whole.challengers.items()},
+        reasons=None if whole.reasons is None else _about(whole.reasons, at),
     )
+
+
+def _about(reasons: pd.DataFrame, at: Array) -> pd.DataFrame:
+    """Return reasons with the new places of the rows that they are about."""
+    places = {int(row): place for place, row in reversed(list(enumerate(at)))}
+    return reasons.assign(row=[places.get(int(row), -1) for row in reasons["row"]])
 
 
 def _some(other: Challenger, at: Array) -> Challenger:

@@ -13,6 +13,7 @@ import pytest
 from checks.model import NOT_STATED, Check, Evidence, Kind, Outcome, Subject, Task
 from checks.registry import all_checks
 from tests.checks.builders import credit, subject, take
+from tests.checks.told import honest
 
 ROWS = 240
 CREDIT = credit(ROWS, ROWS)
@@ -59,6 +60,8 @@ def full(check: Check, whole: Subject = CREDIT) -> Subject:
         return declared(whole, features=(*whole.roles.features, "sex"))
     if check.id == "privacy.attribute_inference":
         return declared(whole, sensitive=("job",))
+    if check.id == "interpretability.reasons":
+        return honest(whole)
     return dataclasses.replace(whole, task=TASKS[check.id]) if check.id in TASKS else whole
 
 
