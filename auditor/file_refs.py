@@ -57,12 +57,12 @@ class TableRef(FileRef):
         return {key: value for key, value in said.items() if value is not None}
 
 
-def _as_file(value: Any) -> Any:
+def as_file(value: Any) -> Any:
+    """Take a name alone for a file of that name."""
     return {"file": value} if isinstance(value, str) else value
 
 
-File = Annotated[FileRef, BeforeValidator(_as_file)]
-TableFile = Annotated[TableRef, BeforeValidator(_as_file)]
+TableFile = Annotated[TableRef, BeforeValidator(as_file)]
 
 
 def _as_document(value: Any) -> Any:

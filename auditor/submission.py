@@ -26,7 +26,7 @@ from auditor.beside import beside_counts
 from auditor.declared import RiskQuestionnaire, SandboxShape, WaiverShape
 from auditor.endpoint.asked import Endpoint
 from auditor.fairness_tree import MetricChoice
-from auditor.file_refs import Document, File, FileRef, TableFile, TableRef
+from auditor.file_refs import Document, FileRef, TableFile, TableRef, as_file
 from auditor.problems import Problem, Refused
 from auditor.shape import Name, Number, Plain, Shape, Text, Value, Whole, Word
 from checks.model import Task
@@ -156,6 +156,14 @@ class Reasons(TableRef):
     """By feature: how texts call it."""
 
 
+class Shown(FileRef):
+    """A notice to people, as text or HTML."""
+
+    name: Name | None = None
+    """How reports call it."""
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,3}$")] | None = None
+
+
 def _as_names(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
@@ -220,8 +228,8 @@ class Submission(Shape):
     claimed_epsilon: Annotated[Number, Field(gt=0)] | None = None
     population: Population | None = None
     metric_choice: MetricChoice | None = None
-    reasons: Annotated[Reasons, BeforeValidator(_as_file)] | None = None
-    notices: Annotated[tuple[File, ...], Field(max_length=20)] = ()
+    reasons: Annotated[Reasons, BeforeValidator(as_file)] | None = None
+    notices: Annotated[tuple[Annotated[Shown, BeforeValidator(as_file)], ...], Field(max_length=20)] = ()
     frameworks: Annotated[tuple[Name, ...], Field(min_length=1, max_length=30)] = ("global-baseline",)
     answers: Mapping[str, Answer] = Field(default_factory=dict)
     risk_questionnaire: RiskQuestionnaire | None = None

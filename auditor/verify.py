@@ -1,4 +1,4 @@
-"""What this host provides: the layers of the sandbox, a place to write, fonts, a browser for tests."""
+"""What this host provides: the layers of the sandbox, a place to write, fonts, a browser for pages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from auditor import sandbox
 from auditor.config import Settings
 from auditor.sandbox.attacks import failure
+from auditor.sandbox.browser import NotScanned, engine
 from auditor.sandbox.starter import starter
 
 
@@ -65,6 +66,9 @@ def _fonts() -> Part:
 
 
 def _browser() -> Part:
-    name = next((n for n in ("chromium", "chromium-browser", "google-chrome") if shutil.which(n)), None)
-    said = f"{name} is here for the browser tests" if name else "no Chromium: the browser tests are skipped"
-    return Part("browser", name is not None, said, needed=False)
+    try:
+        found = engine()
+    except NotScanned as missing:
+        return Part("browser", available=False, sentence=f"pages are not looked at: {missing}", needed=False)
+    said = f"pages are looked at by axe-core {found.version} in {found.browser}"
+    return Part("browser", available=True, sentence=said, needed=False)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from checks.counts import Counts
+    from checks.notices import Notice
     from checks.published import Published
 
 logger = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ class Measure:
 
     `n` is the denominator of the number itself. `value`, `low` and `high` are None where the number is
     undefined or unbounded, and `note` then says why. Keys of `of`: attribute, group, feature, class,
-    average, model, reference, attack, case, column, table.
+    average, model, reference, attack, case, column, table, notice.
     """
 
     name: str
@@ -266,6 +267,8 @@ class Subject:
     reasons: pd.DataFrame | None = None
     """Reasons shown to people, a row each: `row` (of `evaluation`, -1 where the id is in none), `text`,
     `feature`, `language` and `channel`; missing where not told."""
+    notices: tuple[Notice, ...] = ()
+    """What was shown or sent to people."""
     model: Model | None = None
     model_file: ModelFile | None = None
     inside: Inside | None = None

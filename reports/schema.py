@@ -41,7 +41,7 @@ class MeasureShape(Shape):
     of: dict[str, str]
     """What it is a number of.
 
-    Keys: attribute, group, feature, class, average, model, reference, attack, case, column, table.
+    Keys: attribute, group, feature, class, average, model, reference, attack, case, column, table, notice.
     """
     kind: Kind
     """`exact` numbers carry no sampling error."""

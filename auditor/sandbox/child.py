@@ -50,6 +50,10 @@ def answer(
             from auditor.sandbox.inside import table
 
             table.serve(operation, descriptor, limits, answers)
+        elif operation == "notice":
+            from auditor.sandbox.inside import notice
+
+            notice.serve(descriptor, limits, answers)
         elif operation == "attack":
             from auditor.sandbox import attack_child
 

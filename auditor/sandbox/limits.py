@@ -36,6 +36,11 @@ class Limits:
     decoded_ratio: int = 1_000
     """How many times larger than its file a table may be, once over 64 MiB."""
 
+    notice_bytes: int = 2 << 20
+    """One notice to people, as text or HTML."""
+    browser_seconds: float = 60.0
+    """Opening one page in the locked browser and looking for its barriers."""
+
     model_bytes: int = 1 << 30
     model_members: int = 20_000
     """Files inside a skops archive or a workbook."""

@@ -44,6 +44,18 @@ FORKING = """
 """
 """What the template needs beyond that: to take a request, fork, lock the fork further, and see it end."""
 
+FORBIDDEN_TO_BROWSERS = """
+    connect ptrace process_vm_readv process_vm_writev process_madvise pidfd_getfd
+    io_uring_setup io_uring_enter io_uring_register bpf perf_event_open userfaultfd mount umount2 move_mount
+    fsopen fsmount fsconfig fspick open_tree mount_setattr pivot_root chroot unshare setns swapon swapoff
+    reboot kexec_load kexec_file_load init_module finit_module delete_module acct quotactl add_key
+    request_key keyctl settimeofday clock_settime adjtimex clock_adjtime sethostname setdomainname
+    open_by_handle_at name_to_handle_at lookup_dcookie personality iopl ioperm syslog vhangup nfsservctl
+"""
+"""System calls that a browser does without; reaching any socket but its own pairs is among them."""
+BROWSER_BYTES = 4 << 30
+"""Memory of one process of a browser; a file that it writes may have a sixteenth."""
+
 NEW_NAMESPACES = 0x7E020080
 """The flags of clone that make namespaces."""
 
@@ -89,6 +101,25 @@ def harden_fork(memory_bytes: int, cpu_seconds: int, readable: tuple[str, ...], 
     _confine(readable, lambda: _strict(pyseccomp))
 
 
+def harden_browser(cpu_seconds: int, readable: tuple[str, ...], scratch: str, parent: int) -> None:
+    """Lock this process before it becomes a browser, which starts processes and writes to *scratch* alone.
+
+    It may make pairs of sockets to itself, but reach none of anybody else; the memory of each of its
+    processes is bounded, its address space is not: a browser reserves far more than it uses.
+    """
+    pyseccomp = _prepared(readable)
+    bounds = {
+        resource.RLIMIT_CPU: cpu_seconds,
+        resource.RLIMIT_DATA: BROWSER_BYTES,
+        resource.RLIMIT_FSIZE: BROWSER_BYTES // 16,
+        resource.RLIMIT_NOFILE: 1_024,
+        resource.RLIMIT_CORE: 0,
+    }
+    _rlimits(bounds)
+    _die_with(parent)
+    _confine(readable, lambda: _browsing(pyseccomp), scratch)
+
+
 def _prepared(readable: tuple[str, ...]) -> Any:
     """Do what needs one thread, /proc and the disk; return pyseccomp."""
     if len(list(Path("/proc/self/task").iterdir())) != 1:
@@ -112,10 +143,10 @@ def _die_with(parent: int) -> None:
         os._exit(LAYER_MISSING)
 
 
-def _confine(readable: tuple[str, ...], filter_calls: Callable[[], None]) -> None:
+def _confine(readable: tuple[str, ...], filter_calls: Callable[[], None], scratch: str | None = None) -> None:
     try:
         _checked(LIBC.prctl(38, 1, 0, 0, 0), "no_new_privs")
-        _landlock(readable)
+        _landlock(readable, scratch)
     except OSError as error:
         raise LayerMissing(f"Landlock: {error.strerror}") from None
     try:
@@ -187,7 +218,7 @@ def _drop_capabilities() -> None:
     _checked(LIBC.capset(header, nothing), "capabilities")
 
 
-def _landlock(readable: tuple[str, ...]) -> None:
+def _landlock(readable: tuple[str, ...], scratch: str | None) -> None:
     abi = landlock_abi()
     handled = (1 << 13) - 1
     for needs, right in ((2, 1 << 13), (3, 1 << 14), (5, 1 << 15)):
@@ -195,9 +226,10 @@ def _landlock(readable: tuple[str, ...]) -> None:
     attributes = struct.pack("QQQ", handled, 3 if abi >= 4 else 0, 3 if abi >= 6 else 0)
     size = 24 if abi >= 6 else 16 if abi >= 4 else 8
     rules = _checked(LIBC.syscall(CREATE_RULESET, attributes, size, 0), "landlock rules")
-    for place in readable:
+    for place in (*readable, *([scratch] if scratch else [])):
         handle = os.open(place, os.O_PATH | os.O_CLOEXEC)
         rights = READ_FILE | READ_DIR | EXECUTE if Path(place).is_dir() else READ_FILE
+        rights = handled & ~EXECUTE if place == scratch else rights
         rule = struct.pack("=Qi", rights, handle)
         _checked(LIBC.syscall(ADD_RULE, rules, 1, rule, 0), f"landlock rule for {place}")
         os.close(handle)
@@ -234,4 +266,20 @@ def _forking(s: Any) -> None:
     for call in (CREATE_RULESET, ADD_RULE, RESTRICT_SELF):
         rules.add_rule(s.ALLOW, call)
     rules.add_rule(s.ALLOW, "clone", s.Arg(0, s.MASKED_EQ, NEW_NAMESPACES, 0))
+    rules.load()
+
+
+def _browsing(s: Any) -> None:
+    """Refuse what a browser does without; what it needs differs too much between versions to be listed."""
+    rules = s.SyscallFilter(defaction=s.ALLOW)
+    for name in FORBIDDEN_TO_BROWSERS.split():
+        try:
+            rules.add_rule(s.ERRNO(1), name)
+        except (RuntimeError, ValueError, OSError):
+            continue  # a call that this architecture or this libseccomp does not have
+    rules.add_rule(s.ERRNO(97), "socket", s.Arg(0, s.NE, 1))  # local ones only
+    rules.add_rule(s.ERRNO(1), "sendto", s.Arg(4, s.NE, 0))  # to an address
+    rules.add_rule(s.ERRNO(38), "clone3")  # glibc then calls clone, whose flags can be seen
+    for flag in (0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000, 0x00020000):
+        rules.add_rule(s.ERRNO(1), "clone", s.Arg(0, s.MASKED_EQ, flag, flag))  # new namespaces
     rules.load()

@@ -25,7 +25,9 @@ FACTS = (
 )
 """Keys of a submission that become `Subject.facts`."""
 
-READ = frozenset({"claimed_epsilon", "control", "costs", "directions", "immutable", "population", "reasons"})
+READ = frozenset(
+    {"claimed_epsilon", "control", "costs", "directions", "immutable", "population", "reasons", "notices"}
+)
 """Facts that checks use."""
 
 UNREAD = (

@@ -15,6 +15,7 @@ import pandas as pd
 
 from auditor.subjects.prepare import Prepared
 from checks.model import Array, Challenger, Inside, Model, ModelFile, Roles, Subject, Task
+from checks.notices import Notice
 from checks.published import Published, Row
 
 TABLES = ("evaluation", "training", "reference", "population", "reasons")
@@ -47,6 +48,7 @@ def save(prepared: Prepared, folder: Path) -> None:
         "challengers": list(subject.challengers),
         "published": dataclasses.asdict(subject.published) if subject.published else None,
         "facts": dict(subject.facts),
+        "notices": [dataclasses.asdict(notice) for notice in subject.notices],
         "resolved": dict(prepared.resolved),
     }
     (folder / "subject.json").write_text(json.dumps(about), encoding="utf-8")
@@ -71,6 +73,7 @@ def load(folder: Path) -> Subject:
         challengers={name: _challenger(folder, i) for i, name in enumerate(about["challengers"])},
         published=_published(about["published"]),
         facts=about["facts"],
+        notices=tuple(Notice(**notice) for notice in about["notices"]),
         **tables,
         **answers,
     )

@@ -28,6 +28,7 @@ from auditor.subjects.facts import about_facts, facts, unread
 from auditor.subjects.join import SEPARATOR, Together, join
 from auditor.subjects.mismatch import all_mismatches
 from auditor.subjects.models import Told, caution, challengers, fits, inputs, ordered
+from auditor.subjects.notices import notices
 from auditor.subjects.opened import Opened
 from auditor.submission import Submission
 from checks.model import Roles, Subject, Task
@@ -57,12 +58,13 @@ def prepare(
     """Return the subject of *submission*; raise `Refused` with every problem that can be seen at once."""
     if submission.counts is not None:
         path = open_artifact(submission.counts.digest)
-        return Prepared(*subject_of_counts(submission, submission.counts, path, limits))
+        counted, found = subject_of_counts(submission, submission.counts, path, limits)
+        return Prepared(replace(counted, notices=notices(submission, open_artifact, limits)), found)
     together = _tables(submission, open_artifact, limits)
     tables = together.tables
     people = _population(submission, open_artifact, limits)
     table = tables["evaluation"]
-    shown = _reasons(submission, open_artifact, limits)
+    shown, sent = _reasons(submission, open_artifact, limits), notices(submission, open_artifact, limits)
     _raise(
         chain(
             check_columns.existing(submission, table),
@@ -95,7 +97,9 @@ def prepare(
         subject = _subject(submission, tables, roles, said, model)
         said_to = reasons.beside(submission, table, shown)
         _raise(reasons.about_features(submission, roles.features))
-        subject = replace(subject, challengers=told.challengers, population=people, reasons=said_to)
+        subject = replace(
+            subject, challengers=told.challengers, population=people, reasons=said_to, notices=sent
+        )
         resolved = _resolved(subject, settled, said["evaluation"], model, submission)
         cautions = [*caution(model), *told.notes, *ordered(submission.columns.features, features)]
         resolved["notes"] = [*cautions, *together.notes, *resolved["notes"]]

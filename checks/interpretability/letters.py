@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from checks.interpretability.stated import Vocabulary
-from checks.interpretability.texts import (
+from checks.model import Array
+from checks.texts import (
     CHINESE,
     ENGLISH,
     READ,
@@ -24,7 +25,6 @@ from checks.interpretability.texts import (
     words_in,
     written_in,
 )
-from checks.model import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Reasons given to people: did everybody decided against get some, are they the model's, can they be used?
+"""Reasons given to people: did all who were owed one get one, and is it the model's own?
 
 A table of what people were shown is set beside the rows that it is about. `coverage` is the share of people
 decided against who were given a reason; where nothing is decided (scores, values) it is of everybody.

@@ -167,8 +167,15 @@ def files(tmp_path, tables_read_here):
     found = Files(tmp_path)
     table = applicants()
     found.table("evaluation", table.assign(final=0, day="2026-01-01", case=range(len(table))))
-    found.written["1" * 64] = shown(tmp_path)
+    found.written |= {"1" * 64: shown(tmp_path), "2" * 64: letter(tmp_path)}
     return found
+
+
+def letter(folder):
+    """Write a notice to people."""
+    path = folder / "letter.txt"
+    path.write_text("Your loan was refused.")
+    return path
 
 
 def shown(folder):
@@ -300,7 +307,7 @@ def rich(tmp_path_factory):
     people = files.folder / "people.parquet"
     table[["case"]].assign(race=np.where(table["case"] % 3, "a", "b")).to_parquet(people, index=False)
     files.written["f" * 64] = people
-    files.written["1" * 64] = shown(files.folder)
+    files.written |= {"1" * 64: shown(files.folder), "2" * 64: letter(files.folder)}
     joined = {"demographics": {"artifact": f"sha256:{'f' * 64}", "on": "case"}}
     return files, {**RICH, "join": joined}
 

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from checks.interpretability import texts
+from checks import texts
 from checks.interpretability.reasons import reasons
 from checks.interpretability.stated import Vocabulary
 from checks.model import Outcome, Task

@@ -13,7 +13,7 @@ import pytest
 from checks.model import NOT_STATED, Check, Evidence, Kind, Outcome, Subject, Task
 from checks.registry import all_checks
 from tests.checks.builders import credit, subject, take
-from tests.checks.told import honest
+from tests.checks.told import honest, noticed
 
 ROWS = 240
 CREDIT = credit(ROWS, ROWS)
@@ -48,6 +48,12 @@ TASKS = {"fairness.regression": Task.REGRESSION, "performance.regression": Task.
 """Checks that measure one task only, which is not the binary one."""
 
 
+SHOWN_TO_PEOPLE = {
+    "interpretability.reasons": honest,
+    "inclusion.accessibility": noticed,
+    "documentation.plain_language": noticed,
+}
+"""Checks of letters and pages, and what adds these."""
 NUMBERS = {"groups": ("race", "sex", "debt"), "bins": {"debt": (0.0,)}}
 """Roles with a protected number, for the check that draws curves."""
 
@@ -60,8 +66,8 @@ def full(check: Check, whole: Subject = CREDIT) -> Subject:
         return declared(whole, features=(*whole.roles.features, "sex"))
     if check.id == "privacy.attribute_inference":
         return declared(whole, sensitive=("job",))
-    if check.id == "interpretability.reasons":
-        return honest(whole)
+    if check.id in SHOWN_TO_PEOPLE:
+        return SHOWN_TO_PEOPLE[check.id](whole)
     return dataclasses.replace(whole, task=TASKS[check.id]) if check.id in TASKS else whole
 
 

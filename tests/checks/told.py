@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from checks.model import Subject
+from checks.notices import Notice
 
 HONEST = {
     "income": "Your income is too low. You can appeal: call 0800 123 456.",
@@ -40,3 +41,32 @@ def honest(whole: Subject, say: Callable[[str], str] = HONEST.__getitem__) -> Su
         "debt",
     )
     return told(whole, [(i, say(most[i])) for i in against(whole)])
+
+
+LETTER = "Your loan was refused. You can appeal: call 0800 123 456. A member of staff will look at it again."
+BARRIER = {
+    "rule": "image-alt",
+    "impact": "critical",
+    "tags": ["cat.text-alternatives", "wcag2a", "wcag111"],
+    "elements": 3,
+    "says": "Images must have alternative text",
+}
+ADVICE = {
+    "rule": "region",
+    "impact": "moderate",
+    "tags": ["best-practice"],
+    "elements": 5,
+    "says": "Use landmarks",
+}
+CLEAN = {"axe": "4.12.1", "violations": [], "incomplete": [], "passes": 20}
+
+
+def noticed(whole: Subject) -> Subject:
+    """Return *whole* with a letter, a page in Chinese with barriers, and a clean page."""
+    scan = {**CLEAN, "violations": [BARRIER, ADVICE], "incomplete": [{**BARRIER, "elements": 1}]}
+    sent = (
+        Notice("letter", False, None, LETTER),
+        Notice("screen", True, "zh-CN", "您的申请被拒绝。您可以申诉。", scan),
+        Notice("other", True, "en", "Your loan was refused.", CLEAN),
+    )
+    return dataclasses.replace(whole, notices=sent)

@@ -15,8 +15,7 @@ from frameworks.load import packs
 from frameworks.measures import HERE, catalogue, explain_unknown, measures
 from frameworks.source import LoadError, parse
 from tests.checks.builders import counted, credit
-from tests.checks.test_laws import NUMBERS, TASKS
-from tests.checks.told import honest
+from tests.checks.test_laws import NUMBERS, SHOWN_TO_PEOPLE, TASKS
 
 AVAILABLE = [one for one in measures().values() if one.available]
 PLANNED = [one for one in measures().values() if not one.available]
@@ -125,8 +124,8 @@ def evidence(check: str) -> Evidence:
             whole, evaluation=whole.evaluation.assign(wealth=whole.evaluation["income"])
         )
         roles = dataclasses.replace(roles, features=(*roles.features, "wealth"))
-    if check == "interpretability.reasons":
-        whole = honest(whole)
+    if check in SHOWN_TO_PEOPLE:
+        whole = SHOWN_TO_PEOPLE[check](whole)
     task = TASKS.get(check, Task.BINARY)
     found = all_checks()[check](dataclasses.replace(whole, roles=roles, task=task))
     if check in {"fairness.conditional", "fairness.curve"}:  # some numbers are of predicted numbers

@@ -1,0 +1,1 @@
+"""What is written about the system, and to the people it is about."""

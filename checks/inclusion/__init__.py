@@ -1,0 +1,1 @@
+"""Who can use the system: barriers in what people are shown."""
