@@ -62,21 +62,12 @@ def prepare(
         return Prepared(replace(counted, notices=notices(submission, open_artifact, limits)), found)
     together = _tables(submission, open_artifact, limits)
     tables = together.tables
-    people = _population(submission, open_artifact, limits)
-    table = tables["evaluation"]
-    shown, sent = _reasons(submission, open_artifact, limits), notices(submission, open_artifact, limits)
-    _raise(
-        chain(
-            check_columns.existing(submission, table),
-            check_columns.about_groups(submission),
-            about_facts(submission, table),
-            reasons.problems(submission, table, shown),
-        )
-    )
-    _raise(one_source(submission))
-    _raise(check_columns.usable(submission, table, "evaluation"))
-    if "training" in tables:
-        _raise(check_columns.usable(submission, tables["training"], "training"))
+    further: dict[str, Any] = {
+        "population": _population(submission, open_artifact, limits),
+        "notices": notices(submission, open_artifact, limits),
+    }
+    table, shown = tables["evaluation"], _reasons(submission, open_artifact, limits)
+    _raise_about_columns(submission, tables, shown)
     with ExitStack() as stack:
         live = open_live(submission, rules or Rules())
         again = _way_to_open(submission, live, open_artifact, limits)
@@ -95,11 +86,9 @@ def prepare(
         said = {name: asking.answers(frame, model, part) for part, (name, frame) in enumerate(tables.items())}
         told = challengers(submission, table, roles, settled, open_artifact=open_artifact, limits=limits)
         subject = _subject(submission, tables, roles, said, model)
-        said_to = reasons.beside(submission, table, shown)
         _raise(reasons.about_features(submission, roles.features))
-        subject = replace(
-            subject, challengers=told.challengers, population=people, reasons=said_to, notices=sent
-        )
+        further |= {"challengers": told.challengers, "reasons": reasons.beside(submission, table, shown)}
+        subject = replace(subject, **further)
         resolved = _resolved(subject, settled, said["evaluation"], model, submission)
         cautions = [*caution(model), *told.notes, *ordered(submission.columns.features, features)]
         resolved["notes"] = [*cautions, *together.notes, *resolved["notes"]]
@@ -110,6 +99,25 @@ def prepare(
             )
         resolved |= _resolved_live(live, resolved["notes"])
         return Prepared(subject, resolved, live)
+
+
+def _raise_about_columns(
+    submission: Submission, tables: Mapping[str, pd.DataFrame], shown: pd.DataFrame | None
+) -> None:
+    """Refuse columns that are not there, contradict each other, or do not hold what they must."""
+    table = tables["evaluation"]
+    _raise(
+        chain(
+            check_columns.existing(submission, table),
+            check_columns.about_groups(submission),
+            about_facts(submission, table),
+            reasons.problems(submission, table, shown),
+        )
+    )
+    _raise(one_source(submission))
+    _raise(check_columns.usable(submission, table, "evaluation"))
+    if "training" in tables:
+        _raise(check_columns.usable(submission, tables["training"], "training"))
 
 
 @dataclass(frozen=True, eq=False)
