@@ -28,6 +28,7 @@ from checks.model import Evidence, ModelError, Outcome, Subject
 from checks.registry import all_checks
 from frameworks import sandboxes, waivers
 from frameworks.judge import judge, summarise, trial
+from frameworks.layers import on_day
 from frameworks.model import Facts
 from frameworks.tier import settle
 from reports.language import ENGLISH
@@ -122,7 +123,7 @@ def assemble(
     facts = facts_of(submission, resolved, as_of)
     findings: list[dict[str, Any]] = []
     verdicts = {}
-    frameworks = frameworks_named(submission.frameworks)
+    frameworks = [on_day(framework, as_of) for framework in frameworks_named(submission.frameworks)]
     for framework in frameworks:
         found = judge(framework, evidence, facts)
         findings.extend(finding_to_json(finding) for finding in found)

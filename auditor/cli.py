@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from auditor import config, logs
+from auditor import cli_rules, config, logs
 from auditor.plan import DOCUMENTS
 from auditor.problems import Refused
 from frameworks.load import LoadError
@@ -66,9 +66,7 @@ def parser() -> argparse.ArgumentParser:
     worker.add_argument("--slot", type=int, default=0, help="number of this worker on this host (default 0)")
     worker.set_defaults(do=_worker)
 
-    frameworks = commands.add_parser("frameworks", help="list frameworks, or show one")
-    frameworks.add_argument("id", nargs="?", help="framework to show")
-    frameworks.set_defaults(do=_frameworks)
+    cli_rules.add_to(commands, _day)
 
     publish = commands.add_parser("publish", help="write the version of a record that is for everybody")
     publish.add_argument("record", type=Path, help="an audit.json")
@@ -190,21 +188,6 @@ def _worker(asked: argparse.Namespace, settings: config.Settings) -> int:
 
     start_canary(leave)
     run(settings, asked.slot)
-
-
-def _frameworks(asked: argparse.Namespace, _settings: config.Settings) -> int:
-    from auditor.plan import frameworks_named
-    from frameworks.load import packs
-
-    if asked.id is None:
-        for name, framework in sorted(packs().items()):
-            print(f"{name:24} {framework.version:10} {framework.title}")
-        return DONE
-    (framework,) = frameworks_named([asked.id])
-    print(f"{framework.title} ({framework.id}, version {framework.version}, {framework.jurisdiction})\n")
-    for requirement in framework.requirements:
-        print(f"{requirement.id:14} {requirement.title}")
-    return DONE
 
 
 def _publish(asked: argparse.Namespace, _settings: config.Settings) -> int:

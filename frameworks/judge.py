@@ -8,6 +8,8 @@ from dataclasses import replace
 from checks.model import Evidence
 from frameworks.attest import attest
 from frameworks.decide import LEVEL, holm
+from frameworks.groups import unseen
+from frameworks.layers import on_day
 from frameworks.match import Records, match
 from frameworks.model import Criterion, Facts, Finding, Framework, Requirement, State, Verdict
 from frameworks.resolve import out_of_force, out_of_scope, state
@@ -25,8 +27,10 @@ _ROUNDING = 1e-9
 def judge(framework: Framework, evidence: Sequence[Evidence], facts: Facts) -> tuple[Finding, ...]:
     """Return one finding per criterion of *framework*, in its order.
 
-    Nothing but the arguments enters, so an old audit can be judged again by a new rule or another day.
+    Nothing but the arguments enters, so an old audit can be judged again by a new rule or another day. An
+    overlay is read as it stands on that day.
     """
+    framework = on_day(framework, facts.as_of)
     records = Records(evidence)
     return tuple(
         finding
@@ -55,7 +59,7 @@ def _requirement(
     else:
         excused = out_of_force(framework, requirement, where)
     if excused is None:
-        decided = _decided(requirement, records, facts)
+        decided = _decided(framework, requirement, records, facts)
     else:
         decided = [Judged(c.parts[0], Verdict.NOT_APPLICABLE, excused) for c in requirement.criteria]
     trialled = facts.sandbox is not None and may_defer(facts.sandbox, framework, requirement)
@@ -67,10 +71,11 @@ def _requirement(
         yield waive(finding, framework, requirement, facts.waivers, facts.as_of)
 
 
-def _decided(requirement: Requirement, records: Records, facts: Facts) -> list[Judged]:
+def _decided(framework: Framework, requirement: Requirement, records: Records, facts: Facts) -> list[Judged]:
     """Return what decides each criterion, after correction for how many numbers were looked at."""
     criteria = [
-        [list(_part(part, records, facts)) for part in criterion.parts] for criterion in requirement.criteria
+        [list(_part(framework, part, records, facts)) for part in criterion.parts]
+        for criterion in requirement.criteria
     ]
     tested = [one for parts in criteria for part in parts for one in part if one.p_raw is not None]
     adjusted = holm([one.p_raw for one in tested if one.p_raw is not None])
@@ -82,7 +87,7 @@ def _decided(requirement: Requirement, records: Records, facts: Facts) -> list[J
     return decided
 
 
-def _part(part: Criterion, records: Records, facts: Facts) -> Iterator[Judged]:
+def _part(framework: Framework, part: Criterion, records: Records, facts: Facts) -> Iterator[Judged]:
     """Judge every number that one part of a criterion asks for, or its attestation."""
     if part.tasks and facts.task not in part.tasks:
         tasks = " or ".join(sorted(part.tasks))
@@ -91,7 +96,10 @@ def _part(part: Criterion, records: Records, facts: Facts) -> Iterator[Judged]:
         verdict, reason, declared = attest(part, facts)
         yield Judged(part, verdict, reason, attestation=declared)
     else:
-        yield from weigh(part, match(part, records))
+        matched = match(part, records)
+        yield from weigh(part, matched)
+        for reason in unseen(framework.groups, part, matched):
+            yield Judged(part, Verdict.UNDECIDED, reason)
 
 
 def _corrected(judged: Judged, p_holm: float) -> Judged:

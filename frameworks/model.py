@@ -60,6 +60,7 @@ class Basis(StrEnum):
     STANDARD = "standard"
     ACCEPTED_PRACTICE = "accepted-practice"
     PROJECT_SUGGESTION = "project-suggestion"
+    LOCAL_CHOICE = "local-choice"
     NONE = "none"
 
 
@@ -144,6 +145,46 @@ class Applies:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What a local rule made of an item that it took over, and why."""
+
+    overlay: str
+    version: str
+    mode: str
+    """`tighten`, `widen`, `keep`, `replace`; `strictest` where the stricter of two sources was taken."""
+    criterion: str | None
+    old: Mapping[str, Any] | None
+    """As a file spells it: `{"at_least": 0.8}`, `{"tiers": ["high"]}`."""
+    new: Mapping[str, Any] | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """People whom a local rule names: they must be among those compared."""
+
+    id: str
+    title: str
+    attributes: tuple[str, ...]
+    """Columns that may tell them, in any case of letters."""
+    values: tuple[str, ...] = ()
+    """Groups of such a column that they are, as the file spells them."""
+    at_least: float | None = None
+    """Of a column cut into ranges: they are everybody from here on."""
+    below: float | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A rule set that another one builds on, exactly as it was read."""
+
+    id: str
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Requirement:
     """One thing that a framework asks, citing its clause, and how it is decided."""
 
@@ -157,6 +198,16 @@ class Requirement:
     criteria: tuple[Criterion, ...]
     review: str | None = None
     """`source not verified` keeps every met and not met undecided until somebody has read the clause."""
+    origin: str = ""
+    """Where it was first written: `<framework>:<id>`."""
+    controls: tuple[str, ...] = ()
+    """Controls of the baseline on the same matter, where the item itself says so."""
+    replaced_by: str | None = None
+    """The item of the same file that stands in its place: an id is never used for another meaning."""
+    locked: bool = False
+    """Kept as it is by an overlay: no overlay on top may change it."""
+    changes: tuple[Change, ...] = ()
+    """What overlays made of it, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +228,7 @@ class Framework:
     title: str
     version: str
     force: str
-    """`law`, `guideline`, `standard` or `baseline`."""
+    """`law`, `guideline`, `standard`, `baseline`, or `local` for an overlay."""
     jurisdiction: str
     requirements: tuple[Requirement, ...]
     digest: str
@@ -194,6 +245,20 @@ class Framework:
     """Circumstances that `applies.when` may ask for, each with the sentence that a form shows."""
     waivers: WaiverRules = field(default_factory=WaiverRules)
     sandbox: SandboxRules = field(default_factory=SandboxRules)
+    language: str = "en"
+    """Of its texts, as in BCP 47."""
+    parents: tuple[Parent, ...] = ()
+    """What an overlay builds on."""
+    groups: tuple[Group, ...] = ()
+    """People whom an overlay names: a number that leaves them out is never met."""
+    begins: dt.date | None = None
+    """Of an overlay: the first day of what it changes."""
+    sunset: dt.date | None = None
+    """Of an overlay: the first day on which its parents hold again."""
+    lapsed: str | None = None
+    """Why only the parents of an overlay hold on the day it was resolved for."""
+    layer: Layer | None = field(default=None, metadata={"record": False}, repr=False)
+    """Of an overlay: what it was resolved from. Records keep the result instead."""
 
     def attestations(self) -> tuple[Question, ...]:
         """Return every question that the framework asks a person, in order, each key once."""
@@ -205,6 +270,30 @@ class Framework:
             if part.attested is not None
         }
         return tuple(reversed(asked.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One change that an overlay asks for, as read."""
+
+    target: str
+    criterion: str | None
+    mode: str
+    old: Mapping[str, Any] | None
+    new: Mapping[str, Any] | None
+    reason: str
+    basis: Basis = Basis.LOCAL_CHOICE
+    basis_source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """An overlay before it is resolved: what it builds on, what it changes, what it adds."""
+
+    parents: tuple[Framework, ...]
+    overrides: tuple[Override, ...]
+    adds: tuple[Requirement, ...]
+    strictest: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class CriterionShape(Shape):
         if len(ways) != 1:
             raise ValueError(
                 "a criterion has exactly one of `measure`, `attested`, `any_of`, `all_of`; "
-                + (f"keep one of {_and(ways)}" if ways else "add one")
+                + (f"keep one of {and_(ways)}" if ways else "add one")
             )
         if self.measure:
             self._measured()
@@ -78,9 +78,9 @@ class CriterionShape(Shape):
             raise ValueError(
                 "a measure has exactly one bound; "
                 + (
-                    f"keep one of {_and(self.operators)}"
+                    f"keep one of {and_(self.operators)}"
                     if self.operators
-                    else f"add {_and(OPERATORS, 'or')}"
+                    else f"add {and_(OPERATORS, 'or')}"
                 )
             )
         if self.question or self.missing:
@@ -105,7 +105,7 @@ class CriterionShape(Shape):
         alone = ("of", "parameters", "decide", "question", "missing", "basis", "basis_source", "tasks")
         stray = [*self.operators, *(name for name in alone if getattr(self, name))]
         if stray:
-            raise ValueError(f"move {_and(stray)} to the parts of `{way}`")
+            raise ValueError(f"move {and_(stray)} to the parts of `{way}`")
         if way == "any_of" and len({bool(part.attested) for part in parts}) == 2:
             raise ValueError(
                 "in `any_of` an attestation cannot stand in for a measurement; make them separate criteria"
@@ -156,6 +156,8 @@ class RequirementShape(Shape):
     applies: AppliesShape = AppliesShape()
     criteria: Annotated[tuple[CriterionShape, ...], Field(min_length=1)]
     review: Literal["source not verified"] | None = None
+    controls: tuple[Item, ...] = ()
+    replaced_by: Item | None = None
 
     @model_validator(mode="after")
     def _memory_is_reviewed(self) -> RequirementShape:
@@ -164,27 +166,34 @@ class RequirementShape(Shape):
         return self
 
 
-class FrameworkShape(Shape):
-    """A framework file."""
+class RuleFileShape(Shape):
+    """What every rule file says of itself."""
 
     format: Literal["auditor-framework/1"]
     id: Slug
     title: Line
     version: Line
-    force: Literal["law", "guideline", "standard", "baseline"]
     jurisdiction: Line
     issuer: Annotated[str, Field(max_length=400)] = ""
     url: Annotated[str, Field(max_length=400)] = ""
     scope: Annotated[str, Field(max_length=1000)] = ""
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
     start: Annotated[dt.date | None, Field(alias="from")] = None
-    end: Annotated[dt.date | None, Field(alias="until")] = None
     review_by: dt.date | None = None
     notes: tuple[Annotated[str, Field(max_length=1000)], ...] = ()
-    tiers: Mapping[Tier, Line] = Field(default_factory=dict)
     conditions: Mapping[Slug, Line] = Field(default_factory=dict)
+
+
+class FrameworkShape(RuleFileShape):
+    """A framework file."""
+
+    force: Literal["law", "guideline", "standard", "baseline"]
+    end: Annotated[dt.date | None, Field(alias="until")] = None
+    tiers: Mapping[Tier, Line] = Field(default_factory=dict)
     requirements: Annotated[tuple[RequirementShape, ...], Field(min_length=1, max_length=500)]
 
 
-def _and(names: tuple[str, ...] | list[str], word: str = "and") -> str:
+def and_(names: tuple[str, ...] | list[str], word: str = "and") -> str:
+    """Spell a list of keys."""
     *most, last = [f"`{name}`" for name in names]
     return f"{', '.join(most)} {word} {last}" if most else last

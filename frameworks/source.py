@@ -29,6 +29,8 @@ class LoadError(Exception):
         self.file = file
         self.line = line
         self.sentence = sentence
+        self.others: tuple[LoadError, ...] = ()
+        """What else was found wrong in the same file."""
         super().__init__(f"{file}, line {line}: {sentence}")
 
 

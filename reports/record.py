@@ -134,7 +134,8 @@ def _number(stored: float | None) -> float | None:
 
 
 def _fields(value: Any) -> dict[str, Any]:
-    return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    kept = (field for field in dataclasses.fields(value) if field.metadata.get("record", True))
+    return {field.name: _plain(getattr(value, field.name)) for field in kept}
 
 
 def _plain(value: Any) -> Any:

@@ -52,6 +52,7 @@ BASES = N_(
         "standard": "standard",
         "accepted-practice": "accepted practice",
         "project-suggestion": "suggestion of this project, not law",
+        "local-choice": "choice of a local rule, not law",
         "none": "no source for a limit",
     }
 )

@@ -21,6 +21,7 @@ from auditor.sandbox import ModelInspection
 from auditor.service import Service
 from auditor.views import Account
 from frameworks.model import Framework
+from frameworks.schema import framework_schema
 from frameworks.tier import questionnaire
 from reports.record import framework_to_json
 from reports.schema import audit_schema
@@ -258,6 +259,13 @@ def check(check_id: str) -> Any:
 def schema() -> Any:
     """Answer with the shape of audit.json."""
     return audit_schema()
+
+
+@api.get("/schema/framework.json")
+@api.doc(summary="JSON Schema of rule files", tags=["What can be asked"])
+def rule_schema() -> Any:
+    """Answer with the shape of frameworks and overlays; editors complete and check by it."""
+    return framework_schema()
 
 
 def _service() -> Service:

@@ -9,6 +9,7 @@ from frameworks.judge import worst_findings
 from frameworks.model import Finding
 from reports import wording
 from reports.compose.explain import asked, more_rows
+from reports.compose.rules import changes
 from reports.compose.view import View, principle_anchor, requirement_anchor, spoken, spoken_whole
 from reports.document import (
     Block,
@@ -55,7 +56,7 @@ def in_full(view: View) -> Iterator[Section]:
         yield Section(
             view.framework_title(framework),
             f"annex-rules-{position + 1}",
-            blocks=tuple(_about(view, framework)),
+            blocks=(*_about(view, framework), *changes(view, framework)),
             sections=tuple(_principles(view, framework, found)),
         )
 
@@ -143,6 +144,9 @@ def _about(view: View, framework: str, *, short: bool = False) -> Iterator[Block
         ("Issuer", card.get("issuer")),
         ("Scope", card.get("scope")),
         ("Published at", card.get("url")),
+        ("Builds on", ", ".join(f"{p['id']} {p['version']}" for p in card.get("parents") or ())),
+        ("Begins", card.get("begins")),
+        ("Sunset", card.get("sunset")),
         ("Review by", card.get("review_by")),
         *(("Note", note) for note in card.get("notes") or ()),
     )

@@ -11,6 +11,7 @@ from frameworks.model import Finding, Verdict
 from reports.compose.declared import tier_in_short, told_first
 from reports.compose.explain import explain
 from reports.compose.results import WORST_FIRST
+from reports.compose.rules import out_of_date
 from reports.compose.view import View, principle_anchor, requirement_anchor, spoken, spoken_whole
 from reports.document import (
     Block,
@@ -54,6 +55,7 @@ def alarms(view: View) -> Iterator[Block]:
     """Say before anything else what limits every number that follows."""
     if view.publication:
         yield _public(view.publication)
+    yield from out_of_date(view)
     yield from _without_skill(view)
     yield from told_first(view)
     if view.submission.get("counts"):

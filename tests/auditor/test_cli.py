@@ -212,6 +212,60 @@ def test_lists_and_pages(capsys):
     assert main(["checks", "nope"]) == 2
 
 
+TOWN = """
+format: auditor-framework/1
+id: town
+title: Rules of a town
+version: "1"
+jurisdiction: a town
+extends: [{id: global-baseline, version: ">=0.1"}]
+sunset: 2027-01-01
+overrides:
+  - target: PRIV-02
+    criterion: privacy.anonymity.k
+    mode: tighten
+    from: {at_least: 5}
+    to: {at_least: 4}
+    reason: x
+"""
+
+
+def test_rules_are_checked_compared_and_resolved(tmp_path, capsys):
+    file = tmp_path / "town.yaml"
+    file.write_text(TOWN)
+    assert main(["frameworks", "lint", str(file)]) == 2
+    assert "town.yaml, line 14: `at_least: 4` is not stricter than `at_least: 5`" in capsys.readouterr().err
+    file.write_text(TOWN.replace("to: {at_least: 4}", "to: {at_least: 11}"))
+    assert main(["frameworks", "lint", str(file), "--as-of", "2027-01-01"]) == 2
+    assert "line 8: the sunset 2027-01-01 has passed" in capsys.readouterr().err
+    assert main(["frameworks", "lint", str(file), "--as-of", "2026-12-31"]) == 0
+    assert main(["frameworks", "diff", "global-baseline", str(file)]) == 0
+    said = capsys.readouterr().out
+    assert "PRIV-02 privacy.anonymity.k: at_least: 5 by interval -> at_least: 11 by interval" in said
+    assert main(["frameworks", "diff", "global-baseline", str(file), "--as-of", "2027-01-01"]) == 0
+    assert "Both ask the same." in capsys.readouterr().out
+    assert main(["frameworks", "resolve", str(file), "--as-of", "2027-01-01"]) == 0
+    assert "since then its parents hold" in capsys.readouterr().out
+    assert main(["frameworks", "resolve", str(file), "--as-of", "2026-12-01", "--json"]) == 0
+    asked = {r["id"]: r for r in json.loads(capsys.readouterr().out)["requirements"]}
+    assert asked["PRIV-02"]["changes"][0]["reason"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["lint"], "write: frameworks lint FILE"),
+        (["lint", "none.yaml"], "the file cannot be read"),
+        (["diff", "global-baseline"], "write: frameworks diff A B"),
+        (["mend", "x"], "`mend` is no verb here; choose from"),
+        (["resolve", "nope"], "there is no file or framework `nope`"),
+    ],
+)
+def test_a_wrong_question_about_rules_is_refused(words, said, capsys):
+    assert main(["frameworks", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_verify_install_names_every_layer(capsys):
     code = main(["verify-install"])
     said = capsys.readouterr().out

@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
+import jsonschema
+import pytest
+
 from frameworks.load import load
+from frameworks.measures import HERE
 from frameworks.model import Basis, Severity, Verdict
+from frameworks.overlay_shape import (
+    ExtendsShape,
+    FloorShape,
+    GroupShape,
+    OverlayShape,
+    OverrideShape,
+    ValueShape,
+)
+from frameworks.schema import framework_schema
 from frameworks.shape import AppliesShape, CriterionShape, FrameworkShape, RequirementShape, SourceShape
+from frameworks.source import parse
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/reference/framework-format.md").read_text(encoding="utf-8")
@@ -20,8 +35,15 @@ def test_the_example_of_the_page_loads():
     assert len(rule.requirements[0].criteria) == 2
 
 
+def test_the_overlay_of_the_page_loads():
+    (example,) = [one for one in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "extends" in one]
+    rule = load(example.encode(), "example.yaml")
+    assert (rule.id, rule.parents[0].id, len(rule.groups)) == ("example-town", "global-baseline", 1)
+
+
 def test_every_key_is_on_the_page():
-    for shape in (FrameworkShape, RequirementShape, AppliesShape, SourceShape, CriterionShape):
+    whole = (FrameworkShape, RequirementShape, AppliesShape, SourceShape, CriterionShape)
+    for shape in (*whole, OverlayShape, OverrideShape, ExtendsShape, FloorShape, GroupShape, ValueShape):
         for name, key in shape.model_fields.items():
             assert f"`{key.alias or name}`" in PAGE or f"`{name}: true`" in PAGE, name
 
@@ -29,3 +51,25 @@ def test_every_key_is_on_the_page():
 def test_every_word_of_the_vocabulary_is_on_the_page():
     for word in (*Verdict, *Severity, *Basis):
         assert f"`{word}`" in PAGE
+
+
+def test_the_schema_of_the_docs_is_the_shape():
+    stored = json.loads((ROOT / "docs/reference/framework.schema.json").read_text(encoding="utf-8"))
+    assert stored == framework_schema(), (
+        "run: python -m frameworks.schema > docs/reference/framework.schema.json"
+    )
+
+
+@pytest.mark.parametrize("path", sorted((HERE / "packs").glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_pack_fits_the_schema(path):
+    data = json.loads(json.dumps(parse(path.read_bytes(), path.name).data, default=str))
+    jsonschema.Draft202012Validator(framework_schema()).validate(data)
+
+
+@pytest.mark.parametrize("change", [{"sunsett": 1}, {"extends": []}, {"overrides": [{"mode": "relax"}]}])
+def test_the_schema_refuses_what_is_no_overlay(change):
+    data = {"format": "auditor-framework/1", "id": "town", "title": "T", "version": "1", "jurisdiction": "x",
+            "extends": [{"id": "global-baseline", "version": "0.1.0"}]}  # fmt: skip
+    check = jsonschema.Draft202012Validator(framework_schema())
+    assert check.is_valid(data)
+    assert not check.is_valid(data | change)

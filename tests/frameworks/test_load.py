@@ -85,7 +85,8 @@ def replaced(*criteria):
 
 
 MISTAKES = {
-    "overlay": (top(extends=[{"id": "global-baseline"}]), "extends", "`extends` makes this an overlay"),
+    "other overlay format": (top(adds=[]), "adds", "local items stand under `requirements`"),
+    "replaced by nothing": (requirement(replaced_by="R-9"), "replaced_by", "this file has no item `R-9`"),
     "unknown key": (top(titel="x"), "titel", "`titel` is not a key here; did you mean `title`?"),
     "unknown far key": (top(zzz=1), "zzz", "remove it, or use one of"),
     "unknown requirement key": (requirement(sevrity="x"), "sevrity", "did you mean `severity`?"),

@@ -46,6 +46,7 @@ def test_the_bundled_packs():
         "nl-register-iama": 12,
         "oecd-ai-principles": 15,
         "sg-ai-verify": 22,
+        "smart-city-municipal": 59,
         "uk-atrs": 14,
         "us-co-sb24-205": 8,
         "us-co-sb26-189": 9,

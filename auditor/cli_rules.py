@@ -1,0 +1,145 @@
+"""`python -m auditor frameworks`: list and show rules, and check, compare and resolve files of them."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from auditor.config import Settings
+from auditor.problems import refuse
+from auditor.store.clock import today
+from frameworks.diff import differences
+from frameworks.layers import on_day
+from frameworks.load import LoadError, load, packs
+from frameworks.model import Framework
+from frameworks.resolve import state
+from frameworks.source import parse
+from reports.record import framework_to_json
+
+DONE, REFUSED = 0, 2
+_SHOW = "or a framework's id, to show it"
+
+
+def add_to(commands: Any, day: Callable[[str], dt.date]) -> None:
+    """Add the command with its verbs to the command line."""
+    asked = commands.add_parser(
+        "frameworks",
+        help="list frameworks or show one; lint, diff, resolve",
+        description=(
+            "Without more, list the frameworks. ID: show one. lint FILE: read a framework or overlay and "
+            "name every mistake by line. diff A B: what B asks that A does not. resolve ID --as-of DATE: the "
+            "rules as they stand on a day. A, B and ID may be files. Exit codes: 0 done, 2 refused."
+        ),
+    )
+    asked.add_argument("what", nargs="?", help=f"lint, diff or resolve; {_SHOW}")
+    asked.add_argument("names", nargs="*", help="files or ids that the verb asks for")
+    asked.add_argument("--as-of", type=day, metavar="DATE", help="read the rules as of this day (today)")
+    asked.add_argument("--json", action="store_true", help="print JSON")
+    asked.set_defaults(do=run)
+
+
+def run(asked: argparse.Namespace, _settings: Settings) -> int:
+    """Do what the verb says."""
+    if asked.what is None:
+        for name, framework in sorted(packs().items()):
+            print(f"{name:24} {framework.version:10} {framework.title}")
+        return DONE
+    verbs: dict[str, tuple[tuple[str, ...], Callable[[argparse.Namespace], int]]] = {
+        "lint": (("FILE",), _lint),
+        "diff": (("A", "B"), _diff),
+        "resolve": (("ID",), _resolve),
+    }
+    if asked.what not in verbs:
+        if asked.names:
+            raise refuse("", "verb", f"`{asked.what}` is no verb here; choose from {', '.join(verbs)}.")
+        return _show(asked.what)
+    takes, do = verbs[asked.what]
+    if len(asked.names) != len(takes):
+        raise refuse("", "usage", f"write: frameworks {asked.what} {' '.join(takes)}")
+    return do(asked)
+
+
+def named(name: str) -> Framework:
+    """Return the framework in the file *name*, or the bundled one of that id."""
+    if name in packs():
+        return packs()[name]
+    if not Path(name).is_file():
+        known = ", ".join(packs())
+        raise refuse("", "unknown-framework", f"there is no file or framework `{name}`; choose from {known}.")
+    return load(Path(name))
+
+
+def _show(name: str) -> int:
+    framework = named(name)
+    place = f"({framework.id}, version {framework.version}, {framework.jurisdiction})"
+    print(f"{framework.title} {place}\n")
+    for requirement in framework.requirements:
+        print(f"{requirement.id:14} {requirement.title}")
+    return DONE
+
+
+def _lint(asked: argparse.Namespace) -> int:
+    try:
+        framework = load(Path(asked.names[0]))
+    except LoadError as wrong:
+        for one in (wrong, *wrong.others):
+            print(one, file=sys.stderr)
+        return REFUSED
+    day = asked.as_of or today()
+    if framework.sunset is not None and framework.sunset <= day:
+        sentence = (
+            f"{asked.names[0]}, line {_line_of('sunset', asked.names[0])}: the sunset {framework.sunset} has "
+            f"passed on {day}, so only the parents hold; give a later `sunset` and a new `version`."
+        )
+        print(sentence, file=sys.stderr)
+        return REFUSED
+    if framework.review_by is not None and framework.review_by < day:
+        print(
+            f"warning: it should have been reviewed by {framework.review_by}; read it again, give a new day."
+        )
+    count = len(framework.requirements)
+    print(f"{framework.id} {framework.version}: {count} requirements, digest {framework.digest}")
+    return DONE
+
+
+def _line_of(key: str, file: str) -> int:
+    return parse(Path(file).read_bytes(), file).lines[key,]
+
+
+def _diff(asked: argparse.Namespace) -> int:
+    day = asked.as_of
+    one, other = (on_day(found, day) if day else found for found in map(named, asked.names))
+    found = differences(one, other)
+    if asked.json:
+        rows = [{name: getattr(d, name) for name in d.__slots__} for d in found]
+        print(json.dumps(rows, indent=2))
+        return DONE
+    for d in found:
+        where = f"{d.requirement} {d.criterion or ''}".rstrip()
+        print(f"{where}: {d.old or 'not asked'} -> {d.new or 'not asked'}")
+    if not found:
+        print("Both ask the same.")
+    return DONE
+
+
+def _resolve(asked: argparse.Namespace) -> int:
+    day = asked.as_of or today()
+    framework = on_day(named(asked.names[0]), day)
+    if asked.json:
+        print(json.dumps(framework_to_json(framework), indent=2, sort_keys=True))
+        return DONE
+    print(f"{framework.title} ({framework.id}, version {framework.version}) on {day}")
+    for parent in framework.parents:
+        print(f"builds on {parent.id} {parent.version} ({parent.digest[:12]})")
+    if framework.lapsed:
+        print(framework.lapsed)
+    for requirement in framework.requirements:
+        print(f"{requirement.id:14} {state(framework, requirement, day):11} {requirement.title}")
+        for change in requirement.changes:
+            print(f"{'':14} {change.mode} by {change.overlay} {change.version}: {change.reason}")
+    return DONE

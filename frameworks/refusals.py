@@ -1,0 +1,80 @@
+"""Say what is wrong with a framework file in sentences that name the key and the fix."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import BaseModel
+
+from frameworks.overlay_shape import ExtendsShape, FloorShape, GroupShape, OverrideShape, ValueShape
+from frameworks.shape import AppliesShape, CriterionShape, RequirementShape, SourceShape
+from frameworks.source import LoadError, Parsed
+
+_SHAPES: Mapping[str, type[BaseModel]] = {
+    "requirements": RequirementShape,
+    "criteria": CriterionShape,
+    "any_of": CriterionShape,
+    "all_of": CriterionShape,
+    "source": SourceShape,
+    "applies": AppliesShape,
+    "extends": ExtendsShape,
+    "overrides": OverrideShape,
+    "from": ValueShape,
+    "to": ValueShape,
+    "groups": GroupShape,
+    "floors": FloorShape,
+}
+
+
+def refusals(
+    parsed: Parsed, whole: type[BaseModel], errors: Sequence[Mapping[str, Any]]
+) -> tuple[LoadError, ...]:
+    """Return every refusal, topmost line first; of a part and what it holds, that of what it holds."""
+    paths = {tuple(error["loc"]) for error in errors}
+    outer = {path[:size] for path in paths for size in range(len(path))}
+    found = (_refusal(parsed, whole, error) for error in errors if tuple(error["loc"]) not in outer)
+    return tuple(sorted(found, key=lambda refusal: refusal.line))
+
+
+def _refusal(parsed: Parsed, whole: type[BaseModel], error: Mapping[str, Any]) -> LoadError:
+    """Turn pydantic's first words into a sentence that names the key and the fix."""
+    path = tuple(part for part in error["loc"] if part != "[key]")
+    key = next((part for part in reversed(path) if isinstance(part, str)), "the file")
+    message = re.sub(r"^(Value|Assertion) error, ", "", str(error["msg"]))
+    match error["type"]:
+        case "extra_forbidden":
+            return parsed.error(path, _unknown_key(path, whole))
+        case "too_short":
+            return parsed.error(path, f"`{key}` is empty; add at least one.")
+        case "missing":
+            return parsed.error(path, f"`{key}` is missing; add it.")
+        case "value_error":
+            return parsed.error(path, f"{message}.")
+        case "string_type":
+            return parsed.error(path, f"`{key}` is not text; put it in quotes.")
+        case "literal_error" | "enum":
+            return parsed.error(path, f"`{error['input']}` is not a value of `{key}`; {_lower(message)}.")
+        case "string_pattern_mismatch":
+            return parsed.error(
+                path,
+                f"`{error['input']}` is not a name; use letters, digits and `-`, as in `notice-text`.",
+            )
+        case _:
+            return parsed.error(path, f"`{key}` is not accepted: {_lower(message)}; correct it.")
+
+
+def _unknown_key(path: tuple[str | int, ...], whole: type[BaseModel]) -> str:
+    """Name an unknown key, and the nearest that would be read in its place."""
+    parent = next((part for part in reversed(path[:-1]) if isinstance(part, str)), None)
+    shape = _SHAPES.get(parent, whole) if parent else whole
+    known = [field.alias or name for name, field in shape.model_fields.items()]
+    near = get_close_matches(str(path[-1]), known, n=1)
+    advice = f"did you mean `{near[0]}`?" if near else f"remove it, or use one of {', '.join(sorted(known))}."
+    return f"`{path[-1]}` is not a key here; {advice}"
+
+
+def _lower(message: str) -> str:
+    return message[:1].lower() + message[1:]
