@@ -48,6 +48,8 @@ class Bench:
 
     def __init__(self, module: str = "auditor.measurer") -> None:
         self._module = module
+        self.aside: Path | None = None
+        """A folder that the process must shut itself out of before it reads anything."""
         self._turn = threading.Lock()  # one request at a time; others wait for their turn
         self._child: subprocess.Popen[bytes] | None = None
         self._life = -1
@@ -109,12 +111,13 @@ class Bench:
             return self._child
         self.kill()
         theirs, self._life = os.pipe()
+        aside = {"AUDITOR_KEYS": str(self.aside)} if self.aside else {}
         try:
             self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", self._module, str(theirs)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONHASHSEED": "0"},
+                env={**os.environ, **dict.fromkeys(ONE_THREAD, "1"), "PYTHONHASHSEED": "0", **aside},
                 cwd=Path(__file__).resolve().parent.parent,
                 pass_fds=(theirs,),
                 start_new_session=True,  # so that kill reaches the locked model too, and Ctrl-C only us

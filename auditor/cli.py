@@ -1,7 +1,8 @@
 """The command line: `python -m auditor`.
 
 Exit codes: 0 done; 2 refused, with the reason on stderr; 3 a fault of ours; 4 a check failed (`--strict`);
-10 the gate tripped; 130 interrupted. A run that does not end with 0, 4 or 10 leaves no file behind.
+10 the gate tripped; 130 interrupted. A run that does not end with 0, 4 or 10 leaves no file behind. `verify`
+has its own: 0 valid; 1 not intact, or another signer; 3 intact, but nobody said who should have signed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 from auditor import cli_rules, config, logs
 from auditor.plan import DOCUMENTS
 from auditor.problems import Refused
+from auditor.trust import command
 from frameworks.load import LoadError
 from frameworks.model import Verdict
 
@@ -79,6 +81,8 @@ def parser() -> argparse.ArgumentParser:
     checks.add_argument("id", nargs="?", help="check to show")
     checks.set_defaults(do=_checks)
 
+    command.add_to(commands)
+
     verify = commands.add_parser("verify-install", help="say what this host provides and what it lacks")
     verify.set_defaults(do=_verify)
     return root
@@ -89,7 +93,7 @@ def _add_run(commands: Any) -> None:
         "run",
         help="audit a submission.yaml without a server",
         description=(
-            "Audit SUBMISSION and write audit.json, report.html and report.pdf into DIR. "
+            "Audit SUBMISSION and write audit.json, report.html, report.pdf and bundle.zip into DIR. "
             "Exit codes: 0 done, 2 refused, 3 internal error, 4 a check failed (--strict), "
             "10 the gate tripped, 130 interrupted."
         ),
@@ -149,7 +153,7 @@ def _run(asked: argparse.Namespace, settings: config.Settings) -> int:
     body = ran.record["body"]
     if not asked.quiet:
         print(_summary(body["verdicts"]))
-        print(f"{ran.out}/audit.json, report.html, report.pdf ({ran.record['digest'][:12]})")
+        print(f"{ran.out}/audit.json, report.html, report.pdf, bundle.zip ({ran.record['digest'][:12]})")
     if asked.strict and ran.failed_checks:
         print(f"failed checks: {', '.join(ran.failed_checks)}", file=sys.stderr)
         return STRICT
@@ -179,6 +183,9 @@ def _serve(asked: argparse.Namespace, settings: config.Settings) -> int:
 
 
 def _worker(asked: argparse.Namespace, settings: config.Settings) -> int:
+    from auditor.sandbox.aside import shut_out
+
+    shut_out(settings.key_folder)  # before any thread is started or anything is read
     from auditor.sandbox import start_canary
     from auditor.worker import run
 

@@ -31,6 +31,8 @@ class Settings:
 
     home: Path = Path("var")
     """Folder that holds all state."""
+    keys: Path | None = None
+    """Folder of the signing keys, outside `home`; empty: beside it, named like it with `-keys` added."""
     host: str = "127.0.0.1"
     """Address to listen on. Loopback answers without a token; any other asks for one."""
     port: int = 8000
@@ -100,6 +102,12 @@ class Settings:
     def database(self) -> str:
         """The SQLAlchemy URL of the store."""
         return self.database_url or f"sqlite:///{(self.home / 'auditor.db').resolve()}"
+
+    @property
+    def key_folder(self) -> Path:
+        """The folder of the signing keys, which no process that measures can open."""
+        home = self.home.resolve()
+        return self.keys.resolve() if self.keys else home.with_name(f"{home.name}-keys")
 
     @property
     def jobs_database(self) -> str:
@@ -194,6 +202,10 @@ def _check(settings: Settings) -> None:
         raise BadSetting("AUDITOR_LOG_FORMAT is console or json.")
     if settings.log_level not in {"debug", "info", "warning", "error"}:
         raise BadSetting("AUDITOR_LOG_LEVEL is debug, info, warning or error.")
+    if settings.key_folder.is_relative_to(settings.home.resolve()):
+        raise BadSetting(
+            "AUDITOR_KEYS is a folder outside AUDITOR_HOME, where nothing that measures can read."
+        )
     if not 0 <= settings.port < 65536:
         raise BadSetting("AUDITOR_PORT is a number from 0 to 65535.")
     if settings.threads < 64:

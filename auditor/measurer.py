@@ -20,6 +20,7 @@ from typing import IO, Any
 from auditor import audit, logs
 from auditor.endpoint import Rules
 from auditor.problems import Refused
+from auditor.sandbox.aside import shut_out
 from auditor.sandbox.limits import Limits
 from auditor.submission import Submission
 from reports.record import Audit, canonical, evidence_from_json, evidence_to_json
@@ -106,6 +107,8 @@ def _own_channel() -> IO[bytes]:
 
 def main() -> None:
     """Answer until the driver closes its end."""
+    if keys := os.environ.get("AUDITOR_KEYS"):
+        shut_out(Path(keys))  # while there is one thread
     threading.Thread(target=_exit_with_the_driver, args=(int(sys.argv[1]),), daemon=True).start()
     logs.configure(
         os.environ.get("AUDITOR_LOG_FORMAT", "console"), os.environ.get("AUDITOR_LOG_LEVEL", "info")

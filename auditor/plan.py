@@ -19,6 +19,8 @@ DOCUMENTS = ("report", "summary", "plan", "comparison")
 """What a record is told as; all but the report hold no pictures and are made when somebody asks."""
 RESULTS = ("audit.json", "report.html", "report.pdf")
 """What an audit leaves, by name."""
+BUNDLE = "bundle.zip"
+"""All of it, with a manifest and a signature."""
 CALLS = "calls.jsonl"
 """The calls of a live endpoint, one JSON object a line; left beside the results of an audit that made any."""
 

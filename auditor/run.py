@@ -1,4 +1,4 @@
-"""One audit from a submission.yaml to three files, without a server or a store.
+"""One audit from a submission.yaml to its files, without a server or a store.
 
 It drives the same measuring process with the same requests as a worker does, so the body is the same.
 """
@@ -22,11 +22,14 @@ from auditor.bench import Bench, Broke, Died, TooSlow
 from auditor.config import Settings
 from auditor.endpoint import Rules, admit
 from auditor.manifest import named_by_digest, read_submission
-from auditor.plan import CALLS, RESULTS, frameworks_asked, plan
+from auditor.plan import BUNDLE, CALLS, RESULTS, frameworks_asked, plan
 from auditor.problems import Refused, refuse
 from auditor.store.audits import Plan, new_id
 from auditor.store.clock import now, today
 from auditor.submission import Submission, parse
+from auditor.trust.keys import Keyring
+from auditor.trust.seal import seal
+from reports import bundle
 
 
 class Failed(Exception):
@@ -56,9 +59,10 @@ def run(
     seed: int | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Ran:
-    """Audit the submission at *path* and put audit.json, report.html and report.pdf into *out*.
+    """Audit the submission at *path*; put audit.json, report.html, report.pdf and bundle.zip into *out*.
 
-    Nothing is written to *out* before everything is done.
+    This process signs; the one that measures cannot open the key. Nothing is written to *out* before
+    everything is done.
     """
     may_write(out)
     changed = {"frameworks": list(frameworks) or None, "seed": seed}
@@ -71,9 +75,12 @@ def run(
     submission = parse(named_by_digest(raw, digests))
     planned = plan(frameworks_asked(submission))
     paths = {digest: str(files[where]) for where, digest in digests.items()}
+    keys = Keyring.open(settings.key_folder)
     with tempfile.TemporaryDirectory(prefix="auditor-") as scratch, closing(Bench()) as bench:
+        bench.aside = settings.key_folder
         going = _Run(bench, settings, submission, paths, Path(scratch), tell)
         record = going.through(planned, as_of or today())
+        _seal(going.results, keys)
         put(going.results, out)
     return Ran(record=record, out=out)
 
@@ -172,7 +179,15 @@ class _Run:
         raise Failed("a step ended its process twice, perhaps for want of memory")
 
 
-def put(results: Path, out: Path, named: Sequence[str] = (*RESULTS, CALLS)) -> None:
+def _seal(results: Path, keys: Keyring) -> None:
+    """Pack and sign what the audit left, in *results*."""
+    names = [name for name in (*bundle.REPORTS, CALLS) if (results / name).exists()]
+    reports = {name: (results / name).read_bytes() for name in names}
+    files = seal((results / bundle.RECORD).read_bytes(), reports, keys)
+    (results / BUNDLE).write_bytes(bundle.pack(files))
+
+
+def put(results: Path, out: Path, named: Sequence[str] = (*RESULTS, CALLS, BUNDLE)) -> None:
     """Move finished files into *out*: each is written beside its place and then renamed."""
     try:
         out.mkdir(parents=True, exist_ok=True)

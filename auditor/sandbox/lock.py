@@ -64,7 +64,8 @@ class LayerMissing(Exception):
     """The host cannot provide a layer that the child needs."""
 
 
-def _checked(result: int, what: str) -> int:
+def checked(result: int, what: str) -> int:
+    """Return the result of a system call; raise OSError with its reason where it failed."""
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, f"{what}: {os.strerror(code)}")
@@ -73,7 +74,7 @@ def _checked(result: int, what: str) -> int:
 
 def landlock_abi() -> int:
     """Return the version of Landlock that the kernel speaks; raise OSError where it speaks none."""
-    return _checked(LIBC.syscall(CREATE_RULESET, None, 0, 1), "landlock")
+    return checked(LIBC.syscall(CREATE_RULESET, None, 0, 1), "landlock")
 
 
 def harden(memory_bytes: int, cpu_seconds: int, readable: tuple[str, ...], parent: int) -> None:
@@ -138,14 +139,14 @@ def _prepared(readable: tuple[str, ...]) -> Any:
 
 def _die_with(parent: int) -> None:
     """Ask the kernel to end this process with its parent, which may be gone already."""
-    _checked(LIBC.prctl(1, 9, 0, 0, 0), "die with the parent")  # PR_SET_PDEATHSIG, SIGKILL
+    checked(LIBC.prctl(1, 9, 0, 0, 0), "die with the parent")  # PR_SET_PDEATHSIG, SIGKILL
     if os.getppid() != parent:
         os._exit(LAYER_MISSING)
 
 
 def _confine(readable: tuple[str, ...], filter_calls: Callable[[], None], scratch: str | None = None) -> None:
     try:
-        _checked(LIBC.prctl(38, 1, 0, 0, 0), "no_new_privs")
+        checked(LIBC.prctl(38, 1, 0, 0, 0), "no_new_privs")
         _landlock(readable, scratch)
     except OSError as error:
         raise LayerMissing(f"Landlock: {error.strerror}") from None
@@ -215,7 +216,7 @@ def _namespaces() -> None:
 def _drop_capabilities() -> None:
     """Give up every capability: root's own, and those that come with an own user namespace."""
     header, nothing = struct.pack("Ii", 0x20080522, 0), bytes(24)  # version 3, this thread
-    _checked(LIBC.capset(header, nothing), "capabilities")
+    checked(LIBC.capset(header, nothing), "capabilities")
 
 
 def _landlock(readable: tuple[str, ...], scratch: str | None) -> None:
@@ -225,15 +226,15 @@ def _landlock(readable: tuple[str, ...], scratch: str | None) -> None:
         handled |= right if abi >= needs else 0
     attributes = struct.pack("QQQ", handled, 3 if abi >= 4 else 0, 3 if abi >= 6 else 0)
     size = 24 if abi >= 6 else 16 if abi >= 4 else 8
-    rules = _checked(LIBC.syscall(CREATE_RULESET, attributes, size, 0), "landlock rules")
+    rules = checked(LIBC.syscall(CREATE_RULESET, attributes, size, 0), "landlock rules")
     for place in (*readable, *([scratch] if scratch else [])):
         handle = os.open(place, os.O_PATH | os.O_CLOEXEC)
         rights = READ_FILE | READ_DIR | EXECUTE if Path(place).is_dir() else READ_FILE
         rights = handled & ~EXECUTE if place == scratch else rights
         rule = struct.pack("=Qi", rights, handle)
-        _checked(LIBC.syscall(ADD_RULE, rules, 1, rule, 0), f"landlock rule for {place}")
+        checked(LIBC.syscall(ADD_RULE, rules, 1, rule, 0), f"landlock rule for {place}")
         os.close(handle)
-    _checked(LIBC.syscall(RESTRICT_SELF, rules, 0), "landlock")
+    checked(LIBC.syscall(RESTRICT_SELF, rules, 0), "landlock")
     os.close(rules)
 
 

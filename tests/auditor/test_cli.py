@@ -56,7 +56,7 @@ def names(folder):
 def test_a_run_writes_three_files_and_says_the_verdicts(quick, write, tmp_path, capsys):
     out = tmp_path / "a" / "out"
     assert main(["run", write(), "--out", str(out), "--as-of", "2026-12-01", "--seed", "7"]) == 0
-    assert names(out) == ["audit.json", "report.html", "report.pdf"]
+    assert names(out) == ["audit.json", "bundle.zip", "report.html", "report.pdf"]
     record = json.loads((out / "audit.json").read_bytes())
     assert record["body"]["as_of"] == "2026-12-01"
     assert record["body"]["submission"]["seed"] == 7
@@ -77,7 +77,7 @@ def test_results_of_an_earlier_run_are_replaced_whole(quick, write, tmp_path):
     out.mkdir()
     (out / "audit.json").write_text("old")
     assert main(["run", write(), "--out", str(out), "--quiet"]) == 0
-    assert names(out) == ["audit.json", "report.html", "report.pdf"]
+    assert names(out) == ["audit.json", "bundle.zip", "report.html", "report.pdf"]
     assert (out / "audit.json").read_text() != "old"
 
 
@@ -140,7 +140,7 @@ def test_a_failed_check_is_evidence_and_4_only_when_strict(quick, write, tmp_pat
     assert main(["run", path, "--out", str(tmp_path / "out"), "--quiet"]) == 0
     assert main(["run", path, "--out", str(tmp_path / "out"), "--quiet", "--strict"]) == 4
     assert "failed checks: data." in capsys.readouterr().err
-    assert names(tmp_path / "out") == ["audit.json", "report.html", "report.pdf"]
+    assert names(tmp_path / "out") == ["audit.json", "bundle.zip", "report.html", "report.pdf"]
 
 
 def test_ctrl_c_is_130_and_leaves_no_file_and_no_process(tmp_path, write):

@@ -1,0 +1,160 @@
+"""Check an evidence bundle offline: it is whole, who signed it, and its verdicts follow from its evidence."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from auditor.trust.envelope import BadSignature, opened, signer
+from auditor.trust.keys import PublicKey
+from auditor.trust.rejudge import differences
+from reports import bundle
+from reports.record import Audit, canonical
+
+
+class Answer(IntEnum):
+    """What `verify` says, as its exit code."""
+
+    VALID = 0
+    REFUSED = 1
+    UNKNOWN = 3
+
+
+@dataclass
+class Checked:
+    """What was found about a bundle."""
+
+    problems: list[str] = field(default_factory=list)
+    """Why it is refused; each names the thing."""
+    said: list[str] = field(default_factory=list)
+    """What was checked and held."""
+    audit: Audit | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    fingerprint: str = ""
+    known: bool = False
+    """Whether the signer is one that the reader named."""
+
+    @property
+    def answer(self) -> Answer:
+        """Valid only when whole and signed by a named key."""
+        if self.problems:
+            return Answer.REFUSED
+        return Answer.VALID if self.known else Answer.UNKNOWN
+
+
+def check(data: bytes, trust: str | Sequence[PublicKey] | None) -> Checked:
+    """Check the bundle in *data* against the keys (or the fingerprint) that the reader trusts."""
+    found = Checked()
+    try:
+        found.files = bundle.unpack(data)
+    except bundle.NotABundle as why:
+        found.problems.append(f"the bundle: {why}.")
+        return found
+    found.problems += _listed(found.files)
+    key = _signature(found)
+    if key is not None:
+        found.problems += _trusted(found, key, trust)
+    if not found.problems:
+        found.problems += _record(found)
+    return found
+
+
+def _listed(files: Mapping[str, bytes]) -> Iterator[str]:
+    """Compare every file with the manifest."""
+    lacking = [name for name in (bundle.RECORD, *bundle.OUTSIDE[:3]) if name not in files]
+    if lacking:
+        yield f"the bundle: {', '.join(lacking)} is missing."
+        return
+    try:
+        listed = bundle.subjects(files[bundle.MANIFEST])
+    except bundle.NotABundle as why:
+        yield f"{why}."
+        return
+    held = {name: data for name, data in files.items() if name not in bundle.OUTSIDE}
+    for name in sorted(listed.keys() | held.keys()):
+        if name not in held:
+            yield f"{name}: the manifest lists it, and it is missing."
+        elif name not in listed:
+            yield f"{name}: the manifest does not list it."
+        elif hashlib.sha256(held[name]).hexdigest() != listed[name]:
+            yield f"{name}: it was changed; its SHA-256 is not the one in the manifest."
+
+
+def _signature(found: Checked) -> PublicKey | None:
+    """Check the signature by the key that the bundle brings; whether to trust that key comes next."""
+    try:
+        key = PublicKey(found.files[bundle.SIGNER].decode("ascii"))
+        found.fingerprint = key.fingerprint
+        envelope = found.files[bundle.ENVELOPE]
+        if signer(envelope, bundle.PAYLOAD_TYPE) != found.fingerprint:
+            found.problems.append(f"{bundle.SIGNER}: the signature names another key.")
+        elif opened(envelope, bundle.PAYLOAD_TYPE, key) != found.files[bundle.MANIFEST]:
+            found.problems.append(f"{bundle.MANIFEST}: it is not what was signed.")
+    except BadSignature as why:
+        found.problems.append(f"{bundle.ENVELOPE}: {why}.")
+    except (ValueError, UnicodeDecodeError):
+        found.problems.append(f"{bundle.SIGNER}: it is no Ed25519 public key in PEM.")
+    except KeyError:
+        pass  # named as missing already
+    else:
+        return key
+    return None
+
+
+def _trusted(found: Checked, key: PublicKey, trust: str | Sequence[PublicKey] | None) -> Iterator[str]:
+    """Compare the signer with whom the reader named."""
+    if trust is None:
+        return
+    if isinstance(trust, str):
+        found.known = key.fingerprint == trust
+        named = trust
+    else:
+        fits = next((one for one in trust if one.pem == key.pem), None)
+        found.known = fits is not None
+        named = ", ".join(one.fingerprint for one in trust) or "no key"
+        if fits is not None and fits.until is not None:
+            yield (
+                f"the signature: its key was replaced on {_day(fits.until)}, and nothing shows that it "
+                "signed before; ask for the bundle with its receipt."
+            )
+            return
+    if not found.known:
+        yield f"the signature: it is by {key.fingerprint}, not by {named}."
+
+
+def _record(found: Checked) -> Iterator[str]:
+    """Read the record, compare it with the manifest and the rule sets, and judge its evidence again."""
+    raw = found.files[bundle.RECORD]
+    try:
+        audit = Audit.from_json(raw)
+    except ValueError as why:
+        yield f"{bundle.RECORD}: {why}."
+        return
+    found.audit = audit
+    if audit.to_json() != raw:
+        yield f"{bundle.RECORD}: it is not in its canonical form."
+    if bundle.predicate(found.files[bundle.MANIFEST]).get("audit", {}).get("digest") != audit.digest:
+        yield f"{bundle.MANIFEST}: it is of another audit."
+    rules = {f"rules/{name}.json": canonical(one) for name, one in audit.body.get("frameworks", {}).items()}
+    for name in sorted(rules.keys() | {name for name in found.files if name.startswith("rules/")}):
+        if found.files.get(name) != rules.get(name):
+            yield f"{name}: it is not the rule set that the record was judged by."
+    if "publication" in audit.body:
+        found.said.append(
+            "This is the version for everybody: its verdicts are those of the whole record, whose numbers "
+            "are partly withheld, so they were not judged again."
+        )
+        return
+    wrong = list(differences(audit))
+    yield from wrong
+    if not wrong:
+        found.said.append(
+            f"{len(audit.body['findings'])} findings follow from the evidence by the rules in the bundle."
+        )
+
+
+def _day(moment: dt.datetime) -> str:
+    return moment.date().isoformat()
