@@ -1,7 +1,8 @@
 """Ask a model about rows that were never in the file: which output, which rows, and how.
 
-What is explained is the probability of the positive class (among many classes: of the favourable one) where
-the model gives one, else whether it decides for that class, else its value.
+What is explained is the probability of the positive class where the model gives one, else whether it
+decides for that class, else its value. Of many classes it is the favourable one; where none was declared, the
+one decided for most often.
 """
 
 from __future__ import annotations
@@ -30,8 +31,13 @@ class Output:
         """Return one finite number a row, asking in batches."""
         parts = [self.ask(rows.iloc[start : start + BATCH]) for start in range(0, len(rows), BATCH)]
         answer = np.concatenate(parts) if parts else np.empty(0)
-        if answer.shape != (len(rows),) or not np.isfinite(answer).all():
-            raise ModelError(f"asked for {len(rows)} finite numbers, some were missing or not finite")
+        if answer.shape != (len(rows),):
+            raise ModelError(f"asked for {len(rows):,} finite numbers, {answer.size:,} came back")
+        if not (finite := np.isfinite(answer)).all():
+            raise ModelError(
+                f"asked for {len(rows):,} finite numbers, {int((~finite).sum()):,} were missing or not"
+                " finite; it must answer for every combination of values that the columns hold"
+            )
         return answer
 
 
@@ -49,19 +55,30 @@ def explained_output(subject: Subject) -> Output:
     return _of_class(model, subject)
 
 
+def explained_class(subject: Subject) -> str | None:
+    """Return the class whose answer is explained, or None where nothing says which."""
+    roles = subject.roles
+    if subject.task is not Task.MULTICLASS:
+        return roles.positive
+    declared = roles.favourable or roles.positive
+    if declared is not None or subject.decision is None or not len(subject.decision):
+        return declared
+    names, counts = np.unique(subject.decision.astype(str), return_counts=True)
+    return str(names[counts.argmax()])
+
+
 def _of_class(model: Model, subject: Subject) -> Output:
-    several = subject.task is Task.MULTICLASS
-    positive = subject.roles.favourable if several else subject.roles.positive
-    if positive is None:
-        role = "favourable" if several else "positive"
+    explained = explained_class(subject)
+    if explained is None:
+        role = "favourable" if subject.task is Task.MULTICLASS else "positive"
         raise NotApplicable(f"no class to explain was declared: set columns.{role}")
-    if positive not in model.classes:
-        raise Inconclusive(f"the model has no class '{positive}': it has {', '.join(model.classes)}")
-    position = model.classes.index(positive)
+    if explained not in model.classes:
+        raise Inconclusive(f"the model has no class '{explained}': it has {', '.join(model.classes)}")
+    position = model.classes.index(explained)
     if model.has_probabilities:
-        scale = f"probability of '{positive}'"
+        scale = f"probability of '{explained}'"
         return Output(scale, is_probability=True, ask=lambda X: model.predict_proba(X)[:, position])
-    scale = f"decision for '{positive}' (0 or 1)"
+    scale = f"decision for '{explained}' (0 or 1)"
     return Output(scale, is_probability=True, ask=lambda X: (model.predict(X) == position).astype(np.float64))
 
 

@@ -34,48 +34,71 @@ class Attributions:
     """The mean output of the background."""
 
 
+CELLS = 8_000_000
+"""Values in one question at most, however many features there are: 64 MB of numbers."""
+
+
 def attribute(
-    output: Output, explained: pd.DataFrame, background: pd.DataFrame, rng: np.random.Generator
+    output: Output,
+    explained: pd.DataFrame,
+    background: pd.DataFrame,
+    rng: np.random.Generator,
+    blocks: Array | None = None,
 ) -> Attributions:
-    """Credit each feature of each *explained* row with its part of the output."""
+    """Credit each feature of each *explained* row with its part of the output.
+
+    With *blocks* (a number from 0 for each feature), features of one block walk together and are credited
+    as one: the columns of the result are blocks. Features of block -1 move nothing and stay as they are.
+    """
     source = pd.concat([explained, background], ignore_index=True)
     ends = output(source)
-    count, features = len(explained), explained.shape[1]
-    values, errors = np.empty((count, features)), np.empty((count, features))
-    at_once = max(1, BATCH // max(1, 2 * len(background) * (features - 1)))
-    for start in range(0, count, at_once):
-        rows = np.arange(start, min(start + at_once, count))
-        credits_ = _walk(output, source, rows, ends, count=count, rng=rng)
-        values[rows] = credits_.mean(axis=1)
-        spread = credits_.std(axis=1, ddof=1) if len(background) > 1 else np.zeros_like(values[rows])
-        errors[rows] = spread / np.sqrt(len(background))
-    return Attributions(values, errors, ends[:count], float(ends[count:].mean()))
+    blocks = np.arange(explained.shape[1]) if blocks is None else blocks
+    count, against, players = len(explained), len(background), int(blocks.max()) + 1
+    credits_ = np.empty((count * against, players))
+    questions = 2 * max(1, players - 1)
+    at_once = max(1, min(BATCH, CELLS // explained.shape[1]) // questions)
+    for start in range(0, len(credits_), at_once):
+        pairs = np.arange(start, min(start + at_once, len(credits_)))
+        mine, theirs = pairs // against, count + pairs % against
+        credits_[pairs] = _walk(output, source, ends, (mine, theirs), blocks=blocks, rng=rng)
+    by_row = credits_.reshape(count, against, players)
+    spread = by_row.std(axis=1, ddof=1) if against > 1 else np.zeros((count, players))
+    errors = spread / np.sqrt(against)
+    return Attributions(by_row.mean(axis=1), errors, ends[:count], float(ends[count:].mean()))
 
 
 def _walk(
-    output: Output, source: pd.DataFrame, rows: Array, ends: Array, *, count: int, rng: np.random.Generator
+    output: Output,
+    source: pd.DataFrame,
+    ends: Array,
+    pairs: tuple[Array, Array],
+    *,
+    blocks: Array,
+    rng: np.random.Generator,
 ) -> Array:
-    """Return credits of shape (rows, background, features).
+    """Return credits of shape (pairs, blocks): of each explained row against one background row.
 
-    *source* holds the *count* explained rows, then the background; *ends* is its output.
+    Both are positions in *source*, whose outputs are *ends*.
     """
-    background, features = len(source) - count, source.shape[1]
-    shape = (len(rows), background, features)
-    order = np.argsort(rng.random(shape), axis=2)
-    rank = np.argsort(order, axis=2)
-    steps = np.arange(1, features)
-    early = rank[:, :, None, :] < steps[:, None]  # (rows, background, steps, features)
-    mine = rows[:, None, None, None]
-    theirs = count + np.arange(background)[:, None, None]
-    taken = np.stack([np.where(early, mine, theirs), np.where(early, theirs, mine)], axis=2)
-    asked = output(mixed(source, taken.reshape(-1, features)))
-    between = asked.reshape(len(rows), background, 2, features - 1)
+    mine, theirs = pairs
+    count, players = len(mine), int(blocks.max()) + 1
+    order = np.argsort(rng.random((count, players)), axis=1)
+    rank = np.argsort(order, axis=1)
+    steps = np.arange(1, players)
+    own, other = mine[:, None], theirs[:, None]
+    columns, whole = {}, own + other
+    taken = np.empty((count, 2, players - 1), dtype=np.intp)
+    for position, name in enumerate(source.columns):
+        block = blocks[position]
+        taken[:, 0] = own if block < 0 else np.where(rank[:, block, None] < steps, own, other)
+        taken[:, 1] = own if block < 0 else whole - taken[:, 0]
+        columns[name] = source.iloc[:, position].array.take(taken.ravel())
+    between = output(pd.DataFrame(columns, copy=False)).reshape(count, 2, players - 1)
 
-    finish = np.broadcast_to(ends[rows][:, None, None], (*shape[:2], 1))
-    begin = np.broadcast_to(ends[count:][None, :, None], (*shape[:2], 1))
-    forward = np.diff(np.concatenate([begin, between[:, :, 0], finish], axis=2), axis=2)
-    backward = -np.diff(np.concatenate([finish, between[:, :, 1], begin], axis=2), axis=2)
-    return np.take_along_axis((forward + backward) / 2, rank, axis=2)
+    finish, begin = ends[own], ends[other]
+    forward = np.diff(np.concatenate([begin, between[:, 0], finish], axis=1), axis=1)
+    backward = -np.diff(np.concatenate([finish, between[:, 1], begin], axis=1), axis=1)
+    return np.take_along_axis((forward + backward) / 2, rank, axis=1)
 
 
 def mixed(source: pd.DataFrame, taken: Array) -> pd.DataFrame:

@@ -10,7 +10,6 @@ that matters on either side, credits less their mean correlate and spread alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -19,25 +18,17 @@ import pandas as pd
 
 from checks.interpretability.asking import Output
 from checks.interpretability.attribution import attribute, mixed
-from checks.model import Array, ModelError
+from checks.interpretability.scales import SUMS, certain, fits, on_scale
+from checks.model import Array
 
-SUMS = 1e-4
-"""Allowed distance of a sum from the raw answer, in parts of it (and of 1)."""
-LAST_DIGIT = 2e-7
-"""What 32-bit arithmetic makes of a probability; its log-odds are less certain the nearer it is to 0 or 1."""
 MATTERS = 0.05
 """Share of the spread of all credits from which a feature is compared."""
 CORRELATION, SPREAD = 0.7, 2.0
 """The bound of agreement: least correlation, and largest ratio of spreads."""
 COMPARED = 50
-"""Rows whose credits are compared with sampled Shapley values."""
-
-RAW: Mapping[str, Callable[[Array], Array]] = {
-    "value": lambda answer: answer,
-    "log-odds": lambda answer: np.log(answer / (1 - answer)),
-    "logarithm of the value": np.log,
-}
-"""How the raw answer, on the scale of the credits, follows from what the model predicts."""
+"""Rows whose credits are compared with sampled Shapley values, and background rows of these."""
+TOLD_APART = 24
+"""Features that are compared one by one at most."""
 
 
 @runtime_checkable
@@ -84,48 +75,30 @@ def accept(
     credits_, base = said[:, :-1], said[:, -1]
     if np.ptp(base) > SUMS * (1 + np.abs(base).max()):
         raise NotAccepted(f"the base is not one number: it goes from {base.min():.6g} to {base.max():.6g}")
-    _sums(said, output(rows), raw, scale)
+    sums(said, output(rows), scale)
     _nothing_moves(credits_, raw, rows, rng)
-    _follows(credits_[:COMPARED], raw, rows.iloc[:COMPARED], background, rng)
+    _follows(credits_[:COMPARED], raw, rows.iloc[:COMPARED], background.iloc[:COMPARED], rng)
     return Accepted(credits_, float(base[0]), scale)
 
 
 def _raw(output: Output, scale: str) -> Output:
     """Return *output* on the scale of the credits."""
-    if scale not in RAW or (scale == "log-odds") != output.is_probability:
+    if not fits(output, scale):
         raise NotAccepted(f"credits on the scale `{scale}` cannot be compared with {output.scale}")
-
-    def ask(X: pd.DataFrame) -> Array:
-        answer = output.ask(X)
-        if scale == "log-odds":
-            answer = np.clip(answer, LAST_DIGIT, 1 - LAST_DIGIT)
-        elif scale != "value" and (answer <= 0).any():
-            raise ModelError("it predicted a value without a logarithm")
-        return RAW[scale](answer)
-
-    return Output(scale, is_probability=False, ask=ask)
+    return on_scale(output, scale)
 
 
-def _sums(said: Array, answer: Array, raw: Output, scale: str) -> None:
+def sums(said: Array, answer: Array, scale: str) -> None:
     """Compare the sums of credits with the answers, where these still tell the raw answer."""
-    certain = np.full(len(answer), True)
-    allowed = np.zeros(len(answer))
-    if scale == "log-odds":
-        certain = (answer > 1e-4) & (answer < 1 - 1e-4)
-        answer = np.clip(answer, 1e-4, 1 - 1e-4)
-        allowed = LAST_DIGIT / (answer * (1 - answer))
-    elif scale != "value":
-        certain = answer > 0
-        answer = np.where(certain, answer, 1.0)
-    wanted = RAW[scale](answer)
+    wanted, known, error = certain(answer, scale)
     apart = np.abs(said.sum(axis=1) - wanted)
-    wrong = certain & (apart > allowed + SUMS * (1 + np.abs(wanted)))
-    if not certain.any():
+    wrong = known & (apart > error + SUMS * (1 + np.abs(wanted)))
+    if not known.any():
         raise NotAccepted("no answer is certain enough to tell the sum of its credits")
     if wrong.any():
         raise NotAccepted(
-            f"in {int(wrong.sum())} of {int(certain.sum())} rows the credits do not sum to the answer,"
-            f" by up to {apart[certain].max():.3g} ({raw.scale})"
+            f"in {int(wrong.sum())} of {int(known.sum())} rows the credits do not sum to the answer,"
+            f" by up to {apart[known].max():.3g} ({scale})"
         )
 
 
@@ -145,20 +118,34 @@ def _nothing_moves(credits_: Array, raw: Output, rows: pd.DataFrame, rng: np.ran
 def _follows(
     credits_: Array, raw: Output, rows: pd.DataFrame, background: pd.DataFrame, rng: np.random.Generator
 ) -> None:
-    sampled = attribute(raw, rows.reset_index(drop=True), background, rng).values
+    """Compare credits with sampled Shapley values; many features are told apart by the heaviest only."""
+    blocks, names = _blocks(credits_, [str(name) for name in rows.columns])
+    sampled = attribute(raw, rows.reset_index(drop=True), background, rng, blocks).values
+    credits_ = np.column_stack([credits_[:, blocks == block].sum(axis=1) for block in range(len(names))])
     ours, theirs = sampled.std(axis=0), credits_.std(axis=0)
     whole = max(ours.sum(), theirs.sum())
-    for place, name in enumerate(rows.columns):
+    for place, name in enumerate(names):
         if max(ours[place], theirs[place]) < MATTERS * whole or whole == 0:
             continue
         low, high = sorted((ours[place], theirs[place]))
         if high > SPREAD * low:
             raise NotAccepted(
-                f"credits of `{name}` spread by {theirs[place]:.3g},"
+                f"credits of {name} spread by {theirs[place]:.3g},"
                 f" sampled Shapley values by {ours[place]:.3g}"
             )
         alike = float(np.corrcoef(sampled[:, place], credits_[:, place])[0, 1])
         if alike < CORRELATION:
             raise NotAccepted(
-                f"credits of `{name}` do not follow sampled Shapley values (correlation {alike:.2f})"
+                f"credits of {name} do not follow sampled Shapley values (correlation {alike:.2f})"
             )
+
+
+def _blocks(credits_: Array, names: list[str]) -> tuple[Array, list[str]]:
+    """Return the block of each feature, and what each block is called: all but the heaviest are one."""
+    single = [f"`{name}`" for name in names]
+    if len(names) <= TOLD_APART:
+        return np.arange(len(names)), single
+    heaviest = np.argsort(-credits_.std(axis=0), kind="stable")[: TOLD_APART - 1]
+    blocks = np.full(len(names), TOLD_APART - 1)
+    blocks[heaviest] = np.arange(len(heaviest))
+    return blocks, [*(single[place] for place in heaviest), "all lesser features together"]

@@ -33,6 +33,7 @@ import pandas as pd
 from checks.draw import sample_rows
 from checks.interpretability.asking import (
     Output,
+    explained_class,
     explained_output,
     resampled_means,
     shares,
@@ -86,7 +87,7 @@ def _truth(subject: Subject) -> Array | None:
     if subject.roles.label is None or subject.evaluation[subject.roles.label].isna().any():
         return None
     return np.asarray(
-        as_text(subject.evaluation[subject.roles.label]) == subject.roles.positive, dtype=np.float64
+        as_text(subject.evaluation[subject.roles.label]) == explained_class(subject), dtype=np.float64
     )
 
 

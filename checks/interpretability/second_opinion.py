@@ -7,7 +7,10 @@ they stand in the file.
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,8 +22,7 @@ from checks.model import Array
 
 def by_package(output: Output, explained: pd.DataFrame, background: pd.DataFrame, seed: int) -> Array:
     """Return credits of shape (rows, features) from the package, with the same value function."""
-    import shap  # imported here: it takes seconds, and only this one check needs it
-
+    shap = the_package()
     source = pd.concat([explained, background], ignore_index=True)
     features = source.shape[1]
     positions = np.repeat(np.arange(len(source), dtype=np.float64)[:, None], features, axis=1)
@@ -36,6 +38,16 @@ def by_package(output: Output, explained: pd.DataFrame, background: pd.DataFrame
     finally:
         np.random.set_state(state)  # noqa: NPY002
     return np.asarray(found.values, dtype=np.float64)
+
+
+def the_package() -> Any:
+    """Import the package here: it takes seconds, and only this one check needs it.
+
+    Its loops are compiled as they are first met, which takes longer than running a few rows of them in
+    Python: where nothing else asked for the compiler, it stays off.
+    """
+    os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
+    return import_module("shap")
 
 
 def package() -> str:

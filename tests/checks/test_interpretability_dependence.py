@@ -247,7 +247,10 @@ def test_many_classes_are_explained_by_the_favourable_one():
     assert found.measure("rising_share", feature="a").value == 1
     assert "probability of 'car'" in found.measures[0].method
     nothing = dataclasses.replace(whole, roles=dataclasses.replace(whole.roles, favourable=None))
-    assert partial_dependence(nothing).reason == "no class to explain was declared: set columns.favourable"
+    most = partial_dependence(nothing)  # the one decided for most often
+    assert most.measure("rising_share", feature="a").value == 1
+    undecided = partial_dependence(dataclasses.replace(nothing, decision=None))
+    assert undecided.reason == "no class to explain was declared: set columns.favourable"
 
 
 @BOTH
