@@ -12,6 +12,7 @@ from reports.compose.cases import cases
 from reports.compose.fairness import fairness
 from reports.compose.plots import drawn
 from reports.compose.tables import ROWS_TOLD, evidence_table, told
+from reports.compose.trust import shown_to_people, trust
 from reports.compose.unlisted import WHOLE, sentences
 from reports.compose.view import View, annex_anchor, check_anchor, evidence_title
 from reports.document import Block, Bullet, Bullets, Paragraph, Section
@@ -26,6 +27,7 @@ _SHAPES = frozenset({"interpretability.ale", "interpretability.partial_dependenc
 _TOLD = frozenset(
     {
         "attacks",
+        "barriers",
         "columns that look personal",
         "columns that single out most people",
         "features that may not be needed",
@@ -52,7 +54,8 @@ def families(view: View) -> Iterator[Section]:
             continue
         found = [one for one in view.family(family) if one.outcome is Outcome.MEASURED]
         if found:
-            parts = tuple(_check(view, one) for one in found)
+            first = trust(view) if family == "interpretability" else ()
+            parts = (*first, *(_check(view, one) for one in found))
             yield Section(title, f"family-{wording.plain(family).replace(' ', '-')}", sections=parts)
 
 
@@ -64,7 +67,7 @@ def _with_whole_checks(view: View, section: Section) -> Section:
 
 
 def _check(view: View, evidence: Evidence) -> Section:
-    blocks: list[Block] = [*sentences(evidence)]
+    blocks: list[Block] = [*sentences(evidence), *shown_to_people(evidence)]
     picture = _PICTURES.get(evidence.check)
     if picture is not None:
         blocks += picture(evidence)
