@@ -124,8 +124,8 @@ def test_nothing_of_this_host_stands_on_paper(paper, page):
 
 
 def test_no_result_is_a_file_that_a_spreadsheet_opens(results, client):
-    """A formula needs a spreadsheet: results are a page, a paper and JSON, where text is text."""
-    assert {path.suffix for path in results.iterdir()} == {".html", ".pdf", ".json"}
+    """A formula needs a spreadsheet: results are a page, a paper, JSON, and a bundle of these three."""
+    assert {path.suffix for path in results.iterdir()} == {".html", ".pdf", ".json", ".zip"}
     described = json.dumps(client.get("/api/v1/openapi.json").json)
     assert not re.search(r"text/csv|spreadsheet|ms-excel", described)
     record = json.loads((results / "audit.json").read_bytes())
