@@ -16,17 +16,11 @@ from typing import Any
 
 from reports.record import Audit, canonical
 
-RECORD, MANIFEST, ENVELOPE, SIGNER, RECEIPT = (
-    "audit.json",
-    "manifest.json",
-    "manifest.dsse.json",
-    "signer.pem",
-    "receipt.json",
-)
+RECORD, MANIFEST, ENVELOPE, SIGNER = "audit.json", "manifest.json", "manifest.dsse.json", "signer.pem"
 REPORTS = ("report.html", "report.pdf")
 CALLS = "calls.jsonl"
-OUTSIDE = (MANIFEST, ENVELOPE, SIGNER, RECEIPT)
-"""What the manifest does not list: itself, its signature and who signed, and what the log says of it."""
+OUTSIDE = (MANIFEST, ENVELOPE, SIGNER)
+"""What the manifest does not list: itself, its signature and who signed."""
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "urn:auditor:evidence-bundle:1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"

@@ -7,6 +7,7 @@ the folder that holds the shut one) cannot be opened; what is made deeper down c
 
 from __future__ import annotations
 
+import logging
 import os
 import struct
 from contextlib import suppress
@@ -22,13 +23,22 @@ from auditor.sandbox.lock import (
     landlock_abi,
 )
 
+logger = logging.getLogger(__name__)
+
 WRITE_FILE, REFER, TRUNCATE = 2, 1 << 13, 1 << 14
 ENOUGH = 2
 """The first version of Landlock under which files may still be moved between folders."""
 
 
 def shut_out(folder: Path) -> bool:
-    """Close *folder* to this thread and what it starts; return False where this host has no way to."""
+    """Close *folder* to this thread and what it starts; where it stays open, warn and return False."""
+    shut = _shut(folder)
+    if not shut:
+        logger.warning("this host cannot close %s to the processes that measure: it lacks Landlock 2", folder)
+    return shut
+
+
+def _shut(folder: Path) -> bool:
     try:
         abi = landlock_abi()
     except OSError:

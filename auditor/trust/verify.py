@@ -118,7 +118,7 @@ def _trusted(found: Checked, key: PublicKey, trust: str | Sequence[PublicKey] | 
         if fits is not None and fits.until is not None:
             yield (
                 f"the signature: its key was replaced on {_day(fits.until)}, and nothing shows that it "
-                "signed before; ask for the bundle with its receipt."
+                "signed before; ask for a bundle signed with the present key."
             )
             return
     if not found.known:

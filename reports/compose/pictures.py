@@ -175,7 +175,7 @@ def contributions(evidence: Evidence) -> Iterator[Block]:
         id=f"swarm-{check_anchor(evidence.check)}",
         kind="swarm",
         caption="Contributions to single decisions: a point is a person, right of the line it raised the "
-        f"score; warm points have high values of the feature, cool ones low{cut}",
+        f"answer; warm points have high values of the feature, cool ones low{cut}",
         alt=f"Contributions to single decisions: {'; '.join(spans)}.",
         data={
             "points": [

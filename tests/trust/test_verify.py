@@ -74,6 +74,14 @@ def test_every_change_is_refused_and_named(seed):
         assert all(len(problem) < 400 for problem in found.problems)
 
 
+@pytest.mark.parametrize("name", ["receipt.json", "calls.jsonl", "rules/mine.json", "notes.txt"])
+def test_a_file_that_nobody_signed_has_no_place_in_a_bundle(name):
+    files, ring, _ = sealed()
+    found = check(bundle.pack({**files, name: b"{}"}), ring.current.fingerprint)
+    assert found.answer is Answer.REFUSED
+    assert any(name in problem for problem in found.problems)
+
+
 def test_every_byte_of_the_small_files_is_covered():
     """Flip every byte of the manifest, its signature and the key, one at a time."""
     files, ring, _ = sealed()
