@@ -102,8 +102,9 @@ def _sentence(measured: Measure, group: str | None, said: str) -> str:
     of = label(measured.of)
     if not of:
         return said[:1].upper() + said[1:]
-    worst_off = f", where {crossed(group)} stands worst" if group and "group" not in measured.of else ""
-    return f"For {of}{worst_off}: {said}"
+    if group and "group" not in measured.of:
+        return f"For {of}, where {crossed(group)} stands worst: {said}"
+    return f"For {of}: {said}"
 
 
 def _compared(measured: Measure, matched: Match) -> str | None:

@@ -16,6 +16,10 @@ WORDS, RECORD = ("reports", "web", "measures"), ("record", "rules", "measures", 
 """The catalogues of our own words, and those of what the record says."""
 
 _PLACE = re.compile(r"\{(\w+)\}")
+_PLACED = r"(?:'[^']*'|`[^`]*`|(?!; ).)+?"
+"""What stands in a place: never two sentences, save inside quotes."""
+_OURS = frozenset({"task", "tasks", "tier", "tiers", "side", "what", "value", "word", "words", "outcome"})
+"""Places that hold words of ours, even single ones."""
 _BETWEEN = re.compile(r"(; |\. (?=[A-Z]))")
 _BETWEEN_TRANSLATED = {"; ": "；", ". ": "。"}
 
@@ -65,7 +69,7 @@ class _Template:
         fits = self.pattern.fullmatch(sentence)
         if fits is None:
             return None
-        values = {name: fillings.filling(value) for name, value in fits.groupdict().items()}
+        values = {name: fillings.filling(name, value) for name, value in fits.groupdict().items()}
         return self.text.format(**values)
 
 
@@ -104,11 +108,11 @@ class Sentences:
                     return found
         return None
 
-    def filling(self, value: str) -> str:
+    def filling(self, name: str, value: str) -> str:
         """Return what stands in a place: our own phrases in the other language, anything else as it is."""
-        if " " not in value:
-            return value  # a single word may be a submitted name
-        return self.exact.get(value, value)
+        if " " in value or name in _OURS:  # any other single word may be a submitted name
+            return self.find(value) or value
+        return value
 
 
 def _literal(message: str) -> int:
@@ -122,6 +126,6 @@ def _template(message: str, text: str) -> _Template:
     for literal, name in zip(parts[::2], [*parts[1::2], ""], strict=True):
         pattern += re.escape(literal)
         if name:
-            pattern += f"(?P={name})" if seen[name] else f"(?P<{name}>.+?)"
+            pattern += f"(?P={name})" if seen[name] else f"(?P<{name}>{_PLACED})"
             seen[name] += 1
     return _Template(parts[0], parts[-1], re.compile(pattern, re.DOTALL), text)

@@ -18,6 +18,7 @@ import vl_convert
 from reports import curves, shapes
 from reports.document import Chart
 from reports.frame import COLOURS, RIGHT, ROW, WIDE, axis, columns, distinct, framed, names
+from reports.language import _, current
 
 _PLOT = 130
 _PEOPLE = 52
@@ -26,12 +27,12 @@ _PEOPLE = 52
 
 def draw(chart: Chart) -> tuple[str, ...]:
     """Return the panels of *chart*, each an SVG that stands alone."""
-    return _drawn(chart.id, chart.kind, json.dumps(chart.data))
+    return _drawn(chart.id, chart.kind, json.dumps(chart.data), current())
 
 
 @lru_cache(maxsize=256)
-def _drawn(name: str, kind: str, data: str) -> tuple[str, ...]:
-    """Draw once for both the page and the paper."""
+def _drawn(name: str, kind: str, data: str, _language: str) -> tuple[str, ...]:
+    """Draw once for both the page and the paper, in the language that is being told."""
     panels = _KINDS[kind](json.loads(data))
     return tuple(_svg(panel, f"{name}-{i}") for i, panel in enumerate(panels))
 
@@ -102,8 +103,8 @@ def _bars(data: Mapping[str, Any]) -> list[alt.LayerChart]:
 def _calibration(data: Mapping[str, Any]) -> list[alt.LayerChart]:
     values = [{"c0": p["said"], "c1": p["seen"]} for p in data["points"]]
     unit = alt.Scale(domain=[0, 1], nice=False, clamp=True)
-    x = alt.X("c0:Q", scale=unit, axis=axis("mean score in the bin"))
-    y = alt.Y("c1:Q", scale=unit, axis=axis("share seen"))
+    x = alt.X("c0:Q", scale=unit, axis=axis(_("mean score in the bin")))
+    y = alt.Y("c1:Q", scale=unit, axis=axis(_("share seen")))
     ends = [{"c0": 0, "c1": 0}, {"c0": 1, "c1": 1}]
     diagonal = (
         alt.Chart(alt.Data(values=ends))
@@ -129,9 +130,9 @@ def _frontier_panel(panel: Mapping[str, Any]) -> alt.LayerChart:
     ends = [v["c1"] for v in values]
     room = max(max(ends) - min(ends), 0.02) * 0.1
     least = min(0.9, max(0.0, min(v["c0"] for v in values) - 0.05))
-    x = alt.X("c0:Q", scale=alt.Scale(domain=[least, 1], nice=False), axis=axis("impact ratio"))
+    x = alt.X("c0:Q", scale=alt.Scale(domain=[least, 1], nice=False), axis=axis(_("impact ratio")))
     scale = alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False)
-    y = alt.Y("c1:Q", scale=scale, axis=axis("accuracy"))
+    y = alt.Y("c1:Q", scale=scale, axis=axis(_("accuracy")))
     curve = alt.Chart(alt.Data(values=[v for v in values if v["c2"] == "curve"])).encode(x=x, y=y)
     rules = alt.Chart(alt.Data(values=[v for v in values if v["c2"] != "curve"])).encode(x=x, y=y)
     shapes = alt.Scale(domain=list(_SHAPES), range=list(_SHAPES.values()))

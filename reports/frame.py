@@ -12,6 +12,8 @@ from typing import Any
 
 import altair as alt
 
+from reports.language import _
+
 FONT = "Libertinus Serif"
 COLOURS: Mapping[str, str] = {
     "ink": "#12343b",
@@ -66,7 +68,7 @@ def fitted(text: str, room: float = LABEL) -> str:
 
 def distinct(labels: Sequence[str], room: float = LABEL) -> list[str]:
     """Shorten labels to what fits, and keep them apart."""
-    whole = [label or "empty text" for label in labels]
+    whole = [label or _("empty text") for label in labels]
     short = [fitted(text, room) for text in whole]
     return [
         text if short.count(text) == 1 else f"{fitted(whole[i], room - 4)} ({i + 1})"

@@ -181,7 +181,7 @@ def cell(value: str | float | int | bool | None) -> str:
         return yes_or_no(value)
     if isinstance(value, int):
         return count(value)
-    return number(value) if isinstance(value, float) else value
+    return number(value) if isinstance(value, float) else phrase(value)
 
 
 def per_hundred(share: float) -> str:
@@ -308,6 +308,11 @@ def group(name: str) -> str:
     if name == NOT_STATED:
         return _("not stated")
     return crossed(name) or _("empty text")
+
+
+def phrase(text: str) -> str:
+    """Return a text of a check's table: a phrase of ours in the language being told, a name as it is."""
+    return said_or_same(text) if " " in text else text
 
 
 def case(name: str) -> str:

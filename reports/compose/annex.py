@@ -9,42 +9,45 @@ from reports import wording
 from reports.compose.fairness import attributes_in_full
 from reports.compose.method import made
 from reports.compose.results import in_full
-from reports.compose.tables import ROWS_LISTED, evidence_table, listed
+from reports.compose.tables import RECORD, ROWS_LISTED, evidence_table, listed
 from reports.compose.view import View, annex_anchor, evidence_title
 from reports.document import Block, Bullet, Bullets, Paragraph, Section
+from reports.language import _, said
 
 
 def annexes(view: View) -> Iterator[Section]:
     """Yield a page that names the annexes, then each of them."""
     parts = [
         Section(
-            "Annex A: every requirement",
+            _("Annex A: every requirement"),
             "annex-rules",
-            (Paragraph("Each requirement with all its criteria, in the order of the rules."),),
+            (Paragraph(_("Each requirement with all its criteria, in the order of the rules.")),),
             tuple(in_full(view)),
         ),
         Section(
-            "Annex B: every attribute and crossing",
+            _("Annex B: every attribute and crossing"),
             "annex-groups",
-            (Paragraph("Each with its groups and all its differences, the best shown first."),),
+            (Paragraph(_("Each with its groups and all its differences, the best shown first.")),),
             tuple(attributes_in_full(view)),
         ),
         Section(
-            "Annex C: every number",
+            _("Annex C: every number"),
             "annex",
-            (Paragraph("Each check with everything it found, in the order of the record."),),
+            (Paragraph(_("Each check with everything it found, in the order of the record.")),),
             tuple(_checks(view)),
         ),
         made(view),
     ]
     yield Section(
-        "Annexes",
+        _("Annexes"),
         "annexes",
         (
             Paragraph(
-                "The report ends here. What follows is for looking things up: nothing stands in it that "
-                "changes what was said. Where a table is very long, it says how many more rows the attached "
-                "record has: nothing that was measured is missing from that."
+                _(
+                    "The report ends here. What follows is for looking things up: nothing stands in it "
+                    "that changes what was said. Where a table is very long, it says how many more rows "
+                    "the attached record has: nothing that was measured is missing from that."
+                )
             ),
             Bullets(tuple(Bullet(part.title, part.id) for part in parts)),
         ),
@@ -58,8 +61,16 @@ def _checks(view: View) -> Iterator[Section]:
         if evidence.outcome is not Outcome.MEASURED:
             ending = wording.outcome(evidence.outcome)
             blocks.append(
-                Paragraph(wording.sentence(f"{ending}: {evidence.reason or 'no reason was recorded'}"))
+                Paragraph(
+                    wording.sentence(
+                        _(
+                            "{ending}: {reason}",
+                            ending=ending,
+                            reason=said(evidence.reason or "") or _("no reason was recorded"),
+                        )
+                    )
+                )
             )
         blocks += listed(evidence)
-        blocks += [evidence_table(t, ROWS_LISTED, "the attached record") for t in evidence.tables]
+        blocks += [evidence_table(t, ROWS_LISTED, RECORD) for t in evidence.tables]
         yield Section(evidence_title(evidence), annex_anchor(position), tuple(blocks))

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 
 from checks.model import Measure
-from checks.names import crossed
 from reports import wording
 from reports.compose.explain import compared, spell_contrast
 from reports.compose.view import View
+from reports.language import N_, _, own
 
 _RATES = (
     ("fairness.selection_rate", "selection_rate"),
@@ -17,11 +17,13 @@ _RATES = (
     ("fairness.error_rates", "accuracy"),
 )
 """What people understand first, in this order; several classes have no one favourable outcome."""
-_CASES = {
-    "selection_rate": "in who receives the favourable outcome",
-    "true_positive_rate": "in who of the actual positives is found",
-    "false_positive_rate": "in who of the actual negatives is taken for positive",
-}
+_CASES = N_(
+    {
+        "selection_rate": "in who receives the favourable outcome",
+        "true_positive_rate": "in who of the actual positives is found",
+        "false_positive_rate": "in who of the actual negatives is taken for positive",
+    }
+)
 
 
 def contrast(view: View, attribute: str) -> str:
@@ -36,26 +38,37 @@ def contrast(view: View, attribute: str) -> str:
             says = spell_contrast(name, found)
             if ratio is None or ratio.value is None:
                 return says
-            return f"{says} The lowest rate is {wording.measured(ratio)} of the highest."
+            return _(
+                "{says} The lowest rate is {ratio} of the highest.", says=says, ratio=wording.measured(ratio)
+            )
     return ""
 
 
 def _errors(found: list[Measure]) -> str:
     if len(found) < 2:
         return ""
-    told = "; ".join(f"group {crossed(m.of['group'])} is {_off(m)}" for m in (found[0], found[-1]))
-    return f"On average, {told}, in units of the label."
+    told = wording.series(
+        _("group {group} is {off}", group=wording.group(m.of["group"]), off=_off(m))
+        for m in (found[0], found[-1])
+    )
+    return _("On average, {told}, in units of the label.", told=told)
 
 
 def _off(error: Measure) -> str:
     """Return which way a group is misjudged; predicted less actual, so below 0 is too little."""
     value = error.value or 0.0
     if value == 0:
-        return "judged neither too low nor too high"
-    way = "underestimated" if value < 0 else "overestimated"
+        return _("judged neither too low nor too high")
     low, high = error.low, error.high
     unsure = low is not None and high is not None and low <= 0 <= high
-    return f"{way} by {wording.number(abs(value))}{', which may be chance' if unsure else ''}"
+    by = wording.number(abs(value))
+    if unsure:
+        if value < 0:
+            return _("underestimated by {number}, which may be chance", number=by)
+        return _("overestimated by {number}, which may be chance", number=by)
+    return (
+        _("underestimated by {number}", number=by) if value < 0 else _("overestimated by {number}", number=by)
+    )
 
 
 def shown(view: View, attribute: str) -> Iterator[str]:
@@ -68,17 +81,25 @@ def shown(view: View, attribute: str) -> Iterator[str]:
         if differ is None or differ.value is None or least is None or least.value is None:
             continue
         if differ.value:
-            yield f"The groups are shown to differ {where}."
+            yield _("The groups are shown to differ {where}.", where=own(where))
             continue
         yield (
-            f"No difference is shown {where}: these {wording.count(least.n)} rows would show a gap of "
-            f"{wording.number(least.value)} or more with a power of 80 %{_more(view, of)}."
+            _(
+                "No difference is shown {where}: these {n} rows would show a gap of {value} or more with "
+                "a power of 80 %{more}.",
+                where=own(where),
+                n=wording.count(least.n),
+                value=wording.number(least.value),
+                more=_more(view, of),
+            )
         )
     cost = view.number(f"{path}.groups_cost", attribute=attribute, case="selection_rate")
     if cost is not None and cost.value is not None and cost.value > 1:
         yield (
-            f"Comparing all these groups at once takes {wording.number(cost.value)} times the rows that two "
-            "of them would."
+            _(
+                "Comparing all these groups at once takes {value} times the rows that two of them would.",
+                value=wording.number(cost.value),
+            )
         )
 
 
@@ -87,4 +108,4 @@ def _more(view: View, of: Mapping[str, str]) -> str:
     if rows is None or rows.value is None:
         return ""
     needed = wording.count(math.ceil(rows.value))
-    return f"; the gap that was found would take about {needed} rows"
+    return _("; the gap that was found would take about {needed} rows", needed=needed)

@@ -11,11 +11,12 @@ from reports.compose import pictures
 from reports.compose.cases import cases
 from reports.compose.fairness import fairness
 from reports.compose.plots import drawn
-from reports.compose.tables import ROWS_TOLD, evidence_table, told
+from reports.compose.tables import ANNEX, ROWS_TOLD, evidence_table, told
 from reports.compose.trust import shown_to_people, trust
 from reports.compose.unlisted import WHOLE, sentences
 from reports.compose.view import View, annex_anchor, check_anchor, evidence_title
 from reports.document import Block, Bullet, Bullets, Paragraph, Section
+from reports.language import _
 
 BY_GROUP = frozenset({"data.representation"})
 """Checks outside fairness whose groups are told, not only listed."""
@@ -56,7 +57,7 @@ def families(view: View) -> Iterator[Section]:
         if found:
             first = trust(view) if family == "interpretability" else ()
             parts = (*first, *(_check(view, one) for one in found))
-            yield Section(title, f"family-{wording.plain(family).replace(' ', '-')}", sections=parts)
+            yield Section(title, f"family-{family.replace('_', '-')}", sections=parts)
 
 
 def _with_whole_checks(view: View, section: Section) -> Section:
@@ -79,10 +80,12 @@ def _check(view: View, evidence: Evidence) -> Section:
     shown = found if in_words is None and evidence.check not in _SHAPES else []
     blocks += shown
     own = [table for table in evidence.tables if table.name in _TOLD]
-    blocks += [evidence_table(table, ROWS_TOLD, "the annex") for table in own]
+    blocks += [evidence_table(table, ROWS_TOLD, ANNEX) for table in own]
     if not blocks:
-        blocks.append(Paragraph("The check ended without a number."))
+        blocks.append(Paragraph(_("The check ended without a number.")))
     hidden += len(found) - len(shown) + len(evidence.tables) - len(own)
-    more = f" ({wording.plural(hidden, 'more table')})" if hidden else ""
-    link = Bullet(f"All numbers{more}, and how they were made", annex_anchor(view.evidence.index(evidence)))
+    more = _(" ({many})", many=wording.plural(hidden, "more table")) if hidden else ""
+    link = Bullet(
+        _("All numbers{more}, and how they were made", more=more), annex_anchor(view.evidence.index(evidence))
+    )
     return Section(evidence_title(evidence), check_anchor(evidence.check), (*blocks, Bullets((link,))))

@@ -5,23 +5,25 @@ from __future__ import annotations
 import math
 
 from checks.model import NOT_STATED, Measure
-from checks.names import crossed
 from frameworks.measures import measures
 from frameworks.model import Finding, Verdict
 from reports import wording
 from reports.compose.view import View, meaning
+from reports.language import N_, _, own, said
 
-_RATES = {
-    "selection_rate": "receive the favourable outcome",
-    "scoring_rate": "score above the median of everybody",
-    "true_positive_rate": "of those who are actually positive are recognised",
-    "false_positive_rate": "of those who are actually negative are wrongly taken for positive",
-    "false_negative_rate": "of those who are actually positive are missed",
-    "true_negative_rate": "of those who are actually negative are recognised",
-    "positive_predictive_value": "predicted positive are right",
-    "negative_predictive_value": "predicted negative are right",
-    "accuracy": "are judged correctly",
-}
+_RATES = N_(
+    {
+        "selection_rate": "receive the favourable outcome",
+        "scoring_rate": "score above the median of everybody",
+        "true_positive_rate": "of those who are actually positive are recognised",
+        "false_positive_rate": "of those who are actually negative are wrongly taken for positive",
+        "false_negative_rate": "of those who are actually positive are missed",
+        "true_negative_rate": "of those who are actually negative are recognised",
+        "positive_predictive_value": "predicted positive are right",
+        "negative_predictive_value": "predicted negative are right",
+        "accuracy": "are judged correctly",
+    }
+)
 """How a rate reads after `78 of every 100`."""
 
 _ODDS = ("true_positive_rate", "false_positive_rate")
@@ -36,38 +38,43 @@ def explain(view: View, finding: Finding) -> str:
         return _unmeasured(finding)
     name = wording.measure(finding.measure)
     beside = wording.edge(finding.bound)
-    found = wording.measured(finding, beside=beside, lead="95\u00a0% interval ")
+    found = wording.measured(finding, beside=beside, lead=_("95\u00a0% interval "))
     says = meaning(finding.measure)
     of = wording.where(finding.of)
+    if says:
+        name = _("{name} ({says})", name=name, says=says)
+    if of:
+        name = _("{name} for {what}", name=name, what=of)
     parts = [
         contrast(view, finding),
-        (
-            f"The {name}{f' ({says})' if says else ''}{f' for {of}' if of else ''} is {found}. "
-            f"{wording.sentence(f'{wording.limit(finding.bound)} is asked')} "
-            f"Basis: {wording.sentence(wording.basis(finding.basis, finding.basis_source))}"
-        ),
+        _("The {name} is {found}.", name=name, found=found),
+        wording.sentence(_("{limit} is asked", limit=wording.limit(finding.bound))),
+        wording.sentence(_("Basis: {basis}", basis=wording.basis(finding.basis, finding.basis_source))),
         _sureness(finding),
     ]
     if finding.verdict is Verdict.NOT_MET and finding.people and "attribute" in finding.of:
         parts.append(
-            f"The worse-off group has {wording.plural(finding.people, 'person', 'people')} in these data."
+            _(
+                "The worse-off group has {many} in these data.",
+                many=wording.plural(finding.people, "person", "people"),
+            )
         )
-    return " ".join(filter(None, parts))
+    return wording.paragraph(parts)
 
 
 def _unmeasured(finding: Finding) -> str:
-    reason = wording.sentence(finding.reason or "nothing was measured")
+    reason = wording.recorded(finding.reason) or wording.sentence(_("nothing was measured"))
     if finding.attestation is not None and finding.attestation.get("question"):
-        return f"Asked: {finding.attestation['question']} {reason}"
-    what = f"Asked: {asked(finding)}. " if finding.measure else ""
-    return f"{what}{reason}"
+        return _("Asked: {question} {reason}", question=said(finding.attestation["question"]), reason=reason)
+    what = _("Asked: {question}.", question=asked(finding)) if finding.measure else ""
+    return wording.paragraph((what, reason))
 
 
 def _sureness(finding: Finding) -> str:
     if finding.verdict is Verdict.UNDECIDED and finding.reason:
-        return f"{wording.sentence(finding.reason)} {more_rows(finding)}".strip()
+        return wording.paragraph((wording.recorded(finding.reason), more_rows(finding)))
     if finding.verdict is Verdict.NOT_MET and finding.decide == "interval" and finding.low is not None:
-        return "The whole interval lies outside the limit, so chance alone is an unlikely explanation."
+        return _("The whole interval lies outside the limit, so chance alone is an unlikely explanation.")
     return ""
 
 
@@ -87,24 +94,30 @@ def more_rows(finding: Finding) -> str:
         far, near = math.log((low if value > limit else high) / value), math.log(limit / value)
     times = (far / near) ** 2 if near else math.inf
     if times > _MOST_TIMES:
-        return f"The number lies too near its limit: over {_MOST_TIMES} times as many rows would be needed."
+        return _(
+            "The number lies too near its limit: over {times} times as many rows would be needed.",
+            times=_MOST_TIMES,
+        )
     if finding.n is None:
         return ""
     rows = times * finding.n
     step = 10 ** max(math.floor(math.log10(rows)) - 1, 0)  # two digits: more would promise too much
     in_all = wording.plural(math.ceil(rows / step) * step, "row")
-    return f"If the number stays as it is, about {in_all} like these would decide it."
+    return _("If the number stays as it is, about {in_all} like these would decide it.", in_all=in_all)
 
 
 def asked(finding: Finding) -> str:
     """Return what a criterion asks, in words."""
     if finding.measure is None:
         question = (finding.attestation or {}).get("question")
-        return str(question or f"attested: {wording.plain(finding.criterion.removeprefix('attested:'))}")
-    says = meaning(finding.measure)
-    unit = wording.unit(finding.unit)
-    name = f"{wording.measure(finding.measure)}{f', {unit},' if unit else ''}"
-    return f"{name} {wording.limit(finding.bound)}{f' ({says})' if says else ''}"
+        name = wording.plain(finding.criterion.removeprefix("attested:"))
+        return said(str(question)) if question else _("attested: {name}", name=name)
+    says, unit = meaning(finding.measure), wording.unit(finding.unit)
+    name = wording.measure(finding.measure)
+    if unit:
+        name = _("{name}, {unit},", name=name, unit=unit)
+    asked_for = _("{name} {limit}", name=name, limit=wording.limit(finding.bound))
+    return _("{name} ({says})", name=asked_for, says=says) if says else asked_for
 
 
 def contrast(view: View, finding: Finding) -> str:
@@ -127,15 +140,19 @@ def spell_contrast(rate: str, rates: list[Measure]) -> str:
     low, high = rates[0], rates[-1]
     assert low.value is not None
     assert high.value is not None
-    return (
-        f"In group {crossed(low.of['group'])}, {wording.per_hundred(low.value)} {_RATES[rate]}; "
-        f"in group {crossed(high.of['group'])}, {wording.per_hundred(high.value)}."
+    return _(
+        "In group {lowest}, {low} {happens}; in group {highest}, {high}.",
+        lowest=wording.group(low.of["group"]),
+        low=wording.per_hundred(low.value),
+        happens=own(_RATES[rate]),
+        highest=wording.group(high.of["group"]),
+        high=wording.per_hundred(high.value),
     )
 
 
 def compared(view: View, path: str, attribute: str) -> list[Measure]:
     """Return the rates of the groups of *attribute* that are compared, lowest first."""
-    check, _, name = path.rpartition(".")
+    check, _dot, name = path.rpartition(".")
     evidence = view.default(check)
     if evidence is None:
         return []

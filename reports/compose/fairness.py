@@ -11,8 +11,10 @@ from reports.compose import pictures
 from reports.compose.contrasts import contrast, shown
 from reports.compose.overview import by_evidence, differences, overview, told_whole
 from reports.compose.portraits import portraits
-from reports.compose.view import View, check_title, measure_title
+from reports.compose.tables import ANNEX, RECORD
+from reports.compose.view import View, brief_title, measure_title
 from reports.document import Block, Bullet, Bullets, Cell, Column, Paragraph, Section, Table
+from reports.language import N_, _, own, said
 
 _RATES = (
     ("fairness.selection_rate", "selection_rate"),
@@ -38,16 +40,18 @@ def fairness(view: View) -> Section:
     """Return the family: every attribute in a line, then those that are told whole."""
     blocks: list[Block] = [*_chosen(view)]
     if view.attributes():
-        blocks += [Paragraph(_LEAD), overview(view)]
+        blocks += [Paragraph(own(_LEAD)), overview(view)]
     else:
         blocks.append(
-            Paragraph("Nothing was compared between groups; the reasons stand under “What was not measured”.")
+            Paragraph(
+                _("Nothing was compared between groups; the reasons stand under “What was not measured”.")
+            )
         )
     parts = [_attribute(view, a) for a in told_whole(view)]
-    return Section("Fairness", "family-fairness", tuple(blocks), tuple(parts))
+    return Section(_("Fairness"), "family-fairness", tuple(blocks), tuple(parts))
 
 
-_LEAD = (
+_LEAD = N_(
     "Per attribute: one sentence, the rates with their intervals, and the differences shown best. Hollow "
     "points and noted groups were measured, but are too small or not stated. Where attributes cross, and "
     "what is shortened here, stands whole in the annex."
@@ -60,10 +64,16 @@ def attributes_in_full(view: View) -> Iterator[Section]:
     pictured = by_evidence(view)[: len(whole) + _PICTURED]
     for attribute in view.attributes():
         if attribute in whole:
-            anchor, title = f"{view.attribute_anchor(attribute)}-all", f"By {crossed(attribute)}, in full"
+            anchor, title = (
+                f"{view.attribute_anchor(attribute)}-all",
+                _("By {attribute}, in full", attribute=crossed(attribute)),
+            )
             blocks = [*_groups(view, attribute), *_disparities(view, attribute)]
         elif attribute in pictured:
-            anchor, title = view.attribute_anchor(attribute), f"By {crossed(attribute)}"
+            anchor, title = (
+                view.attribute_anchor(attribute),
+                _("By {attribute}", attribute=crossed(attribute)),
+            )
             blocks = [
                 *_sentence(view, attribute),
                 *_picture(view, attribute),
@@ -72,10 +82,13 @@ def attributes_in_full(view: View) -> Iterator[Section]:
                 *_power(view, attribute),
             ]
         else:
-            anchor, title = view.attribute_anchor(attribute), f"By {crossed(attribute)}"
+            anchor, title = (
+                view.attribute_anchor(attribute),
+                _("By {attribute}", attribute=crossed(attribute)),
+            )
             blocks = [
                 *_sentence(view, attribute),
-                *_disparities(view, attribute, _DIFFERENCES_TOLD, "the attached record"),
+                *_disparities(view, attribute, _DIFFERENCES_TOLD, RECORD),
             ]
         yield Section(title, anchor, tuple(blocks))
 
@@ -85,12 +98,28 @@ def _chosen(view: View) -> Iterator[Block]:
     choice = view.submission.get("metric_choice")
     if not choice:
         return
-    check, _, name = choice["measure"].rpartition(".")
-    by = f" by {choice['chosen_by']}" if choice.get("chosen_by") else ""
-    why = f" The reason given: “{choice['reason']}”" if choice.get("reason") else " No reason was given."
+    check, _dot, name = choice["measure"].rpartition(".")
+    reason, person = choice.get("reason"), choice.get("chosen_by")
+    what, path = wording.measure(name), choice["measure"]
+    chosen = _("Chosen as the measure that fits the harm: {name} ({path}).", name=what, path=path)
+    if person:
+        chosen = _(
+            "Chosen by {person} as the measure that fits the harm: {name} ({path}).",
+            person=person,
+            name=what,
+            path=path,
+        )
     yield Paragraph(
-        f"Chosen{by} as the measure that fits the harm: {wording.measure(name)} ({choice['measure']}).{why} "
-        "It is told first here; every other measure is told too, and the choice changes no verdict."
+        wording.paragraph(
+            (
+                chosen,
+                _("The reason given: “{reason}”", reason=reason) if reason else _("No reason was given."),
+                _(
+                    "It is told first here; every other measure is told too, and the choice changes no "
+                    "verdict."
+                ),
+            )
+        )
     )
     evidence = view.default(check)
     found = [m for m in (evidence.measures if evidence else ()) if m.name == name and "group" not in m.of]
@@ -98,17 +127,17 @@ def _chosen(view: View) -> Iterator[Block]:
         cells = (
             (Cell(wording.where(m.of)), Cell(wording.measured(m)), Cell(wording.count(m.n))) for m in found
         )
-        columns = (Column("Of"), Column("Value (interval)", "number"), Column("n", "number"))
-        yield Table(f"The chosen measure: {wording.measure(name)}", columns, tuple(cells))
+        columns = (Column(_("Of")), Column(_("Value (interval)"), "number"), Column(_("n"), "number"))
+        yield Table(_("The chosen measure: {measure}", measure=wording.measure(name)), columns, tuple(cells))
     else:
         yield Paragraph(
-            "The chosen measure was not measured here; the reasons stand under “What was not measured”."
+            _("The chosen measure was not measured here; the reasons stand under “What was not measured”.")
         )
 
 
 def _attribute(view: View, attribute: str) -> Section:
     anchor = view.attribute_anchor(attribute)
-    link = Bullet("Every group and difference", f"{anchor}-all")
+    link = Bullet(_("Every group and difference"), f"{anchor}-all")
     blocks = (
         *_sentence(view, attribute),
         *_picture(view, attribute),
@@ -117,7 +146,7 @@ def _attribute(view: View, attribute: str) -> Section:
         *_power(view, attribute),
         Bullets((link,)),
     )
-    return Section(f"By {crossed(attribute)}", anchor, blocks)
+    return Section(_("By {attribute}", attribute=crossed(attribute)), anchor, blocks)
 
 
 def _sentence(view: View, attribute: str) -> Iterator[Block]:
@@ -128,7 +157,7 @@ def _sentence(view: View, attribute: str) -> Iterator[Block]:
 
 def _picture(view: View, attribute: str) -> Iterator[Block]:
     rates = _rates(view, attribute, _RATES)[:_PANELS]
-    order, _ = _order(rates, pictures.GROUPS_SHOWN)
+    order, _hidden = _order(rates, pictures.GROUPS_SHOWN)
     if order and not _rates(view, attribute, _NUMBERS):  # errors say more of predicted numbers than rates
         panels = [(_title(name), [m for m in ms if m.of["group"] in order]) for name, ms in rates]
         yield pictures.rates(view.attribute_anchor(attribute), crossed(attribute), panels, order)
@@ -189,22 +218,31 @@ def _group_table(
     rows = []
     notes: dict[str, dict[str, None]] = {}
     for group in order:
-        cells = [Cell(crossed(group) or "empty text"), Cell(_people(by_group, group))]
-        for name, _ in rates:
+        cells = [Cell(wording.group(group)), Cell(_people(by_group, group))]
+        for name, _measures in rates:
             m = by_group[name].get(group)
             cells.append(Cell("" if m is None else wording.measured(m)))
             if m is not None and m.note:
-                notes.setdefault(m.note, {})[crossed(group)] = None
+                notes.setdefault(m.note, {})[wording.group(group)] = None
         rows.append(tuple(cells))
     columns = (
-        Column("Group"),
-        Column("Rows", "number"),
+        Column(_("Group")),
+        Column(_("Rows"), "number"),
         *(Column(_title(name), "number") for name, _ in rates),
     )
-    more = f"{wording.plural(hidden, 'more group', 'more groups')} stand in the annex. " if hidden else ""
-    said = " ".join(f"{wording.joined(groups)}: {note}." for note, groups in notes.items())
+    more = (
+        _("{many} stand in the annex.", many=wording.plural(hidden, "more group", "more groups"))
+        if hidden
+        else ""
+    )
+    notes_told = wording.paragraph(
+        _("{items}: {note}.", items=wording.joined(groups), note=said(note)) for note, groups in notes.items()
+    )
     return Table(
-        f"Groups of {title}, lowest first, with 95 % intervals", columns, tuple(rows), f"{more}{said}".strip()
+        _("Groups of {title}, lowest first, with 95 % intervals", title=title),
+        columns,
+        tuple(rows),
+        wording.paragraph((more, notes_told)),
     )
 
 
@@ -213,9 +251,7 @@ def _people(by_group: dict[str, dict[str, Measure]], group: str) -> str:
     return wording.count(max((n for n in counts if n is not None), default=None))
 
 
-def _disparities(
-    view: View, attribute: str, most: int | None = None, where: str = "the annex"
-) -> Iterator[Block]:
+def _disparities(view: View, attribute: str, most: int | None = None, where: str = ANNEX) -> Iterator[Block]:
     """Yield one table of the main differences, at most *most*; what several checks say alike is said once."""
     chosen = differences(view, attribute)
     if not chosen:
@@ -224,27 +260,40 @@ def _disparities(
     noted = any(m.note for m, _ in told)
     rows = tuple(
         (
-            Cell(f"{measure_title(m)}{', mean over classes' if 'average' in m.of else ''}"),
-            Cell(check_title(check).partition(":")[0]),
+            Cell(
+                _("{name}, mean over classes", name=measure_title(m))
+                if "average" in m.of
+                else measure_title(m)
+            ),
+            Cell(brief_title(check)),
             Cell(wording.measured(m)),
             Cell(wording.count(m.n)),
-            *((Cell(wording.sentence(m.note or "")),) if noted else ()),
+            *((Cell(wording.recorded(m.note)),) if noted else ()),
         )
         for m, check in told
     )
     heads = (
-        Column("Difference"),
-        Column("In"),
-        Column("Value (interval)", "number"),
-        Column("Rows", "number"),
+        Column(_("Difference")),
+        Column(_("In")),
+        Column(_("Value (interval)"), "number"),
+        Column(_("Rows"), "number"),
     )
-    columns = (*heads, *((Column("Note"),) if noted else ()))
+    columns = (*heads, *((Column(_("Note")),) if noted else ()))
     more = len(chosen) - len(told)
-    rest = f" {wording.plural(more, 'more stands', 'more stand')} in {where}." if more else ""
-    yield Table(f"Differences between groups of {crossed(attribute)}", columns, rows, f"{_BY_EVIDENCE}{rest}")
+    rest = (
+        _("{many} in {where}.", many=wording.plural(more, "more stands", "more stand"), where=own(where))
+        if more
+        else ""
+    )
+    yield Table(
+        _("Differences between groups of {attribute}", attribute=crossed(attribute)),
+        columns,
+        rows,
+        wording.paragraph((own(_BY_EVIDENCE), rest)),
+    )
 
 
-_BY_EVIDENCE = (
+_BY_EVIDENCE = N_(
     "Sorted by evidence, not by size: first what lies farthest from equality in standard errors, as its "
     "interval gives them. What is no comparison comes last."
 )

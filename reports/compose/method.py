@@ -10,8 +10,9 @@ from reports import wording
 from reports.compose.asked import asked
 from reports.compose.view import View, check_title, evidence_title
 from reports.document import Block, Bullet, Bullets, Cell, Column, KeyValues, Pair, Paragraph, Section, Table
+from reports.language import N_, _, own
 
-_REPORTED = (
+_REPORTED = N_(
     "Measured and shown where the rule asks for the number and sets no limit. Nothing was held to a limit."
 )
 
@@ -33,39 +34,50 @@ FACTS = (
 
 def reading() -> Section:
     """Return how to read the rest."""
-    meanings = {**wording.verdict_meanings(), "reported": _REPORTED}
+    meanings = {**wording.verdict_meanings(), "reported": own(_REPORTED)}
     rows = tuple(
         (Cell(wording.verdict(name), verdict=name), Cell(meaning)) for name, meaning in meanings.items()
     )
     return Section(
-        "How to read this report",
+        _("How to read this report"),
         "reading",
         blocks=(
             Paragraph(
-                "Checks measure; rules judge. A number with an interval, such as 0.784 (0.712 to 0.853), "
-                "was measured on a sample: intervals made this way hold the true value 95 times in 100. A "
-                "rule is met only when the whole interval keeps its limit, and not met only when the whole "
-                "interval breaks it. In between stands undecided, and more data could settle it."
+                _(
+                    "Checks measure; rules judge. A number with an interval, such as 0.784 (0.712 to "
+                    "0.853), was measured on a sample: intervals made this way hold the true value 95 "
+                    "times in 100. A rule is met only when the whole interval keeps its limit, and not "
+                    "met only when the whole interval breaks it. In between stands undecided, and more "
+                    "data could settle it."
+                )
             ),
             Paragraph(
-                "A requirement that looks at many numbers finds some outside by chance. Not met therefore "
-                "also needs to survive Holm's correction over all numbers that the requirement looks at; "
-                "where one number alone would be outside but the correction leaves it open, the verdict is "
-                f"undecided. The p-values beside limits are one-sided, and the level is {wording.level()}."
+                _(
+                    "A requirement that looks at many numbers finds some outside by chance. Not met "
+                    "therefore also needs to survive Holm's correction over all numbers that the "
+                    "requirement looks at; where one number alone would be outside but the correction "
+                    "leaves it open, the verdict is undecided. The p-values beside limits are one-sided, "
+                    "and the level is {level}.",
+                    level=wording.level(),
+                )
             ),
             Table(
-                "What each verdict says, worst first; reported stands apart",
-                (Column("Verdict", "verdict"), Column("Meaning")),
+                _("What each verdict says, worst first; reported stands apart"),
+                (Column(_("Verdict"), "verdict"), Column(_("Meaning"))),
                 rows,
             ),
             Paragraph(
-                "Beside every limit stands its basis: law, guideline, standard, accepted practice, or a "
-                "suggestion of this project. Only the first is law. n counts what the number is a share "
-                "of or rests on: mostly rows, and otherwise cells, types or files."
+                _(
+                    "Beside every limit stands its basis: law, guideline, standard, accepted practice, or a "
+                    "suggestion of this project. Only the first is law. n counts what the number is a share "
+                    "of or rests on: mostly rows, and otherwise cells, types or files."
+                )
             ),
             Paragraph(
-                "This report assesses a system by the evidence supplied. It does not say that the system is "
-                "lawful or does no harm, and it cannot see what the data do not hold."
+                _(
+                    "This report assesses a system by the evidence supplied. It does not say that the "
+                    "system is lawful or does no harm, and it cannot see what the data do not hold."
+                )
             ),
         ),
     )
@@ -75,22 +87,28 @@ def unmeasured(view: View) -> Iterator[Section]:
     """Yield what was asked of the checks and not answered; nothing when all were."""
     silent = [one for one in view.evidence if one.outcome is not Outcome.MEASURED]
     if not silent:
-        yield Section("What was not measured", "not-measured", (Paragraph("Every check gave an answer."),))
+        yield Section(
+            _("What was not measured"), "not-measured", (Paragraph(_("Every check gave an answer.")),)
+        )
         return
     rows = tuple(
         (
             Cell(evidence_title(one)),
             Cell(wording.outcome(one.outcome) if not _withheld(one) else wording.withheld()),
-            Cell(wording.sentence(one.reason or "")),
+            Cell(wording.recorded(one.reason)),
         )
         for one in silent
     )
     yield Section(
-        "What was not measured",
+        _("What was not measured"),
         "not-measured",
         (
-            Paragraph("A check that found nothing to measure never counts in the system's favour."),
-            Table("Checks without an answer", (Column("Check"), Column("Ending"), Column("Reason")), rows),
+            Paragraph(_("A check that found nothing to measure never counts in the system's favour.")),
+            Table(
+                _("Checks without an answer"),
+                (Column(_("Check")), Column(_("Ending")), Column(_("Reason"))),
+                rows,
+            ),
         ),
     )
 
@@ -102,13 +120,13 @@ def _withheld(evidence: Evidence) -> bool:
 def method(view: View) -> Section:
     """Return what was submitted, how the model was asked, and how to check the report."""
     return Section(
-        "Method",
+        _("Method"),
         "method",
         sections=(
-            Section("What was submitted", "submitted", tuple(_submitted(view))),
+            Section(_("What was submitted"), "submitted", tuple(_submitted(view))),
             asked(view),
-            Section("Versions and seed", "versions", tuple(_versions(view))),
-            Section("How to check this report", "recheck", _recheck(view)),
+            Section(_("Versions and seed"), "versions", tuple(_versions(view))),
+            Section(_("How to check this report"), "recheck", _recheck(view)),
         ),
     )
 
@@ -116,7 +134,7 @@ def method(view: View) -> Section:
 def made(view: View) -> Section:
     """Return the annex with what is needed to make the audit again: columns, facts, checks, parameters."""
     return Section(
-        "Annex D: how it was made",
+        _("Annex D: how it was made"),
         "annex-made",
         (*_roles(view), _ran(view)),
     )
@@ -124,13 +142,16 @@ def made(view: View) -> Section:
 
 def _submitted(view: View) -> Iterator[Block]:
     submission = view.submission
-    files = [("Model", submission.get("model")), ("Published counts", submission.get("counts"))]
-    files += [(f"{name.capitalize()} data", ref) for name, ref in (submission.get("data") or {}).items()]
+    files = [(_("Model"), submission.get("model")), (_("Published counts"), submission.get("counts"))]
+    files += [
+        (_("{name} data", name=wording.plain(name).capitalize()), ref)
+        for name, ref in (submission.get("data") or {}).items()
+    ]
     files += _further_files(submission)
     pairs = [Pair(label, _file(ref), "code") for label, ref in files if ref]
     if pairs:
         yield KeyValues(tuple(pairs))
-    yield Bullets((Bullet("Columns and facts, as declared and as inferred from the files", "annex-made"),))
+    yield Bullets((Bullet(_("Columns and facts, as declared and as inferred from the files"), "annex-made"),))
 
 
 def _roles(view: View) -> Iterator[Block]:
@@ -139,16 +160,19 @@ def _roles(view: View) -> Iterator[Block]:
     told = ("integrity", "unread")  # in words of their own
     known = {k: v for k, v in view.resolved.items() if k not in told}
     inferred = {k: v for k, v in known.items() if k not in declared or declared[k] != v}
-    rows = [*_rows("declared", declared), *_rows("inferred", inferred)]
+    rows = [*_rows(_("declared"), declared), *_rows(_("inferred"), inferred)]
     for name in FACTS:
-        rows += _rows("declared", {name: submission.get(name)})
+        rows += _rows(_("declared"), {name: submission.get(name)})
     if rows:
-        columns = (Column("Role or fact"), Column("How known"), Column("Value"))
-        yield Table("Columns and facts, as declared and as inferred from the files", columns, tuple(rows))
+        columns = (Column(_("Role or fact")), Column(_("How known")), Column(_("Value")))
+        yield Table(_("Columns and facts, as declared and as inferred from the files"), columns, tuple(rows))
     if unread := view.resolved.get("unread"):
         yield Paragraph(
-            f"Declared; no check of this version uses it: {', '.join(map(_key, unread))}. It was checked "
-            "against the columns and is kept in the record, and nothing in this report rests on it."
+            _(
+                "Declared; no check of this version uses it: {items}. It was checked against the columns "
+                "and is kept in the record, and nothing in this report rests on it.",
+                items=wording.listed(map(_key, unread)),
+            )
         )
 
 
@@ -158,23 +182,23 @@ def _key(name: str) -> str:
 
 def _further_files(submission: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, ref in (submission.get("join") or {}).items():
-        yield f"Joined table {name}", ref
+        yield _("Joined table {name}", name=name), ref
     for one in submission.get("models") or ():
         if one.get("artifact"):
-            yield f"Further model {one['name']}", one
+            yield _("Further model {name}", name=one["name"]), one
     for name in ("population", "reasons"):
         ref = submission.get(name) or {}
         if ref.get("artifact"):
-            yield name.capitalize(), ref
+            yield wording.plain(name).capitalize(), ref
     for ref in submission.get("notices") or ():
-        yield "Notice", ref
+        yield _("Notice"), ref
 
 
 def _file(ref: Any) -> str:
     if not isinstance(ref, Mapping):
         return str(ref)
-    name = ref.get("artifact") or ref.get("file") or "not stored"
-    return f"{name} ({ref['format']})" if ref.get("format") else str(name)
+    name = ref.get("artifact") or ref.get("file") or _("not stored")
+    return _("{name} ({format})", name=name, format=ref["format"]) if ref.get("format") else str(name)
 
 
 def _rows(how: str, facts: Mapping[str, Any]) -> list[tuple[Cell, ...]]:
@@ -187,28 +211,32 @@ def _rows(how: str, facts: Mapping[str, Any]) -> list[tuple[Cell, ...]]:
 
 def _spelt(value: Any) -> str:
     if isinstance(value, Mapping):
-        return "; ".join(f"{wording.plain(str(k))}: {_spelt(v)}" for k, v in value.items())
+        return wording.series(
+            _("{name}: {value}", name=wording.plain(str(k)), value=_spelt(v)) for k, v in value.items()
+        )
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(_spelt(item) for item in value)
+        return wording.listed(_spelt(item) for item in value)
     return wording.exact(value)
 
 
 def _versions(view: View) -> Iterator[Block]:
     seed = view.submission.get("seed")
-    pairs = [Pair("Seed", wording.exact(seed))] if seed is not None else []
+    pairs = [Pair(_("Seed"), wording.exact(seed))] if seed is not None else []
     pairs += [Pair(wording.plain(str(name)), _spelt(value)) for name, value in view.engine.items()]
     yield KeyValues(tuple(pairs))
     rows = tuple(
         (
             Cell(view.framework_title(name)),
-            Cell(str(view.frameworks.get(name, {}).get("digest") or "not recorded")),
+            Cell(str(view.frameworks.get(name, {}).get("digest") or _("not recorded"))),
         )
         for name in view.verdicts
     )
     yield Table(
-        "Rule sets, by the SHA-256 of their content", (Column("Rules"), Column("Digest", "code")), rows
+        _("Rule sets, by the SHA-256 of their content"),
+        (Column(_("Rules")), Column(_("Digest"), "code")),
+        rows,
     )
-    yield Bullets((Bullet("The checks that ran, with their parameters", "annex-made"),))
+    yield Bullets((Bullet(_("The checks that ran, with their parameters"), "annex-made"),))
 
 
 def _ran(view: View) -> Table:
@@ -218,35 +246,45 @@ def _ran(view: View) -> Table:
             Cell(check_title(check)),
             Cell(check),
             Cell(
-                "; ".join(
-                    wording.parameters(e.parameters) or "defaults" for e in view.evidence if e.check == check
+                wording.series(
+                    wording.parameters(e.parameters) or _("defaults")
+                    for e in view.evidence
+                    if e.check == check
                 )
             ),
         )
         for check in checks
     )
-    columns = (Column("Check"), Column("Identifier", "code"), Column("Parameters"))
-    return Table("Checks that ran", columns, ran)
+    columns = (Column(_("Check")), Column(_("Identifier"), "code"), Column(_("Parameters")))
+    return Table(_("Checks that ran"), columns, ran)
 
 
 def _recheck(view: View) -> tuple[Block, ...]:
     return (
         Paragraph(
-            "Everything in this report is composed from one record, audit.json, which is attached to the "
-            "PDF. Its digest is the SHA-256 of the canonical JSON (RFC 8785) of its body. Times, host and "
-            "identifier of a run stand outside the body (the attached record leaves them out), so the same "
-            "files, rules, day and seed give the same digest."
+            _(
+                "Everything in this report is composed from one record, audit.json, which is attached to "
+                "the PDF. Its digest is the SHA-256 of the canonical JSON (RFC 8785) of its body. Times, "
+                "host and identifier of a run stand outside the body (the attached record leaves them "
+                "out), so the same files, rules, day and seed give the same digest."
+            )
         ),
-        KeyValues((Pair("Digest of this audit", view.digest, "code"),)),
+        KeyValues((Pair(_("Digest of this audit"), view.digest, "code"),)),
         Bullets(
             (
                 Bullet(
-                    "From the files: run python -m auditor run submission.yaml --out again --as-of "
-                    f"{view.as_of} with the versions above, and compare the digest in again/audit.json."
+                    _(
+                        "From the files: run python -m auditor run submission.yaml --out again --as-of "
+                        "{as_of} with the versions above, and compare the digest in again/audit.json.",
+                        as_of=view.as_of,
+                    )
                 ),
-                Bullet("From the record: compute the digest of its body; a changed number changes it."),
+                Bullet(_("From the record: compute the digest of its body; a changed number changes it.")),
                 Bullet(
-                    "From the rules: compare the digests of the rule sets with those of the published files."
+                    _(
+                        "From the rules: compare the digests of the rule sets with those of the published "
+                        "files."
+                    )
                 ),
             )
         ),

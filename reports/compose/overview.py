@@ -10,6 +10,7 @@ from reports import wording
 from reports.compose.explain import compared
 from reports.compose.view import View, measure_title
 from reports.document import Cell, Column, Table
+from reports.language import _
 
 _MAIN = (
     "impact_ratio",
@@ -69,20 +70,20 @@ def overview(view: View) -> Table:
     ordered = by_evidence(view)
     rows = tuple(_row(view, attribute) for attribute in ordered[:_ROWS])
     more = len(ordered) - len(rows)
-    rest = f" {wording.plural(more, 'more stands', 'more stand')} in the annex." if more else ""
+    rest = _("{many} in the annex.", many=wording.plural(more, "more stands", "more stand")) if more else ""
     columns = (
-        Column("People compared by"),
-        Column("Groups", "number"),
-        Column("Lowest"),
-        Column("Highest"),
-        Column("Difference shown best (interval)"),
+        Column(_("People compared by")),
+        Column(_("Groups"), "number"),
+        Column(_("Lowest")),
+        Column(_("Highest")),
+        Column(_("Difference shown best (interval)")),
     )
-    note = f"Sorted by evidence, not by size. Lowest and highest are of the groups that are compared.{rest}"
-    return Table("Attributes and where they cross", columns, rows, note)
+    note = _("Sorted by evidence, not by size. Lowest and highest are of the groups that are compared.")
+    return Table(_("Attributes and where they cross"), columns, rows, wording.paragraph((note, rest)))
 
 
 def _row(view: View, attribute: str) -> tuple[Cell, ...]:
-    lowest = highest = "not compared"
+    lowest = highest = _("not compared")
     for check, name in _BASES:
         found = compared(view, f"{check}.{name}", attribute)
         if len(found) >= 2:
@@ -91,13 +92,17 @@ def _row(view: View, attribute: str) -> tuple[Cell, ...]:
     if lowest == highest and _public_only(view, attribute):
         lowest = highest = wording.withheld()
     best = next((m for m in _gaps(view, attribute) if evidence(m) >= 0), None)
-    told = "" if best is None else f"{measure_title(best)}: {wording.measured(best)}"
+    told = (
+        "" if best is None else _("{name}: {value}", name=measure_title(best), value=wording.measured(best))
+    )
     return (
         Cell(wording.brief(crossed(attribute)), view.attribute_anchor(attribute)),
         Cell(wording.count(len(_all_groups(view, attribute)))),
         Cell(lowest),
         Cell(highest),
-        Cell(told or (wording.withheld() if lowest == wording.withheld() else "no difference was measured")),
+        Cell(
+            told or (wording.withheld() if lowest == wording.withheld() else _("no difference was measured"))
+        ),
     )
 
 
@@ -112,7 +117,11 @@ def _public_only(view: View, attribute: str) -> bool:
 
 
 def _extreme(rate: Measure) -> str:
-    return f"{wording.brief(crossed(rate.of['group']), 40)} {wording.number(rate.value)}"
+    return _(
+        "{group} {value}",
+        group=wording.brief(wording.group(rate.of["group"]), 40),
+        value=wording.number(rate.value),
+    )
 
 
 def _all_groups(view: View, attribute: str) -> set[str]:

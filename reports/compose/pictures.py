@@ -10,6 +10,7 @@ from checks.names import crossed
 from reports import wording
 from reports.compose.view import check_anchor
 from reports.document import Block, Chart
+from reports.language import N_, _, own
 
 DRAWN = frozenset({"reliability", "contributions", "frontier"})
 """Tables of evidence that a picture shows."""
@@ -26,9 +27,14 @@ def rates(
 ) -> Chart:
     """Return one picture of an attribute: a panel a rate, a line a group, with intervals."""
     words = [
-        f"{title} by {wording.brief(attribute)}: {'; '.join(_spelt(m) for m in measures[:_NAMED_IN_WORDS])}"
+        _(
+            "{title} by {attribute}: {items}",
+            title=title,
+            attribute=wording.brief(attribute),
+            items=wording.series(_spelt(m) for m in measures[:_NAMED_IN_WORDS]),
+        )
         + (
-            f"; and {wording.count(len(measures) - _NAMED_IN_WORDS)} more"
+            _("; and {count} more", count=wording.count(len(measures) - _NAMED_IN_WORDS))
             if len(measures) > _NAMED_IN_WORDS
             else ""
         )
@@ -37,9 +43,12 @@ def rates(
     return Chart(
         id=f"picture-{anchor}",
         kind="rates",
-        caption=f"Rates by {attribute} with 95 % intervals and the number of people each is of; the dashed "
-        "line is the highest rate, hollow points are measured but not compared",
-        alt=". ".join(words) + ".",
+        caption=_(
+            "Rates by {attribute} with 95 % intervals and the number of people each is of; the "
+            "dashed line is the highest rate, hollow points are measured but not compared",
+            attribute=attribute,
+        ),
+        alt=_(". ").join(words) + _("."),
         data={
             "panels": [
                 {
@@ -68,18 +77,18 @@ def _in_order(measures: Sequence[Measure], order: Sequence[str]) -> list[Measure
 
 
 def _spelt(measure: Measure) -> str:
-    group = wording.brief(crossed(measure.of["group"]))
-    return f"{group} {wording.measured(measure)}, n {wording.count(measure.n)}"
+    group = wording.brief(wording.group(measure.of["group"]))
+    return _("{name} {value}, n {n}", name=group, value=wording.measured(measure), n=wording.count(measure.n))
 
 
 def _rate_row(measure: Measure) -> dict[str, str | float | bool | None]:
     return {
-        "label": crossed(measure.of["group"]),
+        "label": wording.group(measure.of["group"]),
         "value": measure.value,
         "low": measure.low,
         "high": measure.high,
         "text": wording.number(measure.value) if measure.value is not None else wording.measured(measure),
-        "people": f"n {wording.count(measure.n)}" if measure.n is not None else "",
+        "people": _("n {n}", n=wording.count(measure.n)) if measure.n is not None else "",
         "compared": _compared(measure),
     }
 
@@ -95,11 +104,17 @@ def calibration(evidence: Evidence) -> Iterator[Block]:
     yield Chart(
         id=f"picture-{check_anchor(evidence.check)}",
         kind="calibration",
-        caption="Reliability: the score given against how often the event happened; on the line they agree",
+        caption=_(
+            "Reliability: the score given against how often the event happened; on the line they agree"
+        ),
         alt=(
-            f"{wording.plural(len(points), 'bin')} of the score. The largest distance from the diagonal "
-            f"is at a mean score of {wording.number(worst['said'])}, where {wording.number(worst['seen'])} "
-            "was seen."
+            _(
+                "{many} of the score. The largest distance from the diagonal is at a mean score of "
+                "{said}, where {seen} was seen.",
+                many=wording.plural(len(points), "bin"),
+                said=wording.number(worst["said"]),
+                seen=wording.number(worst["seen"]),
+            )
         ),
         data={"points": points},
     )
@@ -135,13 +150,14 @@ def importances(evidence: Evidence) -> Iterator[Block]:
     yield Chart(
         id=f"picture-{check_anchor(evidence.check)}",
         kind="bars",
-        caption="Features by importance, heaviest first"
-        + (f"; {wording.plural(more, 'more feature')} in the table" if more else ""),
-        alt="Importance: "
-        + "; ".join(
-            f"{wording.brief(m.of['feature'])} {wording.measured(m)}" for m in shown[:_NAMED_IN_WORDS]
+        caption=_("Features by importance, heaviest first")
+        + (_("; {many} in the table", many=wording.plural(more, "more feature")) if more else ""),
+        alt=_("Importance: ")
+        + wording.series(
+            _("{name} {value}", name=wording.brief(m.of["feature"]), value=wording.measured(m))
+            for m in shown[:_NAMED_IN_WORDS]
         )
-        + ".",
+        + _("."),
         data={
             "rows": [
                 {
@@ -165,18 +181,25 @@ def contributions(evidence: Evidence) -> Iterator[Block]:
     if not points:
         return
     drawn = max(len(values) for values in points.values())
-    cut = f"; {wording.count(drawn)} sampled people" if drawn >= PEOPLE_DRAWN else ""
+    cut = _("; {drawn} sampled people", drawn=wording.count(drawn)) if drawn >= PEOPLE_DRAWN else ""
     spans = (
-        f"{wording.brief(name)} from {wording.number(min(v for v, _ in values))} "
-        f"to {wording.number(max(v for v, _ in values))}"
+        _(
+            "{name} from {low} to {high}",
+            name=wording.brief(name),
+            low=wording.number(min(v for v, _ in values)),
+            high=wording.number(max(v for v, _ in values)),
+        )
         for name, values in points.items()
     )
     yield Chart(
         id=f"swarm-{check_anchor(evidence.check)}",
         kind="swarm",
-        caption="Contributions to single decisions: a point is a person, right of the line it raised the "
-        f"answer; warm points have high values of the feature, cool ones low{cut}",
-        alt=f"Contributions to single decisions: {'; '.join(spans)}.",
+        caption=_(
+            "Contributions to single decisions: a point is a person, right of the line it raised "
+            "the answer; warm points have high values of the feature, cool ones low{cut}",
+            cut=cut,
+        ),
+        alt=_("Contributions to single decisions: {items}.", items=wording.series(spans)),
         data={
             "points": [
                 {"label": name, "value": value, "level": level}
@@ -217,28 +240,40 @@ def frontier(evidence: Evidence) -> Iterator[Block]:
     if not panels:
         return
     spans = (
-        f"{wording.brief(crossed(name))}: {_span('accuracy', points)}, {_span('ratio', points)}"
+        _(
+            "{name}: {accuracy}, {ratio}",
+            name=wording.brief(crossed(name)),
+            accuracy=_span(N_("accuracy"), points),
+            ratio=_span(N_("ratio"), points),
+        )
         for name, points in panels.items()
     )
     yield Chart(
         id=f"picture-{check_anchor(evidence.check)}",
         kind="frontier",
-        caption="Accuracy against the impact ratio, on people held back: the line is cut-offs a group under "
-        "tighter and tighter bounds; the square is today's decisions, triangles are fairlearn's thresholds, "
-        "crosses the stand-in, the diamond the best single cut-off",
-        alt=f"Accuracy against the impact ratio. {'; '.join(spans)}.",
+        caption=_(
+            "Accuracy against the impact ratio, on people held back: the line is cut-offs a group under "
+            "tighter and tighter bounds; the square is today's decisions, triangles are fairlearn's "
+            "thresholds, crosses the stand-in, the diamond the best single cut-off"
+        ),
+        alt=_("Accuracy against the impact ratio. {items}.", items=wording.series(spans)),
         data={"panels": [{"title": crossed(name), "points": points} for name, points in panels.items()]},
     )
 
 
 def _span(key: str, points: Sequence[Mapping[str, Any]]) -> str:
     values = [point[key] for point in points]
-    return f"{key} from {wording.number(min(values))} to {wording.number(max(values))}"
+    return _(
+        "{name} from {low} to {high}",
+        name=own(key),
+        low=wording.number(min(values)),
+        high=wording.number(max(values)),
+    )
 
 
 def _frontier_panels(table: Table) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
-    for attribute, rule, _, accuracy, ratio, *_ in table.rows:
+    for attribute, rule, _bound, accuracy, ratio, *_more in table.rows:
         if isinstance(accuracy, int | float) and isinstance(ratio, int | float):
             kind = next((k for k, start in _KINDS_OF_RULE if str(rule).startswith(start)), "curve")
             point = {"rule": kind, "accuracy": float(accuracy), "ratio": float(ratio)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from checks.model import NOT_STATED, Evidence, Measure, Table
@@ -12,6 +12,7 @@ from reports.compose import rows
 from reports.compose.shapes import dependence, effects
 from reports.compose.view import View, check_anchor
 from reports.document import Block, Chart
+from reports.language import N_, _, own
 
 _RATES = ("positive_rate", "accuracy", "true_positive_rate", "false_positive_rate")
 _RATIO = "impact_ratio of "
@@ -39,9 +40,9 @@ def _thresholds(view: View, evidence: Evidence) -> Iterator[Block]:
     ratios = [name for name in table.columns if name.startswith(_RATIO)]
     ratios.sort(key=lambda name: len(split(name.removeprefix(_RATIO))))  # crossings last
     panels = [
-        ("Rates, all people", {wording.plain(n): _column(table, n) for n in _RATES if n in table.columns}),
+        (_("Rates, all people"), {wording.plain(n): _column(table, n) for n in _RATES if n in table.columns}),
         (
-            "Impact ratio",
+            _("Impact ratio"),
             {crossed(n.removeprefix(_RATIO)): _column(table, n) for n in ratios[:_LINES]},
         ),
     ]
@@ -50,21 +51,24 @@ def _thresholds(view: View, evidence: Evidence) -> Iterator[Block]:
     ]
     declared = view.columns.get("threshold")
     declared = 0.5 if declared is None else float(declared)
-    words = [
-        f"{name} from {wording.number(min(known))} to {wording.number(max(known))}"
-        for _, lines in panels
-        for name, values in lines.items()
-        if (known := [y for y in values if y is not None])
-    ]
     yield _chart(
         evidence,
         "lines",
-        "What another threshold would give: rates of everybody, and the lowest selection rate over the "
-        f"highest. The upright line is the declared threshold, {wording.exact(declared)}. Without intervals: "
-        f"for looking, not for judging{rows.more(len(ratios) - _LINES)}",
-        f"Thresholds from {wording.number(min(cuts))} to {wording.number(max(cuts))}: {'; '.join(words)}.",
+        _(
+            "What another threshold would give: rates of everybody, and the lowest selection rate over "
+            "the highest. The upright line is the declared threshold, {declared}. Without intervals: for "
+            "looking, not for judging{more}",
+            declared=wording.exact(declared),
+            more=rows.more(len(ratios) - _LINES),
+        ),
+        _(
+            "Thresholds from {low} to {high}: {items}.",
+            low=wording.number(min(cuts)),
+            high=wording.number(max(cuts)),
+            items=wording.series(_reaches(panels)),
+        ),
         {
-            "along": "threshold",
+            "along": _("threshold"),
             "domain": [min(0.0, *cuts), max(1.0, *cuts)]
             if min(cuts) >= 0 and max(cuts) <= 1
             else _ends(cuts),
@@ -76,6 +80,16 @@ def _thresholds(view: View, evidence: Evidence) -> Iterator[Block]:
             ],
         },
     )
+
+
+def _reaches(panels: Iterable[tuple[str, Mapping[str, Sequence[float | None]]]]) -> Iterator[str]:
+    """Yield each line in words, by its lowest and highest value."""
+    for _title, lines in panels:
+        for name, values in lines.items():
+            known = [y for y in values if y is not None]
+            if known:
+                low, high = wording.number(min(known)), wording.number(max(known))
+                yield _("{name} from {low} to {high}", name=name, low=low, high=high)
 
 
 def _ends(cuts: Sequence[float]) -> list[float]:
@@ -127,15 +141,23 @@ def _representation(_view: View, evidence: Evidence) -> Iterator[Block]:
         ]
         panels.append(rows.panel(crossed(attribute), lines, _from_zero(lines)))
         worst = [ratios[m.of["group"]] for m in order if m.of["group"] in ratios]
-        words.append(f"{wording.brief(crossed(attribute))}: {rows.told(worst, rows.group)}")
+        words.append(
+            _(
+                "{name}: {value}",
+                name=wording.brief(crossed(attribute)),
+                value=rows.told(worst, rows.group),
+            )
+        )
     if panels:
         yield _chart(
             evidence,
             "forest",
-            "The share of each group in the data with its interval, beside its share of the population "
-            "(upright mark), those first that are shown best to be too few; × is the one over the other"
+            _(
+                "The share of each group in the data with its interval, beside its share of the population "
+                "(upright mark), those first that are shown best to be too few; × is the one over the other"
+            )
             + rows.more(left),
-            f"Share in the data over share of the population. {'. '.join(words)}.",
+            _("Share in the data over share of the population. {items}.", items=_(". ").join(words)),
             {"panels": panels},
         )
 
@@ -147,7 +169,7 @@ def _too_few(ratio: Measure | None) -> tuple[float, float]:
 
 
 def _ratio_words(ratio: Measure | None) -> str:
-    return "" if ratio is None or ratio.value is None else f"× {wording.number(ratio.value)}"
+    return "" if ratio is None or ratio.value is None else _("× {value}", value=wording.number(ratio.value))
 
 
 def _value(measure: Measure | None) -> float | None:
@@ -166,8 +188,8 @@ def _drift(_view: View, evidence: Evidence) -> Iterator[Block]:
     """Yield how far each column has moved, since training and over time."""
     found = [m for m in evidence.measures if m.name == _INDEX and m.value is not None]
     sides = {
-        "Training to evaluation": [m for m in found if "over time" not in m.of.get("case", "")],
-        "Earlier to later half": [m for m in found if "over time" in m.of.get("case", "")],
+        N_("Training to evaluation"): [m for m in found if "over time" not in m.of.get("case", "")],
+        N_("Earlier to later half"): [m for m in found if "over time" in m.of.get("case", "")],
     }
     panels: list[rows.Panel] = []
     words, left = list[str](), 0
@@ -178,8 +200,8 @@ def _drift(_view: View, evidence: Evidence) -> Iterator[Block]:
         shown = moved[: rows.DRAWN_ROWS]
         left += len(moved) - len(shown)
         lines = [rows.row(m, _moved(m)) for m in shown]
-        panels.append(rows.panel(title, lines, None, 0.0))
-        words.append(f"{title}: {rows.told(moved, _moved)}")
+        panels.append(rows.panel(own(title), lines, None, 0.0))
+        words.append(_("{name}: {value}", name=own(title), value=rows.told(moved, _moved)))
     whole = max((p["domain"][1] for p in panels), default=1.0)
     for each in panels:
         each["domain"] = [0.0, whole]  # one scale, so that both can be set side by side
@@ -187,9 +209,12 @@ def _drift(_view: View, evidence: Evidence) -> Iterator[Block]:
         yield _chart(
             evidence,
             "forest",
-            "How far each column has moved (population stability index less what chance adds), those shown "
-            "best first; an interval that reaches 0 may be chance" + rows.more(left),
-            f"Population stability index less chance. {'. '.join(words)}.",
+            _(
+                "How far each column has moved (population stability index less what chance adds), those "
+                "shown best first; an interval that reaches 0 may be chance"
+            )
+            + rows.more(left),
+            _("Population stability index less chance. {items}.", items=_(". ").join(words)),
             {"panels": panels},
         )
 
@@ -199,8 +224,8 @@ def _moved(measure: Measure) -> str:
     if "feature" in of:
         return of["feature"]
     if "attribute" in of:
-        return f"groups of {crossed(of['attribute'])}"
-    return of["case"].removesuffix(" over time")
+        return _("groups of {attribute}", attribute=crossed(of["attribute"]))
+    return wording.case(of["case"].removesuffix(" over time"))
 
 
 def _costs(_view: View, evidence: Evidence) -> Iterator[Block]:
@@ -209,7 +234,7 @@ def _costs(_view: View, evidence: Evidence) -> Iterator[Block]:
     whole = [m for m in found if m.of.keys() <= {"model"}]
     if not whole:
         return
-    sets = [("All people", whole, _decider)]
+    sets = [(_("All people"), whole, _decider)]
     attributes = dict.fromkeys(m.of["attribute"] for m in found if "group" in m.of)
     single = [name for name in attributes if len(split(name)) == 1]
     for name in single[: rows.PANELS - 1]:
@@ -228,17 +253,23 @@ def _costs(_view: View, evidence: Evidence) -> Iterator[Block]:
     yield _chart(
         evidence,
         "forest",
-        "What the decisions cost a person at the declared prices, with intervals; the dashed line is the "
-        "system's own, hollow points are measured but not compared" + rows.more(left),
-        ". ".join(f"{title}: {rows.told(mine, name)}" for title, mine, name in sets) + ".",
+        _(
+            "What the decisions cost a person at the declared prices, with intervals; the dashed line is the "
+            "system's own, hollow points are measured but not compared"
+        )
+        + rows.more(left),
+        _(". ").join(
+            _("{name}: {value}", name=own(title), value=rows.told(mine, name)) for title, mine, name in sets
+        )
+        + _("."),
         {"panels": panels},
     )
 
 
 def _decider(measure: Measure) -> str:
-    names = {"threshold that the costs imply": "implied threshold"}
+    names = {"threshold that the costs imply": _("implied threshold")}
     model = measure.of.get("model")
-    return "this system" if model is None else names.get(model, model)
+    return _("this system") if model is None else names.get(model) or wording.case(model)
 
 
 def _not_stated(_view: View, evidence: Evidence) -> Iterator[Block]:
@@ -269,15 +300,24 @@ def _not_stated(_view: View, evidence: Evidence) -> Iterator[Block]:
             least, most = reach.get((crossed(attribute), rows.group(m), "selection rate"), (None, None))
             lines.append(rows.row(m, rows.group(m), rows.people(m), least=least, most=most))
         panels.append(rows.panel(crossed(attribute), lines, [0.0, 1.0]))
-        words.append(f"{wording.brief(crossed(attribute))}: {rows.told(mine, rows.group)}")
+        words.append(
+            _(
+                "{name}: {value}",
+                name=wording.brief(crossed(attribute)),
+                value=rows.told(mine, rows.group),
+            )
+        )
     if panels:
         yield _chart(
             evidence,
             "forest",
-            "Selection rates whoever the people not stated are: the point is the rate of those who state "
-            "their group, the thick bar what every assignment of the others would give, the thin line that "
-            "with its interval; hollow points are not compared" + rows.more(left),
-            f"Bounds of selection rates. {'. '.join(words)}.",
+            _(
+                "Selection rates whoever the people not stated are: the point is the rate of those who "
+                "state their group, the thick bar what every assignment of the others would give, the "
+                "thin line that with its interval; hollow points are not compared"
+            )
+            + rows.more(left),
+            _("Bounds of selection rates. {items}.", items=_(". ").join(words)),
             {"panels": panels},
         )
 

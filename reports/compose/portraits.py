@@ -11,6 +11,7 @@ from reports import wording
 from reports.compose import rows
 from reports.compose.view import View
 from reports.document import Block, Chart
+from reports.language import _
 
 _ERRORS = (("mean_error", 0.0), ("mean_absolute_error", None))
 _KNOWN = "true_positive_rate"
@@ -50,15 +51,23 @@ def _errors(view: View, attribute: str) -> Iterator[Block]:
             lines = [rows.row(m, rows.group(m), rows.people(m)) for m in mine]
             domain = None if reference is not None else [0.0, rows.span(lines)[1]]
             panels.append(rows.panel(title, lines, domain, reference))
-            words.append(f"{title}: {rows.told(mine, rows.group, rows.DRAWN_ROWS)}")
+            words.append(_("{name}: {value}", name=title, value=rows.told(mine, rows.group, rows.DRAWN_ROWS)))
     if panels:
         yield Chart(
             f"errors-{view.attribute_anchor(attribute)}",
             "forest",
-            f"Errors by {crossed(attribute)} in units of the label, with intervals, those first whose mean "
-            "error is shown best; left of the dashed line a group is underestimated, right of it "
-            f"overestimated; hollow points are measured but not compared{rows.more(len(order) - len(place))}",
-            f"Errors by {wording.brief(crossed(attribute))}. {'. '.join(words)}.",
+            _(
+                "Errors by {attribute} in units of the label, with intervals, those first whose mean "
+                "error is shown best; left of the dashed line a group is underestimated, right of it "
+                "overestimated; hollow points are measured but not compared{more}",
+                attribute=crossed(attribute),
+                more=rows.more(len(order) - len(place)),
+            ),
+            _(
+                "Errors by {attribute}. {items}.",
+                attribute=wording.brief(crossed(attribute)),
+                items=_(". ").join(words),
+            ),
             {"panels": panels},
         )
 
@@ -82,15 +91,23 @@ def _classes(view: View, attribute: str) -> Iterator[Block]:
     yield Chart(
         f"classes-{view.attribute_anchor(attribute)}",
         "matrix",
-        f"How often each class is recognised, by {crossed(attribute)}: the stronger the colour, the lower; "
-        "what has none is not compared. Classes stand first whose gap between groups is shown best, "
-        f"groups first that are judged correctly least often. Then the gap of each class "
-        f"with its interval{rows.more(more)}",
-        f"{wording.measure(_KNOWN).capitalize()} by class and {wording.brief(crossed(attribute))}. Gap "
-        f"between groups: {rows.told(shown, lambda m: m.of['class'], rows.DRAWN_ROWS)}.",
+        _(
+            "How often each class is recognised, by {attribute}: the stronger the colour, the lower; "
+            "what has none is not compared. Classes stand first whose gap between groups is shown best, "
+            "groups first that are judged correctly least often. Then the gap of each class with its "
+            "interval{more}",
+            attribute=crossed(attribute),
+            more=rows.more(more),
+        ),
+        _(
+            "{name} by class and {attribute}. Gap between groups: {told}.",
+            name=wording.measure(_KNOWN).capitalize(),
+            attribute=wording.brief(crossed(attribute)),
+            told=rows.told(shown, lambda m: m.of["class"], rows.DRAWN_ROWS),
+        ),
         {
             "title": wording.measure(_KNOWN).capitalize(),
-            "heads": [crossed(name) for name in heads[:_HEADS]],
+            "heads": [wording.group(name) for name in heads[:_HEADS]],
             "rows": [
                 {
                     "label": m.of["class"],
@@ -98,7 +115,7 @@ def _classes(view: View, attribute: str) -> Iterator[Block]:
                 }
                 for m in shown
             ],
-            "panels": [rows.panel("Gap between groups", lines, [0.0, 1.0])],
+            "panels": [rows.panel(_("Gap between groups"), lines, [0.0, 1.0])],
         },
     )
 
@@ -139,11 +156,15 @@ def _curves(view: View, attribute: str) -> Iterator[Block]:
     yield Chart(
         f"curve-{view.attribute_anchor(attribute)}",
         "curve",
-        f"Along {name}, with the interval of each point as a band; "
-        + ("dotted lines are the edges of the groups above, " if cuts else "")
-        + f"the strip below is how many people a point rests on, {wording.count(round(min(everybody)))} to "
-        f"{wording.count(round(max(everybody)))}{rows.more(len(found) - len(keys))}",
-        f"Along {wording.brief(name)}. {'. '.join(_said(p) for p in panels)}.",
+        _("Along {name}, with the interval of each point as a band; ", name=name)
+        + (_("dotted lines are the edges of the groups above, ") if cuts else "")
+        + _(
+            "the strip below is how many people a point rests on, {low} to {high}{more}",
+            low=wording.count(round(min(everybody))),
+            high=wording.count(round(max(everybody))),
+            more=rows.more(len(found) - len(keys)),
+        ),
+        _("Along {name}. {items}.", name=wording.brief(name), items=_(". ").join(_said(p) for p in panels)),
         {"along": wording.brief(name, 30), "cuts": cuts, "panels": panels},
     )
 
@@ -166,11 +187,12 @@ def _change(ranges: dict[tuple[str, str], Measure], key: tuple[str, str], severa
 def _curve(key: tuple[str, str], points: list[dict[str, float]], several: bool) -> dict[str, Any]:
     event, rate = key
     title = wording.measure(rate)
+    head = f"{title[:1].upper()}{title[1:]}"
     whole = not rate.startswith("mean_")
     reference = 0.0 if rate == "mean_error" else None
     domain = [0.0, 1.0] if whole else rows.span(points, reference)
     return {
-        "title": f"{title[:1].upper()}{title[1:]}{f', {event}' if several else ''}",
+        "title": _("{name}, {event}", name=head, event=event) if several else head,
         "points": points,
         "domain": domain,
         "reference": reference,
@@ -180,7 +202,11 @@ def _curve(key: tuple[str, str], points: list[dict[str, float]], several: bool) 
 def _said(panel: dict[str, Any]) -> str:
     low = min(panel["points"], key=lambda p: p["value"])
     high = max(panel["points"], key=lambda p: p["value"])
-    return (
-        f"{panel['title']}: lowest {wording.number(low['value'])} at {wording.number(low['at'])}, highest "
-        f"{wording.number(high['value'])} at {wording.number(high['at'])}"
+    return _(
+        "{name}: lowest {low} at {low_at}, highest {high} at {high_at}",
+        name=panel["title"],
+        low=wording.number(low["value"]),
+        low_at=wording.number(low["at"]),
+        high=wording.number(high["value"]),
+        high_at=wording.number(high["at"]),
     )

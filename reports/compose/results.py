@@ -24,11 +24,13 @@ from reports.document import (
     Section,
     Table,
 )
+from reports.language import N_, _, own, said, said_or_same
+from reports.terms import VERDICTS
 
 WORST_FIRST = (
     "not_met", "undecided", "deferred", "waived", "attested", "reported", "met", "not_applicable",
 )  # fmt: skip
-_SHORT = ("Version", "Force", "Jurisdiction", "Issuer", "Published at")
+_SHORT = ("version", "force", "jurisdiction", "issuer", "url")
 """What of a rule set's card is told before its verdicts; the rest stands with its requirements."""
 
 
@@ -36,10 +38,10 @@ def results(view: View) -> Iterator[Section]:
     """Yield one section per framework: its requirements in one table, worst first."""
     for position, framework in enumerate(view.verdicts):
         link = Bullet(
-            "Every criterion, with its number, limit, basis and reason", f"annex-rules-{position + 1}"
+            _("Every criterion, with its number, limit, basis and reason"), f"annex-rules-{position + 1}"
         )
         yield Section(
-            f"Results: {view.framework_title(framework)}",
+            _("Results: {rules}", rules=view.framework_title(framework)),
             f"results-{position + 1}",
             blocks=(
                 *_about(view, framework, short=True),
@@ -71,7 +73,7 @@ def _requirements(view: View, framework: str) -> Table:
     rows = tuple(
         (
             Cell(
-                f"{items[0].title} ({items[0].requirement})",
+                _("{title} ({requirement})", title=said(items[0].title), requirement=items[0].requirement),
                 requirement_anchor(framework, items[0].requirement),
             ),
             Cell(wording.plain(items[0].principle).capitalize()),
@@ -80,13 +82,20 @@ def _requirements(view: View, framework: str) -> Table:
         )
         for verdict, items in ordered
     )
-    columns = (Column("Requirement"), Column("Principle"), Column("Verdict", "verdict"), Column("Why"))
+    columns = (
+        Column(_("Requirement")),
+        Column(_("Principle")),
+        Column(_("Verdict"), "verdict"),
+        Column(_("Why")),
+    )
     return Table(
-        "Every requirement, worst first; where a number speaks, before those without",
+        _("Every requirement, worst first; where a number speaks, before those without"),
         columns,
         rows,
-        "A requirement is as good as the worst of its criteria. The first number is the one that most needs "
-        "attention.",
+        _(
+            "A requirement is as good as the worst of its criteria. The first number is the one that most "
+            "needs attention."
+        ),
     )
 
 
@@ -100,29 +109,37 @@ def _why(items: list[Finding]) -> str:
     first = _decisive(items)
     parts = [] if first is None else [found_and_asked(first)]
     counts = Counter(_ending(finding) for finding in items)
-    tally = ", ".join(f"{wording.count(counts[name])} {name}" for name in _ENDINGS if counts[name])
-    return " ".join([*parts, f"{tally[:1].upper()}{tally[1:]}."])
+    tally = wording.listed(
+        _("{count} {verdict}", count=wording.count(counts[name]), verdict=own(name))
+        for name in _ENDINGS
+        if counts[name]
+    )
+    return wording.paragraph([*parts, wording.sentence(tally)])
 
 
 def found_and_asked(finding: Finding) -> str:
     """Return a judged number in one sentence: what it is of, its interval, and its limit."""
     of = wording.where(finding.of)
     name = wording.measure(finding.measure or "")
-    found = wording.measured(finding, beside=wording.edge(finding.bound))
-    head = f"{name[:1].upper()}{name[1:]}{f', {of}' if of else ''}"
-    return f"{head}: {found}; {wording.limit(finding.bound)} is asked."
+    head = f"{name[:1].upper()}{name[1:]}"
+    return _(
+        "{name}: {found}; {limit} is asked.",
+        name=_("{name}, {what}", name=head, what=of) if of else head,
+        found=wording.measured(finding, beside=wording.edge(finding.bound)),
+        limit=wording.limit(finding.bound),
+    )
 
 
-_ENDINGS = (
+_ENDINGS = N_((
     "not met", "not settled by its number", "not measured", "unanswered", "deferred", "waived", "attested",
     "reported", "met", "not applicable",
-)  # fmt: skip
+))  # fmt: skip
 
 
 def _ending(finding: Finding) -> str:
     """Return what became of a criterion, in the words of the tally."""
     if spoken(finding) != "undecided":
-        return wording.verdict(spoken(finding)).lower()
+        return VERDICTS[spoken(finding)].lower()
     if finding.value is not None:
         return "not settled by its number"
     return "not measured" if finding.measure is not None else "unanswered"
@@ -138,21 +155,27 @@ def told(view: View, framework: str, items: Sequence[Finding]) -> str:
 def _about(view: View, framework: str, *, short: bool = False) -> Iterator[Block]:
     card = view.frameworks.get(framework, {})
     named = (
-        ("Version", card.get("version")),
-        ("Force", card.get("force")),
-        ("Jurisdiction", card.get("jurisdiction")),
-        ("Issuer", card.get("issuer")),
-        ("Scope", card.get("scope")),
-        ("Published at", card.get("url")),
-        ("Builds on", ", ".join(f"{p['id']} {p['version']}" for p in card.get("parents") or ())),
-        ("Begins", card.get("begins")),
-        ("Sunset", card.get("sunset")),
-        ("Review by", card.get("review_by")),
-        *(("Note", note) for note in card.get("notes") or ()),
+        ("version", _("Version"), card.get("version")),
+        ("force", _("Force"), card.get("force")),
+        ("jurisdiction", _("Jurisdiction"), card.get("jurisdiction")),
+        ("issuer", _("Issuer"), card.get("issuer")),
+        ("scope", _("Scope"), card.get("scope")),
+        ("url", _("Published at"), card.get("url")),
+        (
+            "parents",
+            _("Builds on"),
+            wording.listed(f"{p['id']} {p['version']}" for p in card.get("parents") or ()),
+        ),
+        ("begins", _("Begins"), card.get("begins")),
+        ("sunset", _("Sunset"), card.get("sunset")),
+        ("review_by", _("Review by"), card.get("review_by")),
     )
-    pairs = [Pair(key, str(value)) for key, value in named if value and (key in _SHORT or not short)]
+    told = [(name, value) for key, name, value in named if value and (key in _SHORT or not short)]
+    pairs = [Pair(name, said_or_same(str(value))) for name, value in told]
+    if not short:
+        pairs += [Pair(_("Note"), said(str(note))) for note in card.get("notes") or ()]
     if card.get("digest") and not short:
-        pairs.append(Pair("Digest of the rules", str(card["digest"]), "code"))
+        pairs.append(Pair(_("Digest of the rules"), str(card["digest"]), "code"))
     if pairs:
         yield KeyValues(tuple(pairs))
 
@@ -176,16 +199,16 @@ def _requirement(view: View, framework: str, items: list[Finding]) -> Requiremen
     marks = [
         view.clause(framework, first.requirement),
         *([wording.verified(first.verified)] if first.verified not in (None, "own") else []),
-        f"severity {first.severity}",
+        _("severity {severity}", severity=own(str(first.severity))),
         *([wording.state(first.state.value)] if first.state.value != "in-force" else []),
-        *([str(card["review"])] if card.get("review") else []),
+        *([said(str(card["review"]))] if card.get("review") else []),
     ]
     return Requirement(
         id=requirement_anchor(framework, first.requirement),
         verdict=verdict,
         word=wording.verdict(verdict),
-        title=first.title,
-        text=str(card.get("text") or ""),
+        title=said(first.title),
+        text=said(str(card.get("text") or "")),
         clause=" · ".join(marks),
         criteria=tuple(_criterion(view, item) for item in items),
     )
@@ -198,7 +221,7 @@ def _criterion(view: View, finding: Finding) -> Criterion:
         asked=wording.sentence(asked(finding)),
         found=_found(finding),
         basis=_basis(finding),
-        reason=f"{wording.sentence(finding.reason or '')} {more_rows(finding)}".strip(),
+        reason=wording.paragraph((wording.recorded(finding.reason), more_rows(finding))),
         target=view.evidence_target(finding) if finding.value is not None else None,
     )
 
@@ -208,21 +231,15 @@ def _found(finding: Finding) -> str:
         return _answer(finding)
     if finding.measure is None or finding.value is None:
         return ""
+    of = wording.where(finding.of)
+    found = wording.measured(finding, beside=wording.edge(finding.bound))
     parts = [
-        ": ".join(
-            filter(
-                None,
-                (
-                    wording.where(finding.of),
-                    wording.measured(finding, beside=wording.edge(finding.bound)),
-                ),
-            )
-        ),
-        *([f"n {wording.count(finding.n)}"] if finding.n is not None else []),
+        _("{name}: {value}", name=of, value=found) if of else found,
+        *([_("n {n}", n=wording.count(finding.n))] if finding.n is not None else []),
         *([wording.p_value(finding.p_raw)] if finding.p_raw is not None else []),
         *([wording.after_holm(finding.p_holm)] if finding.p_holm is not None else []),
     ]
-    return ", ".join(parts)
+    return wording.listed(parts)
 
 
 def _answer(finding: Finding) -> str:
@@ -231,12 +248,16 @@ def _answer(finding: Finding) -> str:
         return ""
     parts = [
         f"“{given['answer']}”",
-        *([f"signed {given['signer']}"] if given.get("signer") else []),
-        *([str(given["date"])] if given.get("date") else []),
-        *([f"holds until {given['expiry']}"] if given.get("expiry") else []),
-        *([f"document {given['document']}"] if given.get("document") else []),
+        *([_("signed {signer}", signer=given["signer"])] if given.get("signer") else []),
+        *([wording.day(str(given["date"]))] if given.get("date") else []),
+        *(
+            [_("holds until {expiry}", expiry=wording.day(str(given["expiry"])))]
+            if given.get("expiry")
+            else []
+        ),
+        *([_("document {document}", document=given["document"])] if given.get("document") else []),
     ]
-    return ", ".join(parts)
+    return wording.listed(parts)
 
 
 def _basis(finding: Finding) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from checks.model import NOT_STATED, Measure
-from checks.names import crossed
 from reports import wording
+from reports.language import _
 
 DRAWN_ROWS = 12
 PANELS = 4
@@ -42,12 +42,12 @@ def is_compared(measure: Measure) -> bool:
 
 def people(measure: Measure) -> str:
     """Spell how many people a number is of, as short as a picture needs."""
-    return f"n {wording.count(measure.n)}" if measure.n is not None else ""
+    return _("n {n}", n=wording.count(measure.n)) if measure.n is not None else ""
 
 
 def group(measure: Measure) -> str:
     """Return the group of a measure as people read it."""
-    return crossed(measure.of["group"])
+    return wording.group(measure.of["group"])
 
 
 def strength(measure: Measure, even: float = 0.0) -> float:
@@ -83,18 +83,23 @@ def span(rows: Iterable[Panel], reference: float | None = None, least: float = 0
 def cut(found: Sequence[Measure], most: int = DRAWN_ROWS) -> tuple[list[Measure], str]:
     """Return the first *most*, and in words how many are left to the table."""
     more = len(found) - most
-    return list(found[:most]), f"; {wording.plural(more, 'more row')} in the table" if more > 0 else ""
+    return list(found[:most]), _(
+        "; {many} in the table", many=wording.plural(more, "more row")
+    ) if more > 0 else ""
 
 
 def more(number: int) -> str:
     """Say how many rows or panels a picture leaves to the tables."""
     if number <= 0:
         return ""
-    return f"; {wording.count(number)} more {'stands' if number == 1 else 'stand'} in the tables"
+    return _("; {many} in the tables", many=wording.plural(number, "more stands", "more stand"))
 
 
 def told(measures: Sequence[Measure], name: Callable[[Measure], str], most: int = _TOLD) -> str:
     """Say the first numbers of a panel in words."""
-    said = [f"{wording.brief(name(m), 40)} {wording.measured(m)}" for m in measures[:most]]
+    said = [
+        _("{name} {value}", name=wording.brief(name(m), 40), value=wording.measured(m))
+        for m in measures[:most]
+    ]
     rest = len(measures) - len(said)
-    return "; ".join([*said, *([f"and {wording.count(rest)} more"] if rest > 0 else [])])
+    return wording.series([*said, *([_("and {count} more", count=wording.count(rest))] if rest > 0 else [])])

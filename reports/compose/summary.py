@@ -31,7 +31,20 @@ from reports.document import (
     Table,
     VerdictStrip,
 )
-from reports.wording import count, interval, joined, measured, plain, plural, verdict
+from reports.language import _, said
+from reports.wording import (
+    count,
+    day,
+    interval,
+    joined,
+    listed,
+    measured,
+    paragraph,
+    plain,
+    plural,
+    recorded,
+    verdict,
+)
 
 _REASONS_SHOWN = 8
 _NAMED = 6
@@ -40,13 +53,13 @@ _NAMED = 6
 def summary(view: View) -> Section:
     """Return the first page."""
     return Section(
-        "Summary",
+        _("Summary"),
         "summary",
         blocks=(*alarms(view), KeyValues(tuple(_card(view)))),
         sections=(
-            Section("Verdicts", "verdicts", tuple(_verdicts(view))),
-            Section("The five findings that most need attention", "worst", tuple(_worst(view))),
-            Section("What could not be assessed, and why", "open", tuple(_open(view))),
+            Section(_("Verdicts"), "verdicts", tuple(_verdicts(view))),
+            Section(_("The five findings that most need attention"), "worst", tuple(_worst(view))),
+            Section(_("What could not be assessed, and why"), "open", tuple(_open(view))),
         ),
     )
 
@@ -61,18 +74,23 @@ def alarms(view: View) -> Iterator[Block]:
     if view.submission.get("counts"):
         yield Callout(
             "warning",
-            "Made from published counts, not from records.",
-            "The auditor saw how many people of each group there were and how many were selected, and took "
-            "these counts as they stand. Whether they are true, whether decisions were right, and how the "
-            "system works cannot be told from them.",
+            _("Made from published counts, not from records."),
+            _(
+                "The auditor saw how many people of each group there were and how many were selected, and "
+                "took these counts as they stand. Whether they are true, whether decisions were right, "
+                "and how the system works cannot be told from them."
+            ),
         )
     contradicted = view.number("data.stated_results.contradicted_figures")
     if contradicted and contradicted.value:
         many = plural(contradicted.value, "published figure does", "published figures do")
         yield Callout(
             "stop",
-            f"{many} not follow from the published counts.",
-            f"{count(contradicted.n)} rates and ratios were computed again. The evidence on data lists each.",
+            _("{many} not follow from the published counts.", many=many),
+            _(
+                "{n} rates and ratios were computed again. The evidence on data lists each.",
+                n=count(contradicted.n),
+            ),
         )
 
 
@@ -80,13 +98,22 @@ def _public(publication: Mapping[str, Any]) -> Callout:
     of, groups = publication["of"], count(publication["groups"])
     return Callout(
         "plain",
-        f"The version for everybody: counts under {publication['smallest']} people are withheld.",
-        "So is every number that would tell them by subtraction, and what was measured of groups besides "
-        f"their people, selection and error rates. Of {groups} groups and crossings the people of "
-        f"{count(publication['groups_withheld'])}, the selection rates of "
-        f"{count(publication['selection_withheld'])} and the error rates of "
-        f"{count(publication['errors_withheld'])} are withheld. The verdicts are those of the whole record, "
-        f"whose digest is {of}.",
+        _(
+            "The version for everybody: counts under {smallest} people are withheld.",
+            smallest=publication["smallest"],
+        ),
+        _(
+            "So is every number that would tell them by subtraction, and what was measured of groups "
+            "besides their people, selection and error rates. Of {groups} groups and crossings the "
+            "people of {groups_withheld}, the selection rates of {selection_withheld} and the error "
+            "rates of {errors_withheld} are withheld. The verdicts are those of the whole record, whose "
+            "digest is {of}.",
+            groups=groups,
+            groups_withheld=count(publication["groups_withheld"]),
+            selection_withheld=count(publication["selection_withheld"]),
+            errors_withheld=count(publication["errors_withheld"]),
+            of=of,
+        ),
     )
 
 
@@ -96,48 +123,63 @@ def _without_skill(view: View) -> Iterator[Block]:
     if area and area.high is not None and area.high < 0.5:
         yield Callout(
             "stop",
-            "The score ranks the wrong way round: are the labels, or “positive”, reversed?",
-            f"The AUC is {measured(area)}, wholly under 0.5: people with the outcome have the lower scores. "
-            "Check which label is declared as positive, and which class the score is of, before reading on.",
+            _("The score ranks the wrong way round: are the labels, or “positive”, reversed?"),
+            _(
+                "The AUC is {area}, wholly under 0.5: people with the outcome have the lower scores. "
+                "Check which label is declared as positive, and which class the score is of, before "
+                "reading on.",
+                area=measured(area),
+            ),
         )
     constant = view.number("performance.sanity.constant_output")
     if constant and constant.value:
         yield Callout(
             "stop",
-            "The model gives everybody the same answer.",
-            "Equal rates between groups then say nothing about how it would treat people it can tell apart.",
+            _("The model gives everybody the same answer."),
+            _(
+                "Equal rates between groups then say nothing about how it would treat people it can tell "
+                "apart."
+            ),
         )
     chance = view.number("performance.sanity.better_than_chance")
     if chance and chance.value is not None and (chance.value if chance.low is None else chance.low) <= 0:
-        lead = f"Its lead over chance is {interval(chance.low, chance.high)}."
+        lead = _("Its lead over chance is {interval}.", interval=interval(chance.low, chance.high))
         yield Callout(
             "stop",
-            "The model is not shown to be better than chance.",
-            f"{lead if chance.low is not None else 'It does no better than chance.'} Read every other result "
-            "of this report with that in mind: decisions without information can still look even.",
+            _("The model is not shown to be better than chance."),
+            paragraph(
+                (
+                    lead if chance.low is not None else _("It does no better than chance."),
+                    _(
+                        "Read every other result of this report with that in mind: decisions without "
+                        "information can still look even."
+                    ),
+                )
+            ),
         )
 
 
 def _card(view: View) -> Iterator[Pair]:
     system = view.system
     named = (
-        ("System", system.get("name")),
-        ("Version", system.get("version")),
-        ("Purpose", system.get("purpose")),
-        ("Provider", system.get("provider")),
-        ("Contact", system.get("contact")),
-        ("Sector", system.get("sector")),
-        ("Risk tier", tier_in_short(view)),
+        (_("System"), system.get("name")),
+        (_("Version"), system.get("version")),
+        (_("Purpose"), system.get("purpose")),
+        (_("Provider"), system.get("provider")),
+        (_("Contact"), system.get("contact")),
+        (_("Sector"), system.get("sector")),
+        (_("Risk tier"), tier_in_short(view)),
     )
     for key, value in named:
         if value:
             yield Pair(key, str(value))
-    yield Pair("What was tested", tested(view))
+    yield Pair(_("What was tested"), tested(view))
     attributes = [str(a) for a in view.columns.get("groups") or ()]
     yield Pair(
-        "People compared by", joined(attributes) if attributes else "nothing: no group column was supplied"
+        _("People compared by"),
+        joined(attributes) if attributes else _("nothing: no group column was supplied"),
     )
-    yield Pair("Rules as of", view.as_of)
+    yield Pair(_("Rules as of"), day(view.as_of))
 
 
 def tested(view: View) -> str:
@@ -145,31 +187,51 @@ def tested(view: View) -> str:
     if view.submission.get("counts"):
         task = plain(str(view.submission.get("task", "")))
         people = view.resolved.get("rows")
-        of = f" of {plural(people, 'person', 'people')}" if isinstance(people, int | float) else ""
-        return f"{task} task: published counts{of}, without records, predictions or the model"
-    what = "recorded predictions, without the model"
+        of = (
+            _(" of {many}", many=plural(people, "person", "people"))
+            if isinstance(people, int | float)
+            else ""
+        )
+        return _(
+            "{task} task: published counts{of}, without records, predictions or the model", task=task, of=of
+        )
+    what = _("recorded predictions, without the model")
     if view.submission.get("model"):
-        what = "a model file, asked again in a locked process"
+        what = _("a model file, asked again in a locked process")
     if endpoint := view.resolved.get("endpoint"):
-        what = f"a live service at {endpoint['host']}, asked over HTTP"
+        what = _("a live service at {host}, asked over HTTP", host=endpoint["host"])
     rows = view.resolved.get("rows")
-    on = f", on {plural(rows, 'row', 'rows')} of evaluation data" if isinstance(rows, int | float) else ""
-    return f"{plain(str(view.submission.get('task', '')))} task: {what}{on}{_weighted(view)}"
+    on = (
+        _(", on {many} of evaluation data", many=plural(rows, "row", "rows"))
+        if isinstance(rows, int | float)
+        else ""
+    )
+    return _(
+        "{task} task: {what}{on}{weighted}",
+        task=plain(str(view.submission.get("task", ""))),
+        what=what,
+        on=on,
+        weighted=_weighted(view),
+    )
 
 
 def _weighted(view: View) -> str:
     declared = view.submission.get("columns") or {}
     if not declared.get("weight"):
         return ""
-    kind = f" as {plain(str(declared['weight_kind']))} weight" if declared.get("weight_kind") else ""
-    return f", each row weighted by “{declared['weight']}”{kind}"
+    kind = (
+        _(" as {weight_kind} weight", weight_kind=plain(str(declared["weight_kind"])))
+        if declared.get("weight_kind")
+        else ""
+    )
+    return _(", each row weighted by “{weight}”{kind}", weight=declared["weight"], kind=kind)
 
 
 def _verdicts(view: View) -> Iterator[Block]:
     yield verdicts_table(view)
     for name in view.verdicts:
         yield VerdictStrip(
-            f"Criteria (not requirements) by principle: {view.framework_title(name)}",
+            _("Criteria (not requirements) by principle: {rules}", rules=view.framework_title(name)),
             tuple(stripes(view, name)),
         )
 
@@ -177,11 +239,18 @@ def _verdicts(view: View) -> Iterator[Block]:
 def verdicts_table(view: View, most: int | None = None) -> Table:
     """Return the verdict on each rule set as a whole; of more than *most*, the first."""
     return Table(
-        "Rules applied, and the verdict on each as a whole",
-        (Column("Rules"), Column("Version"), Column("Verdict", "verdict"), Column("Requirements")),
+        _("Rules applied, and the verdict on each as a whole"),
+        (
+            Column(_("Rules")),
+            Column(_("Version")),
+            Column(_("Verdict"), "verdict"),
+            Column(_("Requirements")),
+        ),
         tuple(_rule_row(view, name, view.verdicts[name]) for name in list(view.verdicts)[:most]),
-        "A whole is as good as the worst of its parts, so one open requirement leaves the whole undecided. "
-        "The counts say more; they are of requirements.",
+        _(
+            "A whole is as good as the worst of its parts, so one open requirement leaves the whole "
+            "undecided. The counts say more; they are of requirements."
+        ),
     )
 
 
@@ -196,7 +265,7 @@ def _rule_row(view: View, name: str, whole: Mapping[str, Any]) -> tuple[Cell, ..
     verdict_name = spoken_whole(str(whole["verdict"]), found)
     return (
         Cell(view.framework_title(name), target=f"results-{_position(view, name)}"),
-        Cell(str(view.frameworks.get(name, {}).get("version") or "not stated")),
+        Cell(str(view.frameworks.get(name, {}).get("version") or _("not stated"))),
         Cell(verdict(verdict_name), verdict=verdict_name),
         Cell(_spelt_counts(_requirements(whole, found))),
     )
@@ -217,8 +286,10 @@ def _requirements(whole: Mapping[str, Any], found: Sequence[Finding]) -> Mapping
 
 
 def _spelt_counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(
-        f"{count(counts[name])} {verdict(name).lower()}" for name in WORST_FIRST if counts.get(name)
+    return listed(
+        _("{count} {verdict}", count=count(counts[name]), verdict=verdict(name).lower())
+        for name in WORST_FIRST
+        if counts.get(name)
     )
 
 
@@ -227,7 +298,11 @@ def _stripe(view: View, framework: str, principle: str, part: Mapping[str, objec
     found = [f for f in view.findings if f.framework == framework and f.principle == principle]
     counts = Counter(spoken(f) for f in found)
     shares = (
-        Share(name, counts[name], f"{count(counts[name])} {verdict(name).lower()}")
+        Share(
+            name,
+            counts[name],
+            _("{count} {verdict}", count=count(counts[name]), verdict=verdict(name).lower()),
+        )
         for name in WORST_FIRST
         if counts.get(name)
     )
@@ -244,7 +319,7 @@ def _stripe(view: View, framework: str, principle: str, part: Mapping[str, objec
 def _worst(view: View) -> Iterator[Block]:
     chosen = worst_findings(view.findings)
     if not chosen:
-        yield Paragraph("No requirement was found not met or left undecided.")
+        yield Paragraph(_("No requirement was found not met or left undecided."))
         return
     yield Remarks(tuple(_remark(view, finding) for finding in chosen))
 
@@ -253,10 +328,13 @@ def _remark(view: View, finding: Finding) -> Remark:
     return Remark(
         verdict=finding.verdict.value,
         word=verdict(finding.verdict.value),
-        title=finding.title,
+        title=said(finding.title),
         text=explain(view, finding),
-        source=f"{view.framework_title(finding.framework)}: "
-        f"{view.clause(finding.framework, finding.requirement)}",
+        source=_(
+            "{rules}: {clause}",
+            rules=view.framework_title(finding.framework),
+            clause=view.clause(finding.framework, finding.requirement),
+        ),
         target=requirement_anchor(finding.framework, finding.requirement),
     )
 
@@ -264,44 +342,57 @@ def _remark(view: View, finding: Finding) -> Remark:
 def _open(view: View) -> Iterator[Block]:
     notes = [str(note) for note in view.resolved.get("notes") or ()]
     if notes:
-        yield Bullets(tuple(Bullet(note[:1].upper() + note[1:]) for note in notes))
+        yield Bullets(tuple(Bullet(said(note[:1].upper() + note[1:])) for note in notes))
     undecided = [f for f in view.findings if f.verdict is Verdict.UNDECIDED]
     if not undecided:
-        yield Paragraph("Every criterion in force was decided.")
+        yield Paragraph(_("Every criterion in force was decided."))
         return
     groups: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in undecided:
         groups[_why_open(finding)].append(finding)
     ordered = sorted(groups.items(), key=lambda item: -len(item[1]))
     yield Paragraph(
-        f"{plural(len(undecided), 'criterion stays', 'criteria stay')} undecided. None of them counts as met."
+        _(
+            "{many} undecided. None of them counts as met.",
+            many=plural(len(undecided), "criterion stays", "criteria stay"),
+        )
     )
     shown, rest = ordered[:_REASONS_SHOWN], ordered[_REASONS_SHOWN:]
     bullets = [
-        Bullet(f"{why} {plural(len(found), 'criterion', 'criteria')}: {_names(found)}.")
+        Bullet(
+            _(
+                "{why} {many}: {names}.",
+                why=why,
+                many=plural(len(found), "criterion", "criteria"),
+                names=_names(found),
+            )
+        )
         for why, found in shown
     ]
     if rest:
         more = sum(len(found) for _, found in rest)
         bullets.append(
-            Bullet(f"{plural(more, 'more')}, each with its reason under its requirement.", "results-1")
+            Bullet(
+                _("{many}, each with its reason under its requirement.", many=plural(more, "more")),
+                "results-1",
+            )
         )
     yield Bullets(tuple(bullets))
 
 
 def _why_open(finding: Finding) -> str:
     """Sort an open criterion under the reason that a reader can act on."""
-    reason = finding.reason or "No reason was recorded."
+    reason = finding.reason or ""
     if reason.startswith("Not measured by this version"):
-        return "This version does not measure it yet."
+        return _("This version does not measure it yet.")
     if finding.value is not None:
-        return "It was measured, but the numbers do not settle it."
+        return _("It was measured, but the numbers do not settle it.")
     if finding.attestation is not None:
-        return reason
-    return reason if reason.endswith(".") else f"{reason}."
+        return said(reason)
+    return recorded(reason) or _("No reason was recorded.")
 
 
 def _names(found: list[Finding]) -> str:
     names = list(dict.fromkeys(finding.requirement for finding in found))
     more = len(names) - _NAMED
-    return joined([*names[:_NAMED], *([f"{count(more)} more"] if more > 0 else [])])
+    return joined([*names[:_NAMED], *([_("{count} more", count=count(more))] if more > 0 else [])])

@@ -8,15 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from checks.model import Evidence, Measure
 from checks.model import Table as EvidenceTable
 from reports import wording
-from reports.compose.view import check_title, meaning, measure_title
+from reports.compose.view import brief_title, meaning, measure_title
 from reports.document import Block, Cell, Column, Paragraph, Table
+from reports.language import N_, _, own, said
 
 ROWS_TOLD = 6
 TABLES_TOLD = 2
 ROWS_LISTED = 100
 """Longer tables of single points are drawn, and stand in full in the record only."""
-_ANNEX, _RECORD = "the annex", "the attached record"
-_MOST = {_ANNEX: ROWS_TOLD, _RECORD: 250}
+ANNEX, RECORD = N_(("the annex", "the attached record"))
+"""Where the rows stand that a table leaves out."""
+_MOST = {ANNEX: ROWS_TOLD, RECORD: 250}
 """Rows told before it is said where the others stand: many attributes that cross have thousands of groups."""
 
 _ACROSS = 4
@@ -36,16 +38,16 @@ def told(evidence: Evidence, *, groups: bool = False) -> tuple[list[Table], int]
     if models and all(m.of.keys() <= {"model"} for m in measures):
         return [_by_model(evidence, ["", *models])], 0
     ordered = sorted(measures, key=lambda m: bool(m.of))  # stable: the order of the check within
-    made = list(_tables(evidence, ordered, _ANNEX))
+    made = list(_tables(evidence, ordered, ANNEX))
     return made[:TABLES_TOLD], len(made) - len(made[:TABLES_TOLD])
 
 
 def listed(evidence: Evidence) -> Iterator[Block]:
     """Yield every measure, of long tables the first rows, and how the numbers were made."""
-    yield from _tables(evidence, evidence.measures, _RECORD)
+    yield from _tables(evidence, evidence.measures, RECORD)
     methods = list(dict.fromkeys(m.method for m in evidence.measures if m.method))
     if methods:
-        yield Paragraph(f"Methods: {'; '.join(methods)}.")
+        yield Paragraph(_("Methods: {items}.", items=wording.series(map(said, methods))))
 
 
 def _tables(evidence: Evidence, measures: Sequence[Measure], where: str) -> Iterator[Table]:
@@ -65,7 +67,7 @@ def _tables(evidence: Evidence, measures: Sequence[Measure], where: str) -> Iter
         ):
             yield from _crossed(evidence, keys, alike, where)
         else:
-            furthest = where is _ANNEX and len(alike) > most and len(names) == 1
+            furthest = where is ANNEX and len(alike) > most and len(names) == 1
             told = sorted(alike, key=_distance, reverse=True) if furthest else alike
             yield _listed(_caption(evidence, keys), told, where)
 
@@ -84,10 +86,12 @@ def _by_model(evidence: Evidence, models: list[str]) -> Table:
     """Set the model beside its baselines."""
     names = dict.fromkeys(m.name for m in evidence.measures)
     found = {(m.name, m.of.get("model", "")): wording.measured(m) for m in evidence.measures}
-    heads = (Column(wording.plain(model) if model else "this model", "number") for model in models)
+    heads = (
+        Column(wording.case(wording.plain(model)) if model else _("this model"), "number") for model in models
+    )
     return Table(
         _caption(evidence, ()),
-        (Column("Measure"), *heads),
+        (Column(_("Measure")), *heads),
         tuple(
             (_named(evidence, name), *(Cell(found.get((name, model), "")) for model in models))
             for name in names
@@ -97,7 +101,8 @@ def _by_model(evidence: Evidence, models: list[str]) -> Table:
 
 def _named(evidence: Evidence, name: str) -> Cell:
     says, words = meaning(f"{evidence.check}.{name}"), wording.measure(name)
-    return Cell(f"{words[:1].upper()}{words[1:]}{f': {says}' if says else ''}")
+    head = f"{words[:1].upper()}{words[1:]}"
+    return Cell(_("{name}: {says}", name=head, says=says) if says else head)
 
 
 def _crossed(
@@ -109,24 +114,24 @@ def _crossed(
     upright = len(things) >= len(names)
     down, across = (things, names) if upright else (names, things)
     shown = down[: _MOST[where]]
-    told = across[:_ACROSS] if where is _ANNEX else across
-    more = [
-        wording.plural(whole - part, f"more {word}")
-        for whole, part, word in ((len(down), len(shown), "row"), (len(across), len(told), "column"))
-        if part < whole
-    ]
-    rest = f"{wording.joined(more)} in {where}." if more else ""
+    told = across[:_ACROSS] if where is ANNEX else across
+    more = []
+    if len(shown) < len(down):
+        more.append(wording.plural(len(down) - len(shown), "more row"))
+    if len(told) < len(across):
+        more.append(wording.plural(len(across) - len(told), "more column"))
+    rest = _("{items} in {where}.", items=wording.joined(more), where=own(where)) if more else ""
     for start in range(0, len(told), _ACROSS):
         part = across[start : start + _ACROSS]
         picked = {
             (row, head): cells.get((head, row) if upright else (row, head)) for row in shown for head in part
         }
-        columns = (Column("Of" if upright else "Measure"), *(Column(head, "number") for head in part))
+        columns = (Column(_("Of") if upright else _("Measure")), *(Column(head, "number") for head in part))
         yield Table(
             _caption(evidence, keys, part if len(across) > _ACROSS else ()),
             columns,
             tuple((Cell(row), *(Cell(_full(picked[row, head])) for head in part)) for row in shown),
-            " ".join(filter(None, (_notes(picked, where is _ANNEX), rest))),
+            wording.paragraph((_notes(picked, where is ANNEX), rest)),
         )
 
 
@@ -146,7 +151,7 @@ def _full(measure: Measure | None) -> str:
     if measure is None:
         return ""
     return wording.measured(measure) + (
-        f" n\u00a0{wording.count(measure.n)}" if measure.n is not None else ""
+        _(" n\u00a0{n}", n=wording.count(measure.n)) if measure.n is not None else ""
     )
 
 
@@ -157,24 +162,27 @@ def _notes(picked: Mapping[tuple[str, str], Measure | None], short: bool) -> str
         if m is not None and m.note:
             found.setdefault(m.note, {}).setdefault(row, []).append(head)
     width = len({head for _, head in picked})
-    said = []
+    told = []
     for note, rows in found.items():
-        named = [row if len(heads) == width else f"{row} ({', '.join(heads)})" for row, heads in rows.items()]
-        said.append(f"{'; '.join(named)}: {note}.")
-    if short and len(" ".join(said)) > _NOTES_TOLD:
-        return "Some of these numbers have a note, which stands in the annex."
-    return " ".join(said)
+        named = [
+            row if len(heads) == width else _("{row} ({items})", row=row, items=wording.listed(heads))
+            for row, heads in rows.items()
+        ]
+        told.append(_("{items}: {note}.", items=wording.series(named), note=said(note)))
+    if short and len(wording.paragraph(told)) > _NOTES_TOLD:
+        return _("Some of these numbers have a note, which stands in the annex.")
+    return wording.paragraph(told)
 
 
 def _listed(caption: str, measures: Sequence[Measure], where: str) -> Table:
     shown = measures[: _MOST[where]]
     of, noted = any(m.of for m in shown), any(m.note for m in shown)
     columns = (
-        Column("Measure"),
-        *([Column("Of")] if of else []),
-        Column("Value (interval)", "number"),
-        Column("n", "number"),
-        *([Column("Note")] if noted else []),
+        Column(_("Measure")),
+        *([Column(_("Of"))] if of else []),
+        Column(_("Value (interval)"), "number"),
+        Column(_("n"), "number"),
+        *([Column(_("Note"))] if noted else []),
     )
     rows = tuple(
         (
@@ -182,25 +190,35 @@ def _listed(caption: str, measures: Sequence[Measure], where: str) -> Table:
             *((Cell(wording.where(m.of)),) if of else ()),
             Cell(wording.measured(m)),
             Cell(wording.count(m.n)),
-            *((Cell(wording.sentence(m.note or "")),) if noted else ()),
+            *((Cell(wording.recorded(m.note)),) if noted else ()),
         )
         for m in shown
     )
     more = len(measures) - len(shown)
-    return Table(caption, columns, rows, f"{wording.plural(more, 'more row')} in {where}." if more else "")
+    return Table(
+        caption,
+        columns,
+        rows,
+        _("{many} in {where}.", many=wording.plural(more, "more row"), where=own(where)) if more else "",
+    )
 
 
 def _caption(evidence: Evidence, keys: tuple[str, ...], part: Sequence[str] = ()) -> str:
-    by = f" by {wording.joined(keys)}" if keys else ""
-    names = f": {', '.join(name[:1].lower() + name[1:] for name in part)}" if part else ""
-    return f"{check_title(evidence.check).partition(':')[0]}, measured{by}{names}"
+    by = _(" by {items}", items=wording.joined(map(own, keys))) if keys else ""
+    names = _(": {items}", items=wording.listed(name[:1].lower() + name[1:] for name in part)) if part else ""
+    return _(
+        "{name}, measured{by}{names}",
+        name=brief_title(evidence.check),
+        by=by,
+        names=names,
+    )
 
 
 def evidence_table(table: EvidenceTable, most: int, where: str) -> Block:
     """Return a check's own table, at most *most* rows of it; *where* says where the others are."""
     title = wording.plain(table.name).capitalize()
     if not table.rows:
-        return Paragraph(f"{title}: none.")
+        return Paragraph(_("{title}: none.", title=title))
     kinds = ["number"] * len(table.columns)
     for row in table.rows:
         for i, value in enumerate(row):
@@ -208,7 +226,7 @@ def evidence_table(table: EvidenceTable, most: int, where: str) -> Block:
                 kinds[i] = "text"
     shown = table.rows[:most]
     more = len(table.rows) - len(shown)
-    rest = f"{wording.plural(more, 'more row')} in {where}." if more else ""
+    rest = _("{many} in {where}.", many=wording.plural(more, "more row"), where=own(where)) if more else ""
     return Table(
         title,
         tuple(Column(wording.plain(c), kind) for c, kind in zip(table.columns, kinds, strict=True)),
@@ -216,7 +234,7 @@ def evidence_table(table: EvidenceTable, most: int, where: str) -> Block:
             tuple(Cell(_cell(column, value)) for column, value in zip(table.columns, row, strict=True))
             for row in shown
         ),
-        " ".join(filter(None, (wording.sentence(table.note or ""), rest))),
+        wording.paragraph((wording.recorded(table.note), rest)),
     )
 
 

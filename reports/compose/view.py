@@ -13,22 +13,25 @@ from checks.model import Evidence, Measure, Outcome
 from checks.registry import pages
 from frameworks.measures import measures
 from frameworks.model import Finding, Verdict
+from reports.language import N_, _, own, said, said_or_same
 from reports.record import Audit, canonical, evidence_from_json, finding_from_json
 from reports.wording import measure as measure_words
 from reports.wording import parameters, plain, unit
 
-FAMILIES = {
-    "fairness": "Fairness",
-    "performance": "Performance",
-    "interpretability": "Interpretability",
-    "privacy": "Privacy",
-    "data": "Data",
-    "security": "Security",
-    "robustness": "Robustness",
-    "oversight": "Human oversight",
-    "inclusion": "Inclusion",
-    "documentation": "Documentation",
-}
+FAMILIES = N_(
+    {
+        "fairness": "Fairness",
+        "performance": "Performance",
+        "interpretability": "Interpretability",
+        "privacy": "Privacy",
+        "data": "Data",
+        "security": "Security",
+        "robustness": "Robustness",
+        "oversight": "Human oversight",
+        "inclusion": "Inclusion",
+        "documentation": "Documentation",
+    }
+)
 """Families of checks in reading order; others follow by name."""
 
 
@@ -90,7 +93,7 @@ class View:
 
     def framework_title(self, framework: str) -> str:
         """Return a framework's title, or its id where the record does not hold it."""
-        return str(self.frameworks.get(framework, {}).get("title") or framework)
+        return said_or_same(str(self.frameworks.get(framework, {}).get("title") or framework))
 
     def requirement(self, framework: str, requirement: str) -> Mapping[str, Any]:
         """Return what the rule set says of one requirement; empty where the record does not hold it."""
@@ -107,7 +110,11 @@ class View:
         """Return where a requirement is written."""
         source = self.requirement(framework, requirement).get("source") or {}
         clause = str(source.get("clause") or requirement)
-        return clause if clause == requirement else f"{requirement}, {clause}"
+        return (
+            clause
+            if clause == requirement
+            else _("{requirement}, {clause}", requirement=requirement, clause=clause)
+        )
 
     def default(self, check: str) -> Evidence | None:
         """Return the evidence of *check* with its default parameters, else its first."""
@@ -116,7 +123,7 @@ class View:
 
     def number(self, path: str, **of: str) -> Measure | None:
         """Return the one measure at `<check>.<measure>` of exactly *of*, if there is one."""
-        check, _, name = path.rpartition(".")
+        check, _dot, name = path.rpartition(".")
         evidence = self.default(check)
         found = evidence.select(name, **of) if evidence else ()
         return found[0] if len(found) == 1 else None
@@ -126,7 +133,7 @@ class View:
         present = {one.check.partition(".")[0] for one in self.evidence}
         for name, title in FAMILIES.items():
             if name in present:
-                yield name, title
+                yield name, own(title)
         for name in sorted(present - FAMILIES.keys()):
             yield name, plain(name).capitalize()
 
@@ -217,23 +224,33 @@ def _slug(text: str) -> str:
 def check_title(check: str) -> str:
     """Return a check's own title, or its id in words where this version no longer has it."""
     page = pages().get(check)
-    return page.title.rstrip(".") if page and page.title else plain(check.replace(".", ": "))
+    return said(page.title.rstrip(".")) if page and page.title else plain(check.replace(".", ": "))
+
+
+def brief_title(check: str) -> str:
+    """Return what of a check's title stands before its question."""
+    page = pages().get(check)
+    return own(page.title.partition(":")[0].rstrip(".")) if page and page.title else check_title(check)
 
 
 def evidence_title(evidence: Evidence) -> str:
     """Return the title of one piece of evidence, with the parameters that make it special."""
     given = parameters(evidence.parameters)
-    return f"{check_title(evidence.check)} ({given})" if given else check_title(evidence.check)
+    return (
+        _("{check} ({parameters})", check=check_title(evidence.check), parameters=given)
+        if given
+        else check_title(evidence.check)
+    )
 
 
 def meaning(path: str) -> str:
     """Return in one line what a measure is, or nothing where the catalogue does not say."""
     named = measures().get(path)
-    return named.says if named else ""
+    return said(named.says) if named else ""
 
 
 def measure_title(measure: Measure) -> str:
     """Return a measure's name, ready to head a row."""
     words, of_what = measure_words(measure.name), unit(measure.unit)
     head = words[:1].upper() + words[1:] if len(words) > 1 else words
-    return f"{head}, {of_what}" if of_what else head
+    return _("{name}, {unit}", name=head, unit=of_what) if of_what else head

@@ -139,7 +139,7 @@ def test_the_five_worst_are_told_in_plain_words_worst_first(document):
     parity = next(item for item in remarks.items if item.title == "Outcome parity between groups")
     assert "In group B, 43 of every 100 receive the favourable outcome" in parity.text
     assert "at most 0.1 is asked" in parity.text.lower()
-    assert "Basis: Accepted practice" in parity.text
+    assert "Basis: accepted practice" in parity.text
 
 
 def test_what_stays_open_is_counted_by_reason(document):
