@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from auditor import jobs, sandbox
 from auditor.api import openapi, problems
 from auditor.api.events import Holds
+from auditor.api.public import public
 from auditor.api.routes import api
 from auditor.artifacts import Artifacts
 from auditor.auth import guard
@@ -44,6 +45,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.extensions["auditor-holds"] = Holds(settings.streams)
     guard.register(app)
     app.register_blueprint(api)
+    app.register_blueprint(public)
     problems.register(app)
     _add_pages(app)
     openapi.register(app)

@@ -39,6 +39,8 @@ class Settings:
     """Port to listen on."""
     allowed_hosts: tuple[str, ...] = ()
     """Further exact Host headers to answer (`audit.example.org`), separated by commas."""
+    public_url: str = ""
+    """Address by which everybody reaches the service (https://audit.example.org), for QR codes and feeds."""
     https: bool = False
     """Whether browsers reach the service over HTTPS: marks cookies as secure."""
     database_url: str = ""
@@ -202,10 +204,7 @@ def _check(settings: Settings) -> None:
         raise BadSetting("AUDITOR_LOG_FORMAT is console or json.")
     if settings.log_level not in {"debug", "info", "warning", "error"}:
         raise BadSetting("AUDITOR_LOG_LEVEL is debug, info, warning or error.")
-    if settings.key_folder.is_relative_to(settings.home.resolve()):
-        raise BadSetting(
-            "AUDITOR_KEYS is a folder outside AUDITOR_HOME, where nothing that measures can read."
-        )
+    _check_sealing(settings)
     if not 0 <= settings.port < 65536:
         raise BadSetting("AUDITOR_PORT is a number from 0 to 65535.")
     if settings.threads < 64:
@@ -217,6 +216,13 @@ def _check(settings: Settings) -> None:
     _check_endpoints(settings)
     if settings.database_url and not settings.database_url.startswith(("sqlite:", "postgresql+psycopg:")):
         raise BadSetting("AUDITOR_DATABASE_URL starts with sqlite: or postgresql+psycopg:.")
+
+
+def _check_sealing(settings: Settings) -> None:
+    if settings.key_folder.is_relative_to(settings.home.resolve()):
+        raise BadSetting("AUDITOR_KEYS is a folder outside AUDITOR_HOME, which workers read and write.")
+    if settings.public_url and not settings.public_url.startswith(("https://", "http://")):
+        raise BadSetting("AUDITOR_PUBLIC_URL starts with https:// or http://.")
 
 
 def _check_endpoints(settings: Settings) -> None:

@@ -20,13 +20,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+import sqlalchemy as sa
+
 from auditor.app import open_service
 from auditor.config import Settings
 from auditor.manifest import named_by_digest, read_submission
 from auditor.problems import Refused
 from auditor.service import Service
 from auditor.store import people
-from auditor.views import Account
+from auditor.views import Account, Conflict, NotFound, Unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SHORT_LIFE = 30.0
 """A child that lived longer is started again at once."""
 LONGEST_PAUSE = 60.0
+SEAL_EVERY = 2.0
+"""Seconds between two looks for completed audits to seal; this process holds the key, no worker does."""
 GRACE = 10.0
 """Seconds that children have to end before they are killed."""
 
@@ -113,12 +117,14 @@ class Supervisor:
             return 2
         service = open_service(self.settings)
         self._first_start(service)
-        said = False
+        said, due = False, 0.0
         try:
             while not self.stopping:
                 for child in self.children:
                     child.look()
                 time.sleep(0.3)
+                if time.monotonic() >= due:
+                    due = time.monotonic() + (SEAL_EVERY if _sealed(service) else LONGEST_PAUSE)
                 if not said and _taken(self.settings):
                     said = True
                     self._say_where(service)
@@ -154,6 +160,16 @@ class Supervisor:
         missing = service.missing_layer()
         if missing is not None:
             _say(f"Uploads are refused, existing reports are served: {missing}.")
+
+
+def _sealed(service: Service) -> bool:
+    """Seal what was completed; return False where that cannot be done now: serving goes on."""
+    try:
+        service.sealer.seal_waiting()
+    except (Unavailable, Conflict, NotFound, sa.exc.SQLAlchemyError, OSError):
+        logger.exception("audits could not be sealed")
+        return False
+    return True
 
 
 def submit_example(service: Service, account: Account, path: Path) -> None:

@@ -22,12 +22,14 @@ from auditor.endpoint import admit
 from auditor.jobs import Jobs
 from auditor.plan import CALLS, frameworks_asked, frameworks_named, plan
 from auditor.problems import Problem, Refused, refuse
+from auditor.register import Register
 from auditor.steps import tidy
 from auditor.store import audits, files, people
 from auditor.store.clock import now, today
 from auditor.store.database import Database
 from auditor.store.tables import AuditRecord, DraftRecord, WorkerRecord
 from auditor.submission import Submission, dotted, files_of, parse
+from auditor.trust.sealing import Sealer
 from auditor.views import (
     Account,
     AuditRow,
@@ -61,6 +63,8 @@ class Service:
         self.database = database
         self.artifacts = artifacts
         self.jobs = jobs
+        self.sealer = Sealer(settings.key_folder, database, artifacts)
+        self.register = Register(database, artifacts, self.sealer)
 
     # Files
 
@@ -171,6 +175,11 @@ class Service:
         """Return the report of a completed audit."""
         return self._result(account, audit_id, f"report.{kind}")
 
+    def bundle(self, account: Account, audit_id: str) -> bytes:
+        """Return the evidence bundle of a completed audit, signed, with its receipt from the log."""
+        self._result(account, audit_id, "audit.json")
+        return self.sealer.bundle(audit_id)
+
     def rejudge(
         self, account: Account, audit_id: str, frameworks: Iterable[str], as_of: dt.date | None = None
     ) -> AuditView:
@@ -216,6 +225,7 @@ class Service:
             self.jobs.cancel(audit_id)
         with self.database.transaction() as session:
             record = self._audit(session, account, audit_id)
+            self.register.deleted(session, audit_id)
             held, unshared = audits.delete(session, record)
             files.disown(session, account.id, unshared)
         self.jobs.forget(audit_id)

@@ -28,6 +28,9 @@ class AuditState(StrEnum):
         return self in FINAL
 
 
+RESULTS = ("audit.json", "report.html", "report.pdf", "bundle.zip")
+SHORTER = ("summary.html", "summary.pdf", "plan.html", "plan.pdf")
+"""What a completed audit can be asked for, by name."""
 FINAL = frozenset({AuditState.COMPLETED, AuditState.REFUSED, AuditState.FAILED, AuditState.CANCELLED})
 
 
@@ -124,11 +127,8 @@ class AuditView(AuditRow):
         if not self.state.final:
             links["cancel"] = f"{base}/cancel"
         if self.state is AuditState.COMPLETED:
-            links |= {name: f"{base}/{name}" for name in ("audit.json", "report.html", "report.pdf")}
-            links |= {
-                name: f"{base}/{name}" for name in ("summary.html", "summary.pdf", "plan.html", "plan.pdf")
-            }
-            links |= {name: f"{base}/{name}" for name in ("tasks", "judgements")}
+            links |= {name: f"{base}/{name}" for name in (*RESULTS, *SHORTER)}
+            links |= {name: f"{base}/{name}" for name in ("publication", "tasks", "judgements")}
             if self.files_kept:
                 links["files"] = f"{base}/files"
             if self.submission.get("endpoint") and self.derived_from is None:

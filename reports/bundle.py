@@ -16,11 +16,19 @@ from typing import Any
 
 from reports.record import Audit, canonical
 
-RECORD, MANIFEST, ENVELOPE, SIGNER = "audit.json", "manifest.json", "manifest.dsse.json", "signer.pem"
+RECORD, MANIFEST, ENVELOPE, SIGNER, RECEIPT = (
+    "audit.json",
+    "manifest.json",
+    "manifest.dsse.json",
+    "signer.pem",
+    "receipt.json",
+)
 REPORTS = ("report.html", "report.pdf")
 CALLS = "calls.jsonl"
-OUTSIDE = (MANIFEST, ENVELOPE, SIGNER)
-"""What the manifest does not list: itself, its signature and who signed."""
+OUTSIDE = (MANIFEST, ENVELOPE, SIGNER, RECEIPT)
+"""What the manifest does not list: itself, its signature, who signed, and what the log says of it.
+
+The receipt is signed too: its proof leads to the signed head of the log."""
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "urn:auditor:evidence-bundle:1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"

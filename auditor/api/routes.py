@@ -16,6 +16,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 from auditor import documents
 from auditor.api import problems, reading, shapes
 from auditor.api.events import Holds, events
+from auditor.api.public import entry
 from auditor.problems import Problem, Refused, refuse
 from auditor.sandbox import ModelInspection
 from auditor.service import Service
@@ -149,6 +150,33 @@ def report_pdf(audit_id: str) -> ResponseReturnValue:
     disposition = f'inline; filename="audit-{audit_id}.pdf"'
     pages = _service().report(_account(), audit_id, "pdf")
     return Response(pages, mimetype="application/pdf", headers={"Content-Disposition": disposition})
+
+
+@api.get("/audits/<audit_id>/bundle.zip")
+@api.doc(summary="The evidence bundle, signed", tags=["Audits"])
+def bundle(audit_id: str) -> ResponseReturnValue:
+    """Answer with a zip: record, reports and rules, their signed digests, and the receipt of the log."""
+    disposition = f'attachment; filename="audit-{audit_id}-bundle.zip"'
+    packed = _service().bundle(_account(), audit_id)
+    return Response(packed, mimetype="application/zip", headers={"Content-Disposition": disposition})
+
+
+@api.post("/audits/<audit_id>/publication")
+@api.doc(summary="Publish an audit in the register", tags=["Audits"])
+def publish(audit_id: str) -> Any:
+    """Enter the version for everybody, with how people reach you and how they appeal, in the register."""
+    asked = _body(shapes.PublicationIn)
+    made = _service().register.publish(_account(), audit_id, asked.contact, asked.appeal)
+    return entry(made), 201, {"Location": f"/api/v1/register/{audit_id}"}
+
+
+@api.delete("/audits/<audit_id>/publication")
+@api.doc(summary="Withdraw an audit for good", tags=["Audits"], responses=[204])
+def withdraw(audit_id: str) -> ResponseReturnValue:
+    """Take an audit out of the register; its tombstone with the `?reason=` stays, there and in the log."""
+    reading.only("reason")
+    _service().register.withdraw(_account(), audit_id, request.args.get("reason", ""))
+    return "", 204
 
 
 @api.get("/audits/<audit_id>/<name>.<form>")

@@ -179,9 +179,20 @@ class ProblemOut(Shape):
     """For a refusal: the key (`where`), a stable `code`, and one `sentence` each."""
 
 
+class PublicationIn(Shape):
+    """What the register says beside the record."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    contact: str
+    """How people reach whoever answers for the system."""
+    appeal: str
+    """How somebody who was decided about can object."""
+
+
 BODIES: dict[tuple[str, str], type[BaseModel]] = {
     ("/api/v1/audits", "post"): Submission,
     ("/api/v1/audits/{audit_id}/judgements", "post"): JudgementIn,
+    ("/api/v1/audits/{audit_id}/publication", "post"): PublicationIn,
     ("/api/v1/inspections", "post"): InspectionIn,
 }
 """Request bodies; they are read by the same parser as the form and the command line."""

@@ -1,7 +1,7 @@
 """What every request passes before any route: the host it names, where it comes from, and who sends it.
 
 On loopback everybody on this machine is the local account. Bound to any other address, nothing but
-`/healthz` and `/readyz` answers without the token that was printed at the first start.
+`/healthz`, `/readyz` and what is public (register, log, keys) answers without the token of the first start.
 """
 
 from __future__ import annotations
@@ -17,7 +17,17 @@ from auditor.service import Service
 from auditor.store import people
 from auditor.views import Account
 
-OPEN = ("/healthz", "/readyz")
+OPEN = ("/healthz", "/readyz", "/register.rss")
+PUBLIC = (
+    "/register",
+    "/log",
+    "/.well-known",
+    "/api/v1/register",
+    "/api/v1/log",
+    "/assets",
+    "/bootstrap/static",
+)
+"""What everybody may read, with all below: the register, the log, the keys, and what pages look like."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -45,8 +55,13 @@ def _admit() -> None:
         )
     if request.method not in SAFE:
         _refuse_other_sites()
-    if request.path not in OPEN:
+    if not _for_everybody():
         g.account = _account(settings)
+
+
+def _for_everybody() -> bool:
+    below = any(request.path == place or request.path.startswith(f"{place}/") for place in PUBLIC)
+    return request.path in OPEN or (below and request.method in SAFE)
 
 
 def _refuse_other_sites() -> None:

@@ -150,3 +150,41 @@ class WorkerRecord(Base):
     beat: Mapped[int]
     """A counter: others watch whether it moves, so hosts need not agree on the time."""
     seen: Mapped[dt.datetime]
+
+
+class LogRecord(Base):
+    """One entry of the transparency log. The database refuses to change or remove one."""
+
+    __tablename__ = "log"
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str]
+    audit: Mapped[str] = mapped_column(index=True)
+    """No foreign key: the entry outlives the audit."""
+    record: Mapped[str] = mapped_column(String(64), index=True)
+    entry: Mapped[str]
+    created: Mapped[dt.datetime]
+
+
+class LogHeadRecord(Base):
+    """The signed head of the log at one size."""
+
+    __tablename__ = "log_heads"
+    size: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    envelope: Mapped[str]
+    created: Mapped[dt.datetime]
+
+
+class PublicationRecord(Base):
+    """An audit that its owner made public, or withdrew again."""
+
+    __tablename__ = "publications"
+    audit: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    name: Mapped[str]
+    card: Mapped[dict[str, Any]]
+    """What the register shows, made from the suppressed record alone."""
+    words: Mapped[str]
+    """The words of the card in small letters, to search in."""
+    published: Mapped[dt.datetime] = mapped_column(index=True)
+    withdrawn: Mapped[dt.datetime | None]
+    reason: Mapped[str]

@@ -33,6 +33,12 @@ def add_to(commands: Any) -> None:
         help="who must have signed: a fingerprint, a public key (PEM), or a saved list of published keys",
     )
     verify.add_argument(
+        "--log",
+        type=Path,
+        metavar="FILE",
+        help="a whole log, saved from /api/v1/log: the bundle must be in it, and it must only have grown",
+    )
+    verify.add_argument(
         "--remeasure",
         type=Path,
         metavar="SUBMISSION",
@@ -50,13 +56,8 @@ def add_to(commands: Any) -> None:
 def _verify(asked: argparse.Namespace, settings: Settings) -> int:
     from auditor.trust.verify import Answer, check
 
-    try:
-        data = asked.bundle.read_bytes()
-    except OSError as why:
-        raise refuse(
-            "", "bundle", f"{asked.bundle} cannot be read ({why.strerror}); name a bundle.zip."
-        ) from None
-    found = check(data, keys.trusted(asked.key) if asked.key else None)
+    data, whole = _read(asked.bundle), _read(asked.log) if asked.log else None
+    found = check(data, keys.trusted(asked.key) if asked.key else None, whole)
     if asked.remeasure and not found.problems:
         from auditor.trust.remeasure import compare
 
@@ -72,6 +73,13 @@ def _verify(asked: argparse.Namespace, settings: Settings) -> int:
     elif found.answer is Answer.VALID and found.audit is not None:
         print("\n".join([f"Valid: audit {found.audit.digest}, signed by {found.fingerprint}.", *found.said]))
     return int(found.answer)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as why:
+        raise refuse("", "file", f"{path} cannot be read ({why.strerror}).") from None
 
 
 def _keys(asked: argparse.Namespace, settings: Settings) -> int:

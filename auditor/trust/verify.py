@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from auditor.trust import log
 from auditor.trust.envelope import BadSignature, opened, signer
 from auditor.trust.keys import PublicKey
+from auditor.trust.log import Trust
 from auditor.trust.rejudge import differences
 from reports import bundle
 from reports.record import Audit, canonical
@@ -45,8 +47,11 @@ class Checked:
         return Answer.VALID if self.known else Answer.UNKNOWN
 
 
-def check(data: bytes, trust: str | Sequence[PublicKey] | None) -> Checked:
-    """Check the bundle in *data* against the keys (or the fingerprint) that the reader trusts."""
+def check(data: bytes, trust: Trust, whole_log: bytes | None = None) -> Checked:
+    """Check the bundle in *data* against the keys (or the fingerprint) that the reader trusts.
+
+    *whole_log* is the log as the reader got it from its service, or from anybody.
+    """
     found = Checked()
     try:
         found.files = bundle.unpack(data)
@@ -55,8 +60,11 @@ def check(data: bytes, trust: str | Sequence[PublicKey] | None) -> Checked:
         return found
     found.problems += _listed(found.files)
     key = _signature(found)
+    in_log = _receipt(found, trust)
     if key is not None:
-        found.problems += _trusted(found, key, trust)
+        found.problems += _trusted(found, key, trust, in_log)
+    if whole_log is not None:
+        found.problems += _log(found, whole_log, trust, in_log)
     if not found.problems:
         found.problems += _record(found)
     return found
@@ -104,7 +112,62 @@ def _signature(found: Checked) -> PublicKey | None:
     return None
 
 
-def _trusted(found: Checked, key: PublicKey, trust: str | Sequence[PublicKey] | None) -> Iterator[str]:
+def _receipt(found: Checked, trust: Trust) -> log.Receipt | None:
+    """Read what the bundle brings from the log; a receipt that does not hold is a problem."""
+    data = found.files.get(bundle.RECEIPT)
+    if data is None:
+        return None
+    try:
+        receipt = log.read_receipt(data, trust)
+    except log.BadLog as why:
+        found.problems.append(f"{bundle.RECEIPT}: {why}.")
+        return None
+    listed = hashlib.sha256(found.files.get(bundle.MANIFEST, b"")).hexdigest()
+    if receipt.entry.get("kind") != log.SEALED or receipt.entry.get("manifest") != listed:
+        found.problems.append(f"{bundle.RECEIPT}: it is for another bundle.")
+        return None
+    if receipt.current:
+        found.said.append(
+            f"Entry {receipt.position} of a log of {receipt.head.size}, sealed {receipt.entry.get('time')}."
+        )
+    elif trust is not None:
+        found.problems.append(
+            f"{bundle.RECEIPT}: its head is signed with {receipt.key.fingerprint}, which is not a key that "
+            "you named and that signs now; name the list of published keys, or ask for a bundle as of today."
+        )
+    return receipt
+
+
+def _log(found: Checked, data: bytes, trust: Trust, in_log: log.Receipt | None) -> Iterator[str]:
+    """Compare the bundle with a whole log, as of later."""
+    try:
+        whole = log.read_log(data, trust)
+    except log.BadLog as why:
+        yield f"the log: {why}."
+        return
+    if trust is not None and not whole.current:
+        yield "the log: its head is not signed by the key that you named."
+    else:
+        wrong = list(log.against(whole, in_log)) if in_log else []
+        yield from wrong
+        if not wrong:
+            yield from _found_in(found, whole)
+
+
+def _found_in(found: Checked, whole: log.WholeLog) -> Iterator[str]:
+    """Look for the bundle in the log by the digest of its manifest, and for its tombstone."""
+    listed = hashlib.sha256(found.files.get(bundle.MANIFEST, b"")).hexdigest()
+    position = log.sealed_at(whole, listed)
+    if position is None:
+        yield f"the log: none of its {whole.head.size} entries is of this bundle."
+        return
+    found.said.append(f"The log of {whole.head.size} entries holds it as entry {position}.")
+    found.said += [
+        f"WITHDRAWN {said.get('time')}: {said.get('reason')}" for said in log.withdrawals(whole, position)
+    ]
+
+
+def _trusted(found: Checked, key: PublicKey, trust: Trust, in_log: log.Receipt | None) -> Iterator[str]:
     """Compare the signer with whom the reader named."""
     if trust is None:
         return
@@ -115,7 +178,7 @@ def _trusted(found: Checked, key: PublicKey, trust: str | Sequence[PublicKey] | 
         fits = next((one for one in trust if one.pem == key.pem), None)
         found.known = fits is not None
         named = ", ".join(one.fingerprint for one in trust) or "no key"
-        if fits is not None and fits.until is not None:
+        if fits is not None and fits.until is not None and not _before(fits.until, key, in_log):
             yield (
                 f"the signature: its key was replaced on {_day(fits.until)}, and nothing shows that it "
                 "signed before; ask for a bundle signed with the present key."
@@ -154,6 +217,16 @@ def _record(found: Checked) -> Iterator[str]:
         found.said.append(
             f"{len(audit.body['findings'])} findings follow from the evidence by the rules in the bundle."
         )
+
+
+def _before(until: dt.datetime, key: PublicKey, in_log: log.Receipt | None) -> bool:
+    """Return whether the log, under a key trusted now, shows that *key* signed before it was replaced."""
+    if in_log is None or not in_log.current or in_log.entry.get("signer") != key.fingerprint:
+        return False
+    try:
+        return dt.datetime.fromisoformat(str(in_log.entry.get("time"))) <= until
+    except (ValueError, TypeError):
+        return False
 
 
 def _day(moment: dt.datetime) -> str:

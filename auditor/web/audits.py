@@ -104,6 +104,7 @@ def _page(view: AuditView, errors: dict[str, str], chosen: Any, as_of: str | Non
         audit=view,
         outcome=found,
         others=others,
+        shown=service().register.status(view.id) if found else None,
         problems=tuple(map(_located, view.problems)),
         form=from_submission(view.submission),
         frameworks=all_frameworks() if found else (),
