@@ -76,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     publish.set_defaults(do=_publish)
 
     _add_report(commands)
+    _add_export(commands)
 
     checks = commands.add_parser("checks", help="list checks, or show the page of one")
     checks.add_argument("id", nargs="?", help="check to show")
@@ -128,6 +129,17 @@ def _add_report(commands: Any) -> None:
     )
     report.add_argument("--tasks", type=Path, metavar="FILE", help="YAML: who takes what on, until when")
     report.set_defaults(do=_report)
+
+
+def _add_export(commands: Any) -> None:
+    export = commands.add_parser("export", help="write a record in the formats of other tools and registers")
+    export.add_argument("record", type=Path, help="an audit.json")
+    export.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write into")
+    export.add_argument(
+        "--format", action="append", default=[], metavar="NAME", help="such as junit.xml (repeatable; all)"
+    )
+    export.add_argument("--public", action="store_true", help="of the version of the record for everybody")
+    export.set_defaults(do=_export)
 
 
 def _run(asked: argparse.Namespace, settings: config.Settings) -> int:
@@ -209,6 +221,14 @@ def _report(asked: argparse.Namespace, _settings: config.Settings) -> int:
     from auditor.retold import retell
 
     written = retell(asked.record, asked.out, asked.document, before=asked.before, tasks=asked.tasks)
+    print(f"{asked.out}/{', '.join(written)}")
+    return DONE
+
+
+def _export(asked: argparse.Namespace, _settings: config.Settings) -> int:
+    from auditor.exporting import write
+
+    written = write(asked.record, asked.out, asked.format, public=asked.public)
     print(f"{asked.out}/{', '.join(written)}")
     return DONE
 

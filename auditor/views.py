@@ -128,7 +128,7 @@ class AuditView(AuditRow):
             links["cancel"] = f"{base}/cancel"
         if self.state is AuditState.COMPLETED:
             links |= {name: f"{base}/{name}" for name in (*RESULTS, *SHORTER)}
-            links |= {name: f"{base}/{name}" for name in ("publication", "tasks", "judgements")}
+            links |= {name: f"{base}/{name}" for name in ("publication", "tasks", "judgements", "exports")}
             if self.files_kept:
                 links["files"] = f"{base}/files"
             if self.submission.get("endpoint") and self.derived_from is None:

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from auditor import documents
+from auditor import documents, exporting
 from auditor.api import problems, reading, shapes
 from auditor.api.events import Holds, events
 from auditor.api.public import entry
@@ -24,6 +24,7 @@ from auditor.views import Account
 from frameworks.model import Framework
 from frameworks.schema import framework_schema
 from frameworks.tier import questionnaire
+from reports.exports import EXPORTS
 from reports.record import framework_to_json
 from reports.schema import audit_schema
 
@@ -177,6 +178,28 @@ def withdraw(audit_id: str) -> ResponseReturnValue:
     reading.only("reason")
     _service().register.withdraw(_account(), audit_id, request.args.get("reason", ""))
     return "", 204
+
+
+@api.get("/audits/<audit_id>/exports/<name>")
+@api.doc(summary="The record in the format of another tool or register", tags=["Audits"])
+def export(audit_id: str, name: str) -> ResponseReturnValue:
+    """Answer with `measures.csv`, `oscal.json` ...; with `?public=1` of the version for everybody."""
+    reading.only("public")
+    public = request.args.get("public", "") in {"1", "true"}
+    made = exporting.exported(_service(), _account(), audit_id, name, public=public)
+    disposition = f'attachment; filename="{name}"'
+    return Response(made, content_type=EXPORTS[name].media, headers={"Content-Disposition": disposition})
+
+
+@api.get("/exports")
+@api.doc(summary="List formats of export", tags=["What can be asked"])
+def exports() -> Any:
+    """Answer with every format that a completed audit can be had in."""
+    return {
+        "exports": [
+            {"name": k, "title": e.title, "says": e.says, "media": e.media} for k, e in EXPORTS.items()
+        ]
+    }
 
 
 @api.get("/audits/<audit_id>/<name>.<form>")

@@ -14,6 +14,7 @@ from auditor.web.form import anchor, from_submission
 from auditor.web.here import account, all_frameworks, retention_days, service
 from auditor.web.steps import owner
 from auditor.web.verdicts import outcome
+from reports.exports import EXPORTS
 from reports.wording import plural
 
 
@@ -113,6 +114,7 @@ def _page(view: AuditView, errors: dict[str, str], chosen: Any, as_of: str | Non
         errors=errors,
         anchor=anchor,
         retention=plural(retention_days(), "day"),
+        formats=EXPORTS,
     )
 
 

@@ -1,0 +1,258 @@
+"""Machine formats: each fits the shape that its readers publish, and says what the record says, no more."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+import yaml
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from google.protobuf import json_format
+from huggingface_hub import ModelCard
+from in_toto_attestation.predicates.test_result.v0 import test_result_pb2
+from in_toto_attestation.v1 import statement_pb2
+from in_toto_attestation.v1.statement import Statement
+from junitparser import JUnitXml
+from trestle.oscal.assessment_results import Model as OscalModel
+
+from checks.names import crossed
+from reports.compose.view import View
+from reports.exports import EXPORTS, export
+from reports.exports.fields import ANNEX_IV, ANNEX_VIII, ATRS, LL144, NL_REGISTER
+from reports.exports.shared import judged
+from reports.publish import publish
+from reports.record import Audit
+from tests.reports import hostile, sample
+
+RECORDS = {
+    "whole": sample.audit,
+    "public": lambda: publish(sample.audit()),
+    "hostile": hostile.audit,
+    "read again": lambda: Audit.from_json(sample.audit().to_json()),
+}
+
+
+@pytest.fixture(params=RECORDS)
+def record(request):
+    return RECORDS[request.param]()
+
+
+def rows(data):
+    return [*csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""))]
+
+
+def of(record, name):
+    return json.loads(export(record, name))
+
+
+def every(view):
+    return [one for framework in view.verdicts for one in judged(view, framework)]
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_equal_records_give_equal_bytes(name):
+    assert export(sample.audit(), name) == export(RECORDS["read again"](), name)
+
+
+# Each as its readers publish it
+
+
+def test_oscal_as_its_models_have_it(record):
+    made = OscalModel.model_validate(of(record, "oscal.json")).assessment_results
+    view = View.of(record)
+    assert [result.title for result in made.results] == [view.framework_title(name) for name in view.verdicts]
+    for result, framework in zip(made.results, view.verdicts, strict=True):
+        states = {f.target.target_id: f.target.status.state.value for f in result.findings or ()}
+        asked = [one for one in judged(view, framework) if one.verdict != "not_applicable"]
+        assert [*states.values()].count("satisfied") == sum(one.verdict == "met" for one in asked)
+        assert len(states) == len(asked)
+
+
+def test_cyclonedx_by_its_schema(record):
+    text = export(record, "cyclonedx.json").decode()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    made = json.loads(text)
+    references = [*_references(made)]
+    assert len(references) == len(set(references))
+    declared = made["declarations"]
+    verdicts = [one.verdict for one in every(View.of(record))]
+    scores = [m["conformance"].get("score") for a in declared["attestations"] for m in a["map"]]
+    assert scores.count(1) == verdicts.count("met")
+    assert scores.count(0) == verdicts.count("not_met")
+    assert len(scores) == len(verdicts)
+    assert {e for c in declared["claims"] for e in c["evidence"]} <= {
+        e["bom-ref"] for e in declared["evidence"]
+    }
+
+
+def _references(value):
+    if isinstance(value, dict):
+        yield from [value["bom-ref"]] if "bom-ref" in value else []
+        for item in value.values():
+            yield from _references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _references(item)
+
+
+def test_in_toto_as_its_messages_have_it(record):
+    made = of(record, "in-toto.json")
+    message = json_format.ParseDict(made, statement_pb2.Statement())
+    Statement(message.subject, message.predicate_type, message.predicate).validate()
+    predicate = json_format.ParseDict(made["predicate"], test_result_pb2.TestResult())
+    verdicts = [one.verdict for one in every(View.of(record))]
+    assert len(predicate.passed_tests) == verdicts.count("met")
+    assert len(predicate.failed_tests) == verdicts.count("not_met")
+    rules = [item for item in made["predicate"]["configuration"] if "annotations" in item]
+    aside = sum(len(item["annotations"][key]) for item in rules for key in ("not_applicable", "reported"))
+    told = sum(len(made["predicate"][f"{word}Tests"]) for word in ("passed", "warned", "failed"))
+    assert told + aside == len(verdicts)
+    assert (predicate.result == "FAILED") == bool(predicate.failed_tests)
+    assert made["subject"][0]["digest"]["sha256"] == "a" * 64
+
+
+def test_junit_as_pipelines_read_it(record):
+    made = JUnitXml.fromstring(export(record, "junit.xml"))
+    verdicts = [one.verdict for one in every(View.of(record))]
+    assert made.tests == len(verdicts)
+    assert made.failures == verdicts.count("not_met")
+    assert made.errors == verdicts.count("undecided")
+    assert made.skipped == sum(v in {"attested", "waived", "deferred", "not_applicable"} for v in verdicts)
+
+
+def test_a_model_card_as_the_hub_reads_it(record):
+    made = ModelCard(export(record, "model-card.md").decode())
+    numbers = {
+        m.name: m.value
+        for m in View.of(record).default("performance.classification").measures
+        if not m.of and m.value is not None
+    } if View.of(record).default("performance.classification") else {}  # fmt: skip
+    assert {e.metric_type: e.metric_value for e in made.data.eval_results or ()} == numbers
+    assert made.data.license is None
+    assert "licence" in made.text.partition("Not known to the audit")[2]
+
+
+def test_a_workbook_holds_every_finding_and_number(record):
+    book = openpyxl.load_workbook(io.BytesIO(export(record, "measures.xlsx")))
+    assert book.sheetnames == ["findings", "measures", "checks"]
+    assert book["findings"].max_row == 1 + len(record.body["findings"])
+    assert book["checks"].max_row == 1 + len(record.body["evidence"])
+    assert book["measures"].max_row == 1 + sum(len(e["measures"]) or 1 for e in record.body["evidence"])
+    assert {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row} <= {"s", "n"}
+
+
+# What they say
+
+
+def test_every_number_stands_in_the_table_of_measures(record):
+    told = rows(export(record, "measures.csv"))
+    numbers = [m for e in record.body["evidence"] for m in e["measures"]]
+    assert [row["value"] for row in told if row["measure"]] == [
+        "" if m["value"] is None else repr(float(m["value"])) for m in numbers
+    ]
+    silent = [e for e in record.body["evidence"] if not e["measures"]]
+    assert [row["note"] for row in told if not row["measure"]] == [e["reason"] or "" for e in silent]
+
+
+@pytest.mark.parametrize("name", [name for name in EXPORTS if name.endswith(".csv")])
+def test_no_cell_is_a_formula(name):
+    for row in csv.reader(io.StringIO(export(hostile.audit(), name).decode("utf-8-sig"), newline="")):
+        for cell in row:
+            assert not cell.lstrip().startswith(("=", "@")), cell
+            assert not cell.startswith(("+", "-")) or float(cell) < 0
+            assert not set("\x00\x1b\u202e\u2066") & set(cell)
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_hostile_names_are_text_in_every_format(name):
+    made = export(hostile.audit(), name)
+    if name.endswith((".xml", ".csv", ".json", ".md")):
+        text = made.decode()
+        assert not set("\x00\x1b\u202e\u2066\u200f") & set(text)
+    if name == "junit.xml":
+        assert "<img" not in text
+    if name == "model-card.md":
+        assert "<img" not in text.partition("\n---\n")[2]
+        assert hostile.HTML in yaml.safe_load(text.split("---\n")[1])["model-index"][0]["name"]
+
+
+def test_the_public_exports_have_no_count_of_few(record):
+    """From the version for everybody comes nothing that is withheld there."""
+    public = publish(record)
+    few = [row for row in rows(export(public, "ll144.csv")) if row["people"] and float(row["people"]) < 10]
+    assert not few
+    for name in ("cyclonedx.json", "atrs.json", "model-card.md", "annex-iv.csv"):
+        assert export(public, name).count(b"contributions") == 0
+
+
+@pytest.mark.parametrize("fields", [ATRS, NL_REGISTER, ANNEX_IV, ANNEX_VIII, LL144])
+def test_fields_are_filled_with_their_source_or_empty_with_the_reason(fields, record):
+    view = View.of(record)
+    assert len({field.id for field in fields}) == len(fields)
+    for field in fields:
+        value, source = field.told(view)
+        assert source
+        assert value or "fill in" in source or "shorten it" in source
+        assert field.most is None or len(value) <= field.most
+
+
+def test_what_is_not_known_is_listed():
+    made = of(sample.audit(), "atrs.json")
+    empty = [field["id"] for field in made["fields"] if not field["value"]]
+    assert made["left_empty"] == empty
+    assert "2.1.4.2" in empty  # no audit knows a Companies House number
+    register = of(sample.audit(), "nl-register.json")
+    keys = [field.id for field in NL_REGISTER]
+    assert sorted([*register["algorithm"], *register["left_empty"]]) == sorted(keys)
+    assert register["algorithm"]["name"] == "Loan screening"
+    assert "organization" in register["left_empty"]
+
+
+def test_a_text_that_does_not_fit_is_left_out_with_its_length():
+    body = sample.audit().body
+    card = {**body["submission"]["system"], "purpose": "p" * 351}
+    longer = Audit(run={}, body={**body, "submission": {**body["submission"], "system": card}})
+    register = of(longer, "nl-register.json")
+    assert "351 characters and 350 fit" in register["left_empty"]["description_short"]
+    assert register["algorithm"]["goal"] == "p" * 351
+
+
+def test_the_summary_of_local_law_144_has_every_category_and_the_unknown():
+    told = rows(export(sample.audit(), "ll144.csv"))
+    evidence = [e for e in View.of(sample.audit()).evidence if e.check == "fairness.selection_rate"]
+    rates = {
+        (crossed(m.of["attribute"]), m.of["group"]): m
+        for m in min(evidence, key=lambda e: e.parameters.get("min_group", 99)).measures
+        if m.name == "selection_rate"
+    }
+    categories = [row for row in told if row["part"] == "category"]
+    assert len(categories) == len(rates)
+    for row in categories:
+        m = rates.get((row["attribute"], row["category"]))
+        assert m is None or (float(row["rate"]), float(row["people"])) == (m.value, m.n)
+        assert not row["impact ratio"] or 0 <= float(row["impact ratio"]) <= 1
+    assert {row["attribute"] for row in told if row["part"] == "unknown"} >= {"race", "sex"}
+    independent = next(row for row in told if row["item"].startswith("auditor"))
+    assert not independent["value"]
+
+
+def test_a_record_of_published_counts_has_every_format():
+    """Where there is neither a model nor a table of people, each format says less and breaks nowhere."""
+    body = sample.audit().body
+    bare = {**body["submission"], "model": None, "data": None, "system": {}, "resolved": {}, "columns": {}}
+    record = Audit(run={}, body={**body, "submission": bare, "evidence": [], "findings": []})
+    with tempfile.TemporaryDirectory() as folder:
+        for name in EXPORTS:
+            (Path(folder) / name).write_bytes(export(record, name))
+    text = export(record, "cyclonedx.json").decode()
+    assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
+    OscalModel.model_validate(of(record, "oscal.json"))
+    assert of(record, "in-toto.json")["subject"] == [
+        {"name": "audit.json, body", "digest": {"sha256": record.digest}}
+    ]
