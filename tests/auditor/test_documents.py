@@ -145,3 +145,25 @@ def test_the_command_line_tells_a_record_again(tmp_path, capsys):
     tasks.write_text("[1]", encoding="utf-8")
     assert main([*asked, "--tasks", str(tasks)]) == 2
     assert "tasks are named by requirement" in capsys.readouterr().err
+
+
+def test_every_format_is_had_by_the_api_the_page_and_the_console(client, stored, tmp_path, capsys):
+    one = stored(audit())
+    base = client.get(f"/api/v1/audits/{one}").json["links"]["exports"]
+    page = client.get(f"/audits/{one}").text
+    (tmp_path / "audit.json").write_bytes(audit().to_json())
+    assert main(["export", str(tmp_path / "audit.json"), "--out", str(tmp_path / "out")]) == 0
+    capsys.readouterr()
+    listed = [row["name"] for row in client.get("/api/v1/exports").json["exports"]]
+    assert sorted(listed) == sorted(path.name for path in (tmp_path / "out").iterdir())
+    for name in listed:
+        answer = client.get(f"{base}/{name}")
+        assert answer.data == (tmp_path / "out" / name).read_bytes()
+        assert f'filename="{name}"' in answer.headers["Content-Disposition"]
+        assert f"{base}/{name}" in page
+    assert client.get(f"{base}/junit.xml?public=1").data != client.get(f"{base}/junit.xml").data
+    assert "there are measures.csv" in client.get(f"{base}/sarif.json").json["detail"]
+    unknown = ["export", str(tmp_path / "audit.json"), "--out", str(tmp_path / "no"), "--format", "x"]
+    assert main(unknown) == 2
+    assert "there is no format x" in capsys.readouterr().err
+    assert not (tmp_path / "no").exists()

