@@ -50,8 +50,7 @@ def goal(subject: Subject, rng: np.random.Generator) -> Goal:
     if subject.task is Task.MULTICLASS:
         return _class(subject)
     output = explained_output(subject)
-    roles = subject.roles
-    lower = output.is_probability and roles.favourable is not None and roles.favourable != roles.positive
+    lower = wants_lower(subject)
     if subject.task is Task.BINARY:
         return _decision(subject, output, lower)
     middle = _median(subject, output, rng)
@@ -59,6 +58,14 @@ def goal(subject: Subject, rng: np.random.Generator) -> Goal:
     words = f"{beyond} the median of everybody ({middle:.3g})"
     other = f"at the median of everybody or {behind} it"
     return Goal(words, other, _beyond(output, middle, lower), True, middle, lower)
+
+
+def wants_lower(subject: Subject) -> bool:
+    """Return whether people want the explained answer to be low: it is of a class that is not favourable."""
+    positive, favourable = subject.roles.positive, subject.roles.favourable
+    if subject.task is Task.MULTICLASS or subject.model is None or not subject.model.classes:
+        return False
+    return favourable is not None and favourable != positive
 
 
 def _decision(subject: Subject, output: Output, lower: bool) -> Goal:

@@ -23,7 +23,14 @@ BY_GROUP = frozenset({"data.representation"})
 
 _IN_WORDS: Mapping[str, Callable[[Evidence], Iterator[Block]]] = {"interpretability.cases": cases}
 """Checks that are told in words alone; their numbers stand in the annex."""
-_SHAPES = frozenset({"interpretability.ale", "interpretability.partial_dependence"})
+_SHAPES = frozenset(
+    {
+        "interpretability.ale",
+        "interpretability.interactions",
+        "interpretability.monotonicity",
+        "interpretability.partial_dependence",
+    }
+)
 """Checks that are told in words and pictures; their tables stand in the annex."""
 _TOLD = frozenset(
     {

@@ -10,6 +10,7 @@ from checks.names import crossed, split
 from reports import wording
 from reports.compose import rows
 from reports.compose.shapes import dependence, effects
+from reports.compose.together import interactions, monotonicity
 from reports.compose.view import View, check_anchor
 from reports.document import Block, Chart
 from reports.language import N_, _, own
@@ -329,5 +330,7 @@ _PICTURES: Mapping[str, Callable[[View, Evidence], Iterator[Block]]] = {
     "data.drift": _drift,
     "fairness.missing_demographics": _not_stated,
     "interpretability.ale": effects,
+    "interpretability.interactions": interactions,
+    "interpretability.monotonicity": monotonicity,
     "interpretability.partial_dependence": dependence,
 }

@@ -64,6 +64,10 @@ def full(check: Check, whole: Subject = CREDIT) -> Subject:
         return declared(whole, **NUMBERS)
     if check.id == "fairness.counterfactual_flip":
         return declared(whole, features=(*whole.roles.features, "sex"))
+    if check.id == "interpretability.monotonicity":
+        return dataclasses.replace(
+            whole, facts={**whole.facts, "directions": {"income": "up", "debt": "down"}}
+        )
     if check.id == "privacy.attribute_inference":
         return declared(whole, sensitive=("job",))
     if check.id in SHOWN_TO_PEOPLE:

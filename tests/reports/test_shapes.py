@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from reports import charts
-from reports.document import Chart, Document, Paragraph, compose
-from tests.reports.sample import Scorecard, record, subject
+from reports.document import Bullets, Chart, Document, Paragraph, compose
+from tests.reports.sample import SUBMISSION, Scorecard, record, subject
 
 
 class Offices(Scorecard):
@@ -90,3 +90,44 @@ def test_features_that_move_nothing_are_named():
     whole = dataclasses.replace(offices(), model=Still())
     words = " ".join(compose(record(whole, only=("interpretability.partial_dependence",))).words())
     assert "No answer moves along office." in words
+
+
+@cache
+def together() -> Document:
+    class Dip(Offices):
+        """More income helps, but for a dip above 0.5 for those with debt."""
+
+        def predict_proba(self, X):
+            chance = super().predict_proba(X)[:, 1] - 0.3 * ((X["income"] > 0.5) & (X["debt"] > 0))
+            chance = np.clip(chance, 0.01, 0.99)
+            return np.column_stack([1 - chance, chance])
+
+    ways = {"income": "up", "debt": "down"}
+    whole = dataclasses.replace(offices(), model=Dip(), facts={"directions": ways})
+    only = ("interpretability.interactions", "interpretability.monotonicity")
+    return compose(record(whole, {**SUBMISSION, "directions": ways}, only=only))
+
+
+def test_the_pair_that_makes_most_is_told_and_drawn_first_with_what_chance_makes():
+    blocks = section(together(), "check-interpretability-interactions").blocks
+    (words,) = (b.text for b in blocks if isinstance(b, Paragraph))
+    assert "Of the pairs, debt × income makes most together and neither alone" in words
+    (chart,) = (b for b in blocks if isinstance(b, Chart))
+    alone, pairs = chart.data["panels"]
+    assert pairs["rows"][0]["label"] == "debt × income"
+    assert all(row["tick"] is not None for row in pairs["rows"])
+    for panel in (alone, pairs):
+        values = [row["value"] for row in panel["rows"]]
+        assert values == sorted(values, reverse=True)
+    assert len(charts.draw(chart)) == 2
+
+
+def test_a_declared_way_that_harms_is_told_first_with_its_place():
+    blocks = section(together(), "check-interpretability-monotonicity").blocks
+    lines = [item.text for b in blocks if isinstance(b, Bullets) for item in b.items]
+    assert lines[0].startswith("Raising income makes the answer worse somewhere for ")
+    assert "most is lost from " in lines[0]
+    assert "it turns the answer that they want into another" in lines[0]
+    assert lines[1].startswith(
+        "Lowering debt made the answer worse for nobody of 200 people asked about; at most "
+    )
