@@ -56,6 +56,7 @@ SHOWN_TO_PEOPLE = {
 """Checks of letters and pages, and what adds these."""
 NUMBERS = {"groups": ("race", "sex", "debt"), "bins": {"debt": (0.0,)}}
 """Roles with a protected number, for the check that draws curves."""
+DIRECTIONS = {"directions": {"income": "up", "debt": "down"}}
 
 
 def full(check: Check, whole: Subject = CREDIT) -> Subject:
@@ -65,9 +66,7 @@ def full(check: Check, whole: Subject = CREDIT) -> Subject:
     if check.id == "fairness.counterfactual_flip":
         return declared(whole, features=(*whole.roles.features, "sex"))
     if check.id == "interpretability.monotonicity":
-        return dataclasses.replace(
-            whole, facts={**whole.facts, "directions": {"income": "up", "debt": "down"}}
-        )
+        return dataclasses.replace(whole, facts={**whole.facts, **DIRECTIONS})
     if check.id == "privacy.attribute_inference":
         return declared(whole, sensitive=("job",))
     if check.id in SHOWN_TO_PEOPLE:

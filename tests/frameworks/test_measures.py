@@ -14,8 +14,8 @@ from checks.registry import all_checks, pages
 from frameworks.load import packs
 from frameworks.measures import HERE, catalogue, explain_unknown, measures
 from frameworks.source import LoadError, parse
-from tests.checks.builders import counted, credit
-from tests.checks.test_laws import NUMBERS, SHOWN_TO_PEOPLE, TASKS
+from tests.checks.builders import LogisticModel, counted, credit
+from tests.checks.test_laws import DIRECTIONS, NUMBERS, SHOWN_TO_PEOPLE, TASKS
 
 AVAILABLE = [one for one in measures().values() if one.available]
 PLANNED = [one for one in measures().values() if not one.available]
@@ -102,6 +102,13 @@ METRICS = [
 ]
 
 
+class Together(LogisticModel):
+    """A rule in which income counts by debt."""
+
+    def predict_proba(self, X):
+        return super().predict_proba(X.assign(income=X["income"] * X["debt"]))
+
+
 COUNTS_ONLY = "data.stated_results"
 """The one check that measures published counts and no records."""
 
@@ -117,15 +124,12 @@ def evidence(check: str) -> Evidence:
         return all_checks()[check](counted({"race": rows}))
     whole = credit(rows=300, training_rows=300)
     roles = _roles(check, whole.roles)
-    if check.startswith("data."):
-        whole = _with_time_and_gaps(whole)
+    whole = _with_what_it_asks(check, whole)
     if check == "privacy.minimisation":  # a joint number needs two features that tell the same
         whole = dataclasses.replace(
             whole, evaluation=whole.evaluation.assign(wealth=whole.evaluation["income"])
         )
         roles = dataclasses.replace(roles, features=(*roles.features, "wealth"))
-    if check in SHOWN_TO_PEOPLE:
-        whole = SHOWN_TO_PEOPLE[check](whole)
     task = TASKS.get(check, Task.BINARY)
     found = all_checks()[check](dataclasses.replace(whole, roles=roles, task=task))
     if check in {"fairness.conditional", "fairness.curve"}:  # some numbers are of predicted numbers
@@ -159,6 +163,17 @@ def _roles(check: str, plain):
         "privacy.anonymity": {"sensitive": ("income",)},  # classes give away what was declared sensitive
     }
     return dataclasses.replace(roles, **more.get(check, {}))
+
+
+def _with_what_it_asks(check: str, whole):
+    """Return *whole* with the columns, the facts and the model without which *check* has less to say."""
+    if check.startswith("data."):
+        return _with_time_and_gaps(whole)
+    if check == "interpretability.interactions":  # pairs are told where any do something together
+        return dataclasses.replace(whole, model=Together({"income": 1.0, "debt": -0.5}))
+    if check == "interpretability.monotonicity":
+        return dataclasses.replace(whole, facts={**whole.facts, **DIRECTIONS})
+    return SHOWN_TO_PEOPLE[check](whole) if check in SHOWN_TO_PEOPLE else whole
 
 
 def _with_time_and_gaps(whole):
