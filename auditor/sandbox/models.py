@@ -120,15 +120,19 @@ class SandboxedModel:
     def contributions(self, X: pd.DataFrame) -> Array:
         """Return float64 of shape (rows, features + 1): what each feature added, and the base last.
 
-        Each row sums to the raw answer on the scale `inspection.contributions`. The model's own word: the
-        caller checks the sums before believing them.
+        Features stand in the order of *X*; one that the model does not take added 0. Each row sums to the
+        raw answer on the scale `inspection.contributions`. The model's own word: the caller checks the sums
+        before believing them.
         """
         if self.inspection.contributions is None:
             raise ModelError("it gives no contributions")
-        answer = self._ask(CONTRIBUTIONS, X, len(self.features or X.columns) + 1)
+        given = self._columns(X)
+        answer = self._ask(CONTRIBUTIONS, given, given.shape[1] + 1)
         if not np.isfinite(answer).all():
             raise ModelError("some of its contributions are not finite numbers")
-        return answer
+        placed = np.zeros((len(X), X.shape[1] + 1))
+        placed[:, [*X.columns.get_indexer(given.columns), -1]] = answer
+        return placed
 
     def stored(self, X: pd.DataFrame) -> Array:
         """Return one truth value a row: does it stand in the file, as the model prepares it?"""

@@ -46,17 +46,22 @@ class Estimator:
 
     def describe(self) -> Mapping[str, Any]:
         """Return what the parent is told once."""
-        width = getattr(self._model, "n_features_in_", None) or len(self._names or ()) or None
         return {
             "kind": "classifier" if self._classes else "regressor",
             "classes": self._classes,
             "features": self._names,
-            "n_features": None if width is None else int(width),
+            "n_features": self._width,
             "has_probabilities": bool(self._classes) and hasattr(self._model, "predict_proba"),
             "types": self._types,
             "versions": self._versions,
             "memory": self._kept.told(),
         }
+
+    @cached_property
+    def _width(self) -> int | None:
+        """The number of columns that it takes, where it says so."""
+        width = getattr(self._model, "n_features_in_", None) or len(self._names or ()) or None
+        return None if width is None else int(width)
 
     @cached_property
     def _kept(self) -> Kept:

@@ -8,12 +8,15 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from auditor.sandbox.inside.answers import Refuse, brief
 from auditor.sandbox.inside.estimator import Estimator, bare_threads, refuse_other_version
 from auditor.sandbox.inside.held_boosters import check_held
 from auditor.sandbox.limits import raise_it, raise_unpacking
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ALLOWED = frozenset(
     {
@@ -71,6 +74,19 @@ class SkopsModel(Estimator):
         super().__init__(
             _load(raw, versions, set(_types(schema, _NAMED))), sorted(set(_types(schema))), versions
         )
+        from auditor.sandbox.inside.forests import forest
+
+        self._forest = forest(self._model, self._width)
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return what the parent is told once; trees say on which scale they credit columns."""
+        return {**super().describe(), "contributions": None if self._forest is None else self._forest.scale}
+
+    def contributions(self, rows: pa.Table) -> Any:
+        """Return one number a row and column, and the base last: together the raw answer."""
+        if self._forest is None:
+            raise Refuse("no-contributions", "the model gives no contributions")
+        return self._forest.contributions(self._given(rows))
 
 
 def _schema(raw: bytes, limits: Mapping[str, Any]) -> dict[str, Any]:
