@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: setup setup-dev servers run test lint types tests soak lock bench clean
+.PHONY: setup setup-dev servers run test lint types tests soak lock messages bench clean
 
 setup: $(VENV)/.installed
 setup-dev: $(VENV)/.installed-dev
@@ -54,6 +54,9 @@ lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" requirements.txt -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" -c requirements.lock requirements-dev.txt -o requirements-dev.lock
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" requirements-servers.txt -o requirements-servers.lock
+
+messages: setup-dev
+	$(BIN)/python -m locales.messages
 
 clean:
 	rm -rf $(VENV) .venv-servers out

@@ -193,7 +193,7 @@ def host() -> dict[str, str | int]:
     return {"system": platform.system(), "machine": platform.machine(), "cpus": os.cpu_count() or 1}
 
 
-def write(audit: Audit, out: Path, language: str = ENGLISH) -> None:
+def write(audit: Audit, out: Path, language: str = ENGLISH, fonts: Path | None = None) -> None:
     """Write audit.json, and report.html and report.pdf in *language*, into *out*.
 
     The record inside the PDF has no `run`: equal bodies then give equal PDF bytes.
@@ -204,4 +204,4 @@ def write(audit: Audit, out: Path, language: str = ENGLISH) -> None:
     document = compose(audit, language)
     (out / "audit.json").write_bytes(audit.to_json())
     (out / "report.html").write_text(html.render(document), encoding="utf-8")
-    (out / "report.pdf").write_bytes(pdf.render(document, audit.without_run().to_json()))
+    (out / "report.pdf").write_bytes(pdf.render(document, audit.without_run().to_json(), fonts))

@@ -23,6 +23,7 @@ from auditor.problems import Refused
 from auditor.trust import command
 from frameworks.load import LoadError
 from frameworks.model import Verdict
+from reports.language import ENGLISH, LANGUAGES
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ def parser() -> argparse.ArgumentParser:
     publish = commands.add_parser("publish", help="write the version of a record that is for everybody")
     publish.add_argument("record", type=Path, help="an audit.json")
     publish.add_argument("--out", type=Path, required=True, help="the folder to write into")
+    _add_language(publish)
     publish.set_defaults(do=_publish)
 
     _add_report(commands)
@@ -111,6 +113,7 @@ def _add_run(commands: Any) -> None:
         choices=[str(verdict) for verdict in Verdict if verdict.rank >= Verdict.UNDECIDED.rank],
         help="exit with 10 when a requirement in force has this verdict or a worse one",
     )
+    _add_language(run)
     run.add_argument("--strict", action="store_true", help="exit with 4 when a check failed")
     run.add_argument("--quiet", action="store_true", help="print nothing but errors")
     run.set_defaults(do=_run)
@@ -128,6 +131,7 @@ def _add_report(commands: Any) -> None:
         "--before", type=Path, metavar="RECORD", help="the earlier audit.json of a comparison"
     )
     report.add_argument("--tasks", type=Path, metavar="FILE", help="YAML: who takes what on, until when")
+    _add_language(report)
     report.set_defaults(do=_report)
 
 
@@ -140,6 +144,14 @@ def _add_export(commands: Any) -> None:
     )
     export.add_argument("--public", action="store_true", help="of the version of the record for everybody")
     export.set_defaults(do=_export)
+
+
+def _add_language(command: argparse.ArgumentParser) -> None:
+    names = ", ".join(f"{tag} {name}" for tag, name in LANGUAGES.items())
+    command.add_argument(
+        "--language", choices=list(LANGUAGES), default=ENGLISH, metavar="TAG",
+        help=f"language of what is told: {names}; the record is the same in all",
+    )  # fmt: skip
 
 
 def _run(asked: argparse.Namespace, settings: config.Settings) -> int:
@@ -157,6 +169,7 @@ def _run(asked: argparse.Namespace, settings: config.Settings) -> int:
             frameworks=asked.framework,
             as_of=asked.as_of,
             seed=asked.seed,
+            language=asked.language,
             tell=tell,
         )
     except run.Failed as why:
@@ -209,18 +222,21 @@ def _worker(asked: argparse.Namespace, settings: config.Settings) -> int:
     run(settings, asked.slot)
 
 
-def _publish(asked: argparse.Namespace, _settings: config.Settings) -> int:
+def _publish(asked: argparse.Namespace, settings: config.Settings) -> int:
     from auditor.publishing import publish
 
-    digest = publish(asked.record, asked.out)
+    digest = publish(asked.record, asked.out, asked.language, settings.fonts_folder)
     print(f"{asked.out}/audit.json, report.html, report.pdf ({digest[:12]})")
     return DONE
 
 
-def _report(asked: argparse.Namespace, _settings: config.Settings) -> int:
+def _report(asked: argparse.Namespace, settings: config.Settings) -> int:
     from auditor.retold import retell
 
-    written = retell(asked.record, asked.out, asked.document, before=asked.before, tasks=asked.tasks)
+    written = retell(
+        asked.record, asked.out, asked.document, before=asked.before, tasks=asked.tasks,
+        language=asked.language, fonts=settings.fonts_folder,
+    )  # fmt: skip
     print(f"{asked.out}/{', '.join(written)}")
     return DONE
 

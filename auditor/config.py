@@ -75,6 +75,8 @@ class Settings:
     """debug, info, warning or error."""
     first_audit: Path | None = Path("examples/mortgage/submission.yaml")
     """Submission to audit on the very first start; empty for none."""
+    fonts_folder: Path | None = None
+    """Folder of further fonts for PDF, for characters that ours lack."""
     limits: Limits = field(default_factory=Limits)
     """What a submitted file may cost: each limit is AUDITOR_LIMIT_<NAME IN CAPITALS>."""
     endpoint_hosts: tuple[str, ...] = ()

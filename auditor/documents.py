@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -51,11 +52,11 @@ def document(
     return rendered(compose_comparison(earlier, record), record, form)
 
 
-def rendered(told: Document, record: Audit, form: str) -> bytes:
-    """Return *told* as a page or as pages."""
+def rendered(told: Document, record: Audit, form: str, fonts: Path | None = None) -> bytes:
+    """Return *told* as a page, or as pages set with an operator's *fonts* too."""
     from reports import html, pdf
 
-    return html.render(told).encode() if form == "html" else pdf.render(told, record.to_json())
+    return html.render(told).encode() if form == "html" else pdf.render(told, record.to_json(), fonts)
 
 
 def tasks(service: Service, account: Account, audit_id: str) -> dict[str, Task]:

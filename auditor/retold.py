@@ -11,8 +11,9 @@ from auditor.documents import read_tasks, rendered
 from auditor.manifest import read_yaml
 from auditor.plan import DOCUMENTS
 from auditor.problems import refuse
-from auditor.run import may_write, put
+from auditor.run import can_tell, may_write, put
 from reports.document import Document, compose, compose_comparison, compose_plan, compose_summary
+from reports.language import ENGLISH
 from reports.record import Audit
 
 
@@ -23,12 +24,15 @@ def retell(
     *,
     before: Path | None = None,
     tasks: Path | None = None,
+    language: str = ENGLISH,
+    fonts: Path | None = None,
 ) -> list[str]:
-    """Write documents of the audit.json at *record* into *out*, as HTML and PDF; return the files' names.
+    """Write documents of the audit.json at *record* into *out*, in *language*; return the files' names.
 
     Without *names*: all that can be told. Nothing is written to *out* before everything is done.
     """
     may_write(out)
+    can_tell(language, fonts)
     audit = read(record)
     earlier = read(before) if before is not None else None
     wanted = tuple(names) or tuple(name for name in DOCUMENTS if name != "comparison" or earlier is not None)
@@ -38,23 +42,23 @@ def retell(
     with tempfile.TemporaryDirectory(prefix="auditor-") as scratch:
         written = []
         for name in wanted:
-            told = _told(name, audit, earlier, said)
+            told = _told(name, audit, earlier, said, language)
             for form in ("html", "pdf"):
-                (Path(scratch) / f"{name}.{form}").write_bytes(rendered(told, audit, form))
+                (Path(scratch) / f"{name}.{form}").write_bytes(rendered(told, audit, form, fonts))
                 written.append(f"{name}.{form}")
         put(Path(scratch), out, written)
     return written
 
 
-def _told(name: str, audit: Audit, earlier: Audit | None, said: Any) -> Document:
+def _told(name: str, audit: Audit, earlier: Audit | None, said: Any, language: str) -> Document:
     if name == "summary":
-        return compose_summary(audit)
+        return compose_summary(audit, language)
     if name == "plan":
-        return compose_plan(audit, read_tasks(said, audit))
+        return compose_plan(audit, read_tasks(said, audit), language)
     if name == "comparison":
         assert earlier is not None
-        return compose_comparison(earlier, audit)
-    return compose(audit)
+        return compose_comparison(earlier, audit, language)
+    return compose(audit, language)
 
 
 def read(path: Path) -> Audit:

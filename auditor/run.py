@@ -30,6 +30,7 @@ from auditor.submission import Submission, parse
 from auditor.trust.keys import Keyring
 from auditor.trust.seal import seal
 from reports import bundle
+from reports.language import ENGLISH, LANGUAGES
 
 
 class Failed(Exception):
@@ -57,14 +58,16 @@ def run(
     frameworks: Sequence[str] = (),
     as_of: dt.date | None = None,
     seed: int | None = None,
+    language: str = ENGLISH,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Ran:
     """Audit the submission at *path*; put audit.json, report.html, report.pdf and bundle.zip into *out*.
 
-    This process signs; the one that measures cannot open the key. Nothing is written to *out* before
-    everything is done.
+    The reports are told in *language*; the record is the same in all. This process signs; the one that
+    measures cannot open the key. Nothing is written to *out* before everything is done.
     """
     may_write(out)
+    can_tell(language, settings.fonts_folder)
     changed = {"frameworks": list(frameworks) or None, "seed": seed}
     raw, files = read_submission(path, {key: value for key, value in changed.items() if value is not None})
     shape = parse(raw)  # the shape first: hashing large files can wait
@@ -78,7 +81,7 @@ def run(
     keys = Keyring.open(settings.key_folder)
     with tempfile.TemporaryDirectory(prefix="auditor-") as scratch, closing(Bench()) as bench:
         bench.aside = settings.key_folder
-        going = _Run(bench, settings, submission, paths, Path(scratch), tell)
+        going = _Run(bench, settings, submission, paths, Path(scratch), tell, language)
         record = going.through(planned, as_of or today())
         _seal(going.results, keys)
         put(going.results, out)
@@ -95,6 +98,7 @@ class _Run:
     paths: Mapping[str, str]
     scratch: Path
     tell: Callable[[str], None]
+    language: str
 
     @property
     def results(self) -> Path:
@@ -139,6 +143,8 @@ class _Run:
                 "parent": None,
                 "evidence": outs,
                 "out": str(self.results),
+                "language": self.language,
+                "fonts": str(self.settings.fonts_folder or ""),
                 "run": {
                     "id": new_id(),
                     "created": created.isoformat(),
@@ -185,6 +191,18 @@ def _seal(results: Path, keys: Keyring) -> None:
     reports = {name: (results / name).read_bytes() for name in names}
     files = seal((results / bundle.RECORD).read_bytes(), reports, keys)
     (results / BUNDLE).write_bytes(bundle.pack(files))
+
+
+def can_tell(language: str, own_fonts: Path | None) -> None:
+    """Refuse a language that nothing on this host can set on paper."""
+    from reports import fonts
+
+    if not fonts.has(language, own_fonts):
+        raise refuse(
+            "", "language",
+            f"this host has no font for {LANGUAGES[language]} on paper; install the requirements again, or "
+            "name a folder of fonts in AUDITOR_FONTS_FOLDER.",
+        )  # fmt: skip
 
 
 def put(results: Path, out: Path, named: Sequence[str] = (*RESULTS, CALLS, BUNDLE)) -> None:

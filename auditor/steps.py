@@ -30,6 +30,7 @@ from auditor.store import audits, files
 from auditor.store.database import Database
 from auditor.store.tables import AuditRecord, CheckRecord
 from auditor.views import AuditState, CheckState
+from reports.language import ENGLISH
 
 logger = logging.getLogger(__name__)
 
@@ -151,6 +152,8 @@ class Steps:
             "parent": str(self.artifacts.path(parent)) if parent else None,
             "evidence": [str(self.artifacts.path(held[f"evidence/{row.position}"])) for row in rows],
             "out": str(folder),
+            "language": ENGLISH,
+            "fonts": str(self.settings.fonts_folder or ""),
             "run": {
                 "id": record.id,
                 "created": record.created.isoformat(),

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import typst
 
+from reports import fonts
 from reports.document import Document
 from reports.language import _, region, speaking
 from reports.record import Audit
@@ -23,17 +24,17 @@ from reports.wording import day as spelt_day
 TEMPLATES = Path(__file__).parent.parent / "templates" / "report"
 STANDARDS: tuple[Literal["a-3a"], Literal["ua-1"]] = ("a-3a", "ua-1")
 
-FONTS = ("Libertinus Serif", "DejaVu Sans Mono")
-"""What a text is set in; the later ones where the first lacks a character."""
-
 _LONG = re.compile(r"[^\s\u200b]{25,}")
 _PIECE = re.compile(r".{1,12}")
 _MISSING = re.compile(r"the text `\"(.+?)\"` could not be displayed")
 _TRIES = 4
 
 
-def render(document: Document, audit_json: bytes) -> bytes:
-    """Return *document* as PDF with the record attached, less its `run`, which may differ between equals."""
+def render(document: Document, audit_json: bytes, own_fonts: Path | None = None) -> bytes:
+    """Return *document* as PDF with the record attached, less its `run`, which may differ between equals.
+
+    *own_fonts* is an operator's folder of fonts for characters that ours lack.
+    """
     record = Audit.from_json(audit_json).without_run().to_json()
 
     def pictures(lacking: frozenset[str]) -> dict[str, Any]:
@@ -43,28 +44,38 @@ def render(document: Document, audit_json: bytes) -> bytes:
             return {}
         from reports import charts
 
-        return {chart.id: charts.draw(replace(chart, data=_spelt(chart.data, lacking))) for chart in drawn}
+        with speaking(document.language):
+            told = ((chart, charts.draw(replace(chart, data=_spelt(chart.data, lacking)))) for chart in drawn)
+            return {chart.id: [fonts.dressed(svg, document.language) for svg in svgs] for chart, svgs in told}
 
     tree = document.to_json()
     lacking: frozenset[str] = frozenset()
     for _try in range(_TRIES):
         try:
-            return _compile(_spelt(tree, lacking), pictures(lacking), record, document, lacking)
+            return _compile(
+                _spelt(tree, lacking), pictures(lacking), record, document, lacking, own_fonts=own_fonts
+            )
         except typst.TypstError as problem:
             found = {char for text in _MISSING.findall(str(problem)) for char in text if not char.isascii()}
             if not found - lacking:
                 raise
             lacking |= found
     every = frozenset(char for text in _texts(tree) for char in text if not char.isascii())
-    return _compile(_spelt(tree, every), pictures(every), record, document, every)
+    return _compile(_spelt(tree, every), pictures(every), record, document, every, own_fonts=own_fonts)
 
 
 def _compile(
-    tree: dict[str, Any], pictures: dict[str, Any], record: bytes, document: Document, lacking: frozenset[str]
+    tree: dict[str, Any],
+    pictures: dict[str, Any],
+    record: bytes,
+    document: Document,
+    lacking: frozenset[str],
+    *,
+    own_fonts: Path | None,
 ) -> bytes:
     inputs = {
         "document": json.dumps(_breakable(tree)),
-        "words": json.dumps(_words(document)),
+        "words": json.dumps(_words(document, own_fonts)),
         "pictures": json.dumps(pictures),
         "ids": json.dumps(dict.fromkeys(document.ids(), True)),
         "record": record.decode(),
@@ -76,13 +87,14 @@ def _compile(
         root=TEMPLATES,
         format="pdf",
         sys_inputs=inputs,
+        font_paths=fonts.fonts(own_fonts),
         ignore_system_fonts=True,
         pdf_standards=[*STANDARDS],
         timestamp=int(day.timestamp()),
     )
 
 
-def _words(document: Document) -> dict[str, Any]:
+def _words(document: Document, own_fonts: Path | None) -> dict[str, Any]:
     """Return the words of the page itself, and how they are set."""
     tag, _dash, script = document.language.partition("-")
     with speaking(document.language):
@@ -90,7 +102,7 @@ def _words(document: Document) -> dict[str, Any]:
             "lang": tag,
             "region": region(document.language),
             "script": script.lower() or "auto",
-            "fonts": FONTS,
+            "fonts": fonts.families(document.language, own_fonts),
             "contents": _("Contents"),
             "record": _("record"),
             "digest": _("Digest of the record"),

@@ -71,7 +71,7 @@ def _verdicts(view: View) -> Iterator[Block]:
     if first is not None:
         rows = tuple(stripes(view, first))[:STRIPES_SHOWN]
         yield VerdictStrip(
-            f"Criteria by principle: {wording.brief(view.framework_title(first), _NAME)}", rows
+            _("Criteria by principle: {rules}", rules=wording.brief(view.framework_title(first), _NAME)), rows
         )
 
 

@@ -1,0 +1,100 @@
+"""Catalogues keep the places of sentences and follow the source; no language loses a word of a report."""
+
+from __future__ import annotations
+
+import io
+import re
+from functools import cache
+
+import pikepdf
+import pytest
+
+from locales import messages
+from reports import fonts, html, pdf
+from reports.catalogue import RECORD, WORDS
+from reports.document import Document, compose
+from reports.language import LANGUAGES
+from reports.record import Audit
+from tests.reports.sample import record, subject
+from tests.reports.test_html import Page
+from tests.reports.test_pdf import pages, squeezed
+
+CHINESE = [tag for tag in LANGUAGES if tag != "en"]
+PLACE = re.compile(r"\{(\w*)\}")
+MOST_MISSING = 0.25
+"""Share of sentences of reports that may wait for their words while the source is being written."""
+
+in_chinese = pytest.mark.parametrize("language", CHINESE)
+
+
+@cache
+def audit() -> Audit:
+    """Return a small audit: one check of each kind of table and picture."""
+    return record(subject(), only=("fairness.selection_rate", "privacy.anonymity", "data.quality"))
+
+
+@cache
+def told(language: str) -> Document:
+    return compose(audit(), language)
+
+
+@cache
+def paper(language: str) -> bytes:
+    return pdf.render(told(language), audit().to_json())
+
+
+@in_chinese
+def test_translations_have_the_places_of_their_sentences(language):
+    wrong = [
+        (english, text)
+        for name in {*WORDS, *RECORD}
+        for english, text in messages.read(language.replace("-", "_"), name).items()
+        if set(PLACE.findall(english)) - {"count"} - set(PLACE.findall(text))
+        or set(PLACE.findall(text)) - set(PLACE.findall(english))
+    ]
+    assert wrong == []
+
+
+@in_chinese
+def test_sentences_have_their_words(language):
+    """Name what has none; `python -m locales.messages` brings the catalogues up to the source."""
+    waiting, every = messages.missing(language.replace("-", "_"), ("reports", "record", "measures"))
+    assert len(waiting) <= MOST_MISSING * every, "\n".join(waiting)
+
+
+@in_chinese
+def test_every_word_is_on_the_page(language):
+    page = Page(html.render(told(language)))
+    text = squeezed(page.text)
+    assert [said for said in told(language).words() if squeezed(said) not in text] == []
+
+
+@in_chinese
+def test_every_word_is_on_paper(language):
+    found = squeezed("".join(pages(paper(language))))
+    lost = [said for said in told(language).words() if squeezed(said) not in found]
+    # a table may turn the page within a cell: both parts are there
+    assert [said for said in lost if not (squeezed(said)[:4] in found and squeezed(said)[-4:] in found)] == []
+    assert len(lost) <= 0.01 * len(list(told(language).words()))
+
+
+@in_chinese
+def test_paper_is_set_in_the_forms_of_its_language(language):
+    """A picture too: it has no language of its own to choose the forms of shared characters by."""
+    assert fonts.has(language)
+    form = {"zh-Hans": b"NotoSansCJKsc", "zh-Hant": b"NotoSansCJKtc"}[language]
+    named = set(re.findall(rb"NotoSansCJK[a-z]+", _objects(paper(language))))
+    assert named == {form}
+    assert paper(language) == pdf.render(told(language), audit().to_json())
+
+
+def _objects(paper: bytes) -> bytes:
+    with pikepdf.open(io.BytesIO(paper)) as opened:
+        found = [o for o in opened.objects if isinstance(o, pikepdf.Dictionary) and "/BaseFont" in o]
+        return b" ".join(str(o.BaseFont).encode() for o in found)
+
+
+def test_numbers_and_verdicts_are_the_same_in_every_language():
+    """A language changes words: never how many parts a report has, nor what it judges."""
+    shapes = {tag: (len(list(told(tag).ids())), len(list(told(tag).charts()))) for tag in LANGUAGES}
+    assert len(set(shapes.values())) == 1
