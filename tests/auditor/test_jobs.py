@@ -24,7 +24,7 @@ from tests.budgets import budget
 from tests.conftest import close, postgresql_url
 
 ROOT = Path(__file__).parents[2]
-KILLS = budget(5, 50)
+KILLS = budget(3, 50)
 
 
 class Worker:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import yaml
 from playwright.sync_api import expect
 
 from auditor.web.steps import STEPS
+from tests.small_example import small_example
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "examples" / "mortgage"
+EXAMPLE = small_example()
 ASKED = yaml.safe_load((EXAMPLE / "submission.yaml").read_text(encoding="utf-8"))
 ANSWERS = yaml.safe_load((EXAMPLE / "answers.yaml").read_text(encoding="utf-8"))
 
