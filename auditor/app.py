@@ -15,6 +15,7 @@ from auditor.api import openapi, problems
 from auditor.api.events import Holds
 from auditor.api.public import public
 from auditor.api.routes import api
+from auditor.api.rules import rules as own_rules
 from auditor.artifacts import Artifacts
 from auditor.auth import guard
 from auditor.config import Settings, from_environment
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     guard.register(app)
     app.register_blueprint(api)
     app.register_blueprint(public)
+    app.register_blueprint(own_rules)
     problems.register(app)
     _add_pages(app)
     openapi.register(app)

@@ -18,6 +18,7 @@ from typing import Any
 
 from auditor import subjects
 from auditor.endpoint import Live, Rules
+from auditor.facts import facts_of, settled_tier
 from auditor.plan import frameworks_named
 from auditor.problems import Refused
 from auditor.sandbox import Limits, open_model
@@ -29,8 +30,6 @@ from checks.registry import all_checks
 from frameworks import sandboxes, waivers
 from frameworks.judge import judge, summarise, trial
 from frameworks.layers import on_day
-from frameworks.model import Facts
-from frameworks.tier import settle
 from reports.language import ENGLISH
 from reports.record import (
     Audit,
@@ -123,7 +122,7 @@ def assemble(
     facts = facts_of(submission, resolved, as_of)
     findings: list[dict[str, Any]] = []
     verdicts = {}
-    frameworks = [on_day(framework, as_of) for framework in frameworks_named(submission.frameworks)]
+    frameworks = [on_day(found, as_of) for found in frameworks_named(submission.frameworks, submission.rules)]
     for framework in frameworks:
         found = judge(framework, evidence, facts)
         findings.extend(finding_to_json(finding) for finding in found)
@@ -149,26 +148,6 @@ def assemble(
         "tier": tier,
         **({"relief": relief} if relief["waivers"] or relief["sandbox"] else {}),
     }
-
-
-def settled_tier(submission: Submission) -> dict[str, Any]:
-    """Return the risk tier that holds, as declared and as the questionnaire gives it."""
-    asked = submission.risk_questionnaire
-    return settle(submission.system.risk_tier, None if asked is None else asked.answers)
-
-
-def facts_of(submission: Submission, resolved: Mapping[str, Any], as_of: dt.date) -> Facts:
-    """Return what judging needs to know beside evidence."""
-    return Facts(
-        task=submission.task,
-        tier=settled_tier(submission)["tier"],
-        as_of=as_of,
-        answers={key: answer.model_dump() for key, answer in submission.answers.items()},
-        conditions=frozenset(submission.system.conditions),
-        rows=int(resolved["rows"]),
-        waivers=tuple(waiver.waiver() for waiver in submission.waivers),
-        sandbox=submission.sandbox.sandbox() if submission.sandbox else None,
-    )
 
 
 def judge_again(parent: Audit, submission: Submission, as_of: dt.date) -> dict[str, Any]:

@@ -104,7 +104,11 @@ def _add_run(commands: Any) -> None:
     run.add_argument("submission", type=Path, help="submission.yaml; its paths are relative to it")
     run.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     run.add_argument(
-        "--framework", action="append", default=[], metavar="ID", help="judge by this instead (repeatable)"
+        "--framework",
+        action="append",
+        default=[],
+        metavar="ID",
+        help="judge by this instead, an id or a rule file (repeatable)",
     )
     run.add_argument("--as-of", type=_day, metavar="DATE", help="read the rules as of this day (today)")
     run.add_argument("--seed", type=int, help="seed of everything sampled, instead of the submission's")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from auditor.cli_past import effect, gap
 from auditor.config import Settings
 from auditor.problems import refuse
 from auditor.store.clock import today
@@ -29,16 +30,21 @@ def add_to(commands: Any, day: Callable[[str], dt.date]) -> None:
     """Add the command with its verbs to the command line."""
     asked = commands.add_parser(
         "frameworks",
-        help="list frameworks or show one; lint, diff, resolve",
+        help="list frameworks or show one; lint, diff, resolve, gap, effect",
         description=(
             "Without more, list the frameworks. ID: show one. lint FILE: read a framework or overlay and "
             "name every mistake by line. diff A B: what B asks that A does not. resolve ID --as-of DATE: the "
-            "rules as they stand on a day. A, B and ID may be files. Exit codes: 0 done, 2 refused."
+            "rules as they stand on a day. gap AUDIT ID: how the audit.json AUDIT stands by ID, and what is "
+            "missing. effect OVERLAY AUDIT...: which records, or folders of them, it judges otherwise. A, "
+            "B, ID and OVERLAY may be files. Exit codes: 0 done, 2 refused."
         ),
     )
-    asked.add_argument("what", nargs="?", help=f"lint, diff or resolve; {_SHOW}")
+    asked.add_argument("what", nargs="?", help=f"lint, diff, resolve, gap or effect; {_SHOW}")
     asked.add_argument("names", nargs="*", help="files or ids that the verb asks for")
     asked.add_argument("--as-of", type=day, metavar="DATE", help="read the rules as of this day (today)")
+    asked.add_argument(
+        "--against", metavar="ID", help="effect: the rules before, instead of the first parent"
+    )
     asked.add_argument("--json", action="store_true", help="print JSON")
     asked.set_defaults(do=run)
 
@@ -53,13 +59,16 @@ def run(asked: argparse.Namespace, _settings: Settings) -> int:
         "lint": (("FILE",), _lint),
         "diff": (("A", "B"), _diff),
         "resolve": (("ID",), _resolve),
+        "gap": (("AUDIT", "ID"), _gap),
+        "effect": (("OVERLAY", "AUDIT..."), _effect),
     }
     if asked.what not in verbs:
         if asked.names:
             raise refuse("", "verb", f"`{asked.what}` is no verb here; choose from {', '.join(verbs)}.")
         return _show(asked.what)
     takes, do = verbs[asked.what]
-    if len(asked.names) != len(takes):
+    many = takes[-1].endswith("...")
+    if len(asked.names) < len(takes) or (len(asked.names) > len(takes) and not many):
         raise refuse("", "usage", f"write: frameworks {asked.what} {' '.join(takes)}")
     return do(asked)
 
@@ -142,4 +151,16 @@ def _resolve(asked: argparse.Namespace) -> int:
         print(f"{requirement.id:14} {state(framework, requirement, day):11} {requirement.title}")
         for change in requirement.changes:
             print(f"{'':14} {change.mode} by {change.overlay} {change.version}: {change.reason}")
+    return DONE
+
+
+def _gap(asked: argparse.Namespace) -> int:
+    gap(Path(asked.names[0]), named(asked.names[1]), as_json=asked.json)
+    return DONE
+
+
+def _effect(asked: argparse.Namespace) -> int:
+    overlay, *records = asked.names
+    before = named(asked.against) if asked.against else None
+    effect(named(overlay), [Path(record) for record in records], before, as_json=asked.json)
     return DONE

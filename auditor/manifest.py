@@ -13,6 +13,7 @@ import yaml
 from auditor.problems import Problem, Refused, refuse
 from auditor.shallow import DEEPEST, flaw
 from auditor.submission import dotted, files_of, parse
+from frameworks.load import load
 
 LARGEST = 1024 * 1024
 
@@ -97,6 +98,7 @@ def read_submission(
         raw |= changes
         if isinstance(raw.get("answers"), str):
             raw["answers"] = read_yaml(path.resolve().parent / raw["answers"])
+        _read_rules(raw, path.resolve().parent)
     submission = parse(raw)
     found = {dotted(keys): file for keys, file in files_of(submission)}
     paths = {where: path.resolve().parent / file.file for where, file in found.items() if file.file}
@@ -109,6 +111,23 @@ def read_submission(
     if problems:
         raise Refused(problems)
     return submission.model_dump(mode="json", exclude_unset=True), paths
+
+
+def _read_rules(raw: dict[str, Any], folder: Path) -> None:
+    """Put each rule file that `frameworks` names (`town.yaml`) under `rules`, and its id in its place."""
+    named = raw.get("frameworks")
+    if not isinstance(named, list) or not isinstance(raw.get("rules", {}), dict):
+        return
+    for place, name in enumerate(named):
+        if isinstance(name, str) and name.endswith((".yaml", ".yml")):
+            try:
+                text = (folder / name).read_bytes()
+                framework = load(text, Path(name).name)
+            except OSError as why:
+                sentence = f"`frameworks` names {name[:200]}, which cannot be read ({why.strerror})."
+                raise refuse(f"frameworks.{place}", "no-file", sentence) from None
+            named[place] = framework.id
+            raw["rules"] = {**raw.get("rules", {}), framework.id: text.decode()}
 
 
 def _why(file: Path) -> str:

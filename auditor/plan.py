@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from auditor.known import near, unknown_names
-from auditor.problems import Problem, Refused
+from auditor.problems import Problem, Refused, refuse
 from auditor.submission import Submission
 from checks.registry import pages
 from frameworks import load
@@ -25,9 +26,11 @@ CALLS = "calls.jsonl"
 """The calls of a live endpoint, one JSON object a line; left beside the results of an audit that made any."""
 
 
-def frameworks_named(names: Sequence[str]) -> tuple[Framework, ...]:
-    """Return the frameworks called *names*; refuse those that are not here, by name."""
-    packs = load.packs()
+def frameworks_named(
+    names: Sequence[str], rules: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Framework, ...]:
+    """Return the frameworks called *names*, bundled or in *rules*; refuse by name those that are not here."""
+    packs = {**load.packs(), **_written(rules)}
     unknown = [
         Problem(
             "frameworks", "unknown-framework", f"there is no framework `{name}`; choose from {_list(packs)}."
@@ -42,8 +45,8 @@ def frameworks_named(names: Sequence[str]) -> tuple[Framework, ...]:
 
 def frameworks_asked(submission: Submission) -> tuple[Framework, ...]:
     """Return the frameworks of *submission*; refuse what no framework at all asks for."""
-    frameworks = frameworks_named(submission.frameworks)
-    packs = load.packs().values()
+    frameworks = frameworks_named(submission.frameworks, submission.rules)
+    packs = [*load.packs().values(), *frameworks]
     questions = {question.key for pack in packs for question in pack.attestations()}
     conditions = {condition for pack in packs for condition in pack.conditions}
     unasked = [
@@ -77,6 +80,24 @@ def plan(frameworks: Sequence[Framework]) -> list[tuple[str, dict[str, Any]]]:
         for check in sorted(pages())
         for parameters in sorted(sets.get(check, ({},)), key=canonical)
     ]
+
+
+def _written(rules: Mapping[str, str]) -> dict[str, Framework]:
+    """Read the rule files that come with a submission."""
+    shelf = load.Shelf({name: text.encode() for name, text in rules.items()}, load.bundled())
+    found = {}
+    for name in rules:
+        where = f"rules.{name}"
+        if name in load.packs():
+            raise refuse(where, "bundled-id", f"`{name}` is the id of a bundled framework; choose another.")
+        try:
+            framework = shelf.get(name)
+        except load.LoadError as wrong:
+            raise refuse(where, "rules", str(wrong)) from None
+        if framework is None or framework.id != name:
+            raise refuse(where, "other-id", f"`{where}` holds other rules; write their own id as the key.")
+        found[name] = framework
+    return found
 
 
 def _list(packs: Mapping[str, Framework]) -> str:

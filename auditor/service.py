@@ -20,6 +20,7 @@ from auditor.artifacts import DIGEST, Artifacts
 from auditor.config import Settings
 from auditor.endpoint import admit
 from auditor.jobs import Jobs
+from auditor.local_rules import LocalRules
 from auditor.plan import CALLS, frameworks_asked, frameworks_named, plan
 from auditor.problems import Problem, Refused, refuse
 from auditor.register import Register
@@ -65,6 +66,7 @@ class Service:
         self.jobs = jobs
         self.sealer = Sealer(settings.key_folder, database, artifacts)
         self.register = Register(database, artifacts, self.sealer)
+        self.rules = LocalRules(database, artifacts)
 
     # Files
 
@@ -115,7 +117,7 @@ class Service:
     def submit(self, account: Account, raw: Any, *, as_of: dt.date | None = None) -> AuditView:
         """Check the shape of a submission and its files, and queue the audit."""
         self._ready_for_uploads()
-        submission = parse(raw)
+        submission = parse(self._with_rules(account, raw))
         planned = plan(frameworks_asked(submission))
         if submission.endpoint is not None:
             admit(submission.endpoint.url, self.settings.endpoint_hosts)
@@ -190,8 +192,8 @@ class Service:
                 raise Conflict(
                     f"audit {audit_id} is {parent.state}; only a completed one can be judged again."
                 )
-            submission = parse({**parent.submission, "frameworks": list(frameworks)})
-            frameworks_named(submission.frameworks)
+            submission = parse(self.rules.attach_again(session, account, parent.submission, frameworks))
+            frameworks_named(submission.frameworks, submission.rules)
             again = audits.create(
                 session,
                 account.id,
@@ -311,6 +313,12 @@ class Service:
     def missing_layer(self) -> str | None:
         """Return None, or the sentence that names what this host lacks to take submissions."""
         return missing_layer()
+
+    def _with_rules(self, account: Account, raw: Any) -> Any:
+        if not isinstance(raw, dict):
+            return raw
+        with self.database.reading() as session:
+            return self.rules.attach(session, account, raw)
 
     def _ready_for_uploads(self) -> None:
         missing = self.missing_layer()

@@ -40,6 +40,8 @@ Plain = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_prin
 """A name that is printed at the head of a report."""
 Word = Annotated[str, Field(pattern=r"^[\w-]{1,64}$")]
 """A name that becomes part of other names: of a column `word:column`, of a measure's `model`."""
+RuleText = Annotated[str, Field(min_length=1, max_length=256 * 1024)]
+"""A rule file as somebody wrote it: ours have at most 60,000 characters."""
 Whole = Annotated[int, BeforeValidator(_whole)]
 Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=2000)]

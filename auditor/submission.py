@@ -28,7 +28,7 @@ from auditor.endpoint.asked import Endpoint
 from auditor.fairness_tree import MetricChoice
 from auditor.file_refs import Document, FileRef, TableFile, TableRef, as_file
 from auditor.problems import Problem, Refused
-from auditor.shape import Name, Number, Plain, Shape, Text, Value, Whole, Word
+from auditor.shape import Name, Number, Plain, RuleText, Shape, Text, Value, Whole, Word
 from checks.model import Task
 
 
@@ -231,6 +231,8 @@ class Submission(Shape):
     reasons: Annotated[Reasons, BeforeValidator(as_file)] | None = None
     notices: Annotated[tuple[Annotated[Shown, BeforeValidator(as_file)], ...], Field(max_length=20)] = ()
     frameworks: Annotated[tuple[Name, ...], Field(min_length=1, max_length=30)] = ("global-baseline",)
+    rules: Annotated[Mapping[Name, RuleText], Field(max_length=10)] = Field(default_factory=dict)
+    """Rule files that `frameworks` may name beside the bundled ones: id -> YAML."""
     answers: Mapping[str, Answer] = Field(default_factory=dict)
     risk_questionnaire: RiskQuestionnaire | None = None
     waivers: Annotated[tuple[WaiverShape, ...], Field(max_length=50)] = ()

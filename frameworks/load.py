@@ -22,7 +22,7 @@ from frameworks.refusals import refusals
 from frameworks.shape import FrameworkShape
 from frameworks.source import LoadError, Parsed, parse
 
-__all__ = ["LoadError", "Shelf", "load", "packs"]
+__all__ = ["LoadError", "Shelf", "bundled", "load", "packs"]
 
 _LATER = ("adds", "waivers")
 """Keys of other formats of overlays, which people may bring along."""

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from auditor.api.problems import document
+from auditor.shape import RuleText
 from auditor.submission import Submission
 from auditor.views import AuditRow, AuditState, AuditView, CheckRow, CheckState, FrameworkRow, Stored
 from reports.compose.plan import Task
@@ -189,11 +190,22 @@ class PublicationIn(Shape):
     """How somebody who was decided about can object."""
 
 
+class RuleIn(Shape):
+    """A rule file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    content: RuleText
+    """The YAML, comments and all."""
+
+
 BODIES: dict[tuple[str, str], type[BaseModel]] = {
     ("/api/v1/audits", "post"): Submission,
     ("/api/v1/audits/{audit_id}/judgements", "post"): JudgementIn,
     ("/api/v1/audits/{audit_id}/publication", "post"): PublicationIn,
     ("/api/v1/inspections", "post"): InspectionIn,
+    ("/api/v1/rules", "post"): RuleIn,
+    ("/api/v1/rules/lint", "post"): RuleIn,
+    ("/api/v1/rules/effect", "post"): RuleIn,
 }
 """Request bodies; they are read by the same parser as the form and the command line."""
 

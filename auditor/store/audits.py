@@ -90,6 +90,26 @@ def recent(session: Session, account: str, limit: int, before: AuditRecord | Non
     return tuple(AuditRow(**_row(record)) for record in session.scalars(query))
 
 
+def recent_completed(session: Session, account: str, limit: int) -> Sequence[AuditRecord]:
+    """Return *account*'s newest completed audits that were measured, not judged again."""
+    query = sa.select(AuditRecord).where(*_measured(account))
+    return session.scalars(query.order_by(AuditRecord.created.desc(), AuditRecord.id).limit(limit)).all()
+
+
+def count_completed(session: Session, account: str) -> int:
+    """Return how many such audits there are."""
+    query = sa.select(sa.func.count()).select_from(AuditRecord).where(*_measured(account))
+    return session.scalar(query) or 0
+
+
+def _measured(account: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
+        AuditRecord.account == account,
+        AuditRecord.state == AuditState.COMPLETED,
+        AuditRecord.derived_from.is_(None),
+    )
+
+
 def view(session: Session, record: AuditRecord) -> AuditView:
     """Return *record* in full."""
     titles = {check: page.title for check, page in pages().items()}

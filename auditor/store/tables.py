@@ -142,6 +142,23 @@ class DraftRecord(Base):
     updated: Mapped[dt.datetime]
 
 
+class RuleRecord(Base):
+    """One published version of a rule file that an account wrote; versions never change."""
+
+    __tablename__ = "rules"
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.id"), primary_key=True)
+    id: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    """1 for the first version, and so on."""
+    version: Mapped[str]
+    title: Mapped[str]
+    content: Mapped[str]
+    """The YAML as written, comments and all."""
+    digest: Mapped[str] = mapped_column(String(64))
+    """Of the rules when they were published, parents included."""
+    published: Mapped[dt.datetime]
+
+
 class WorkerRecord(Base):
     """A worker process and its last heartbeat."""
 

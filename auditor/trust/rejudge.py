@@ -6,7 +6,8 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from auditor.audit import VERSION, facts_of
+from auditor.audit import VERSION
+from auditor.facts import facts_of
 from auditor.submission import Submission
 from frameworks.judge import judge, summarise
 from frameworks.load import packs

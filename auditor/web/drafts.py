@@ -34,7 +34,10 @@ def start() -> ResponseReturnValue:
 
 def again(audit_id: str) -> ResponseReturnValue:
     """Open a draft that holds everything an audit was asked."""
-    form = from_submission(service().audit(account(), audit_id).submission)
+    asked = dict(service().audit(account(), audit_id).submission)
+    own = {rule.id for rule in service().rules.listed(account())}  # read as they stand when it is submitted
+    asked["rules"] = {k: v for k, v in (asked.get("rules") or {}).items() if k not in own}
+    form = from_submission(asked)
     look_again(form)
     draft = service().draft_create(account(), form.data)
     return redirect(url_for("web.check_answers", draft_id=draft.id), 303)

@@ -35,5 +35,6 @@ def account() -> Account:
 
 
 def all_frameworks() -> tuple[Framework, ...]:
-    """Return every framework in full, in the order of the list."""
-    return tuple(service().framework(row.id) for row in service().frameworks())
+    """Return every framework in full, in the order of the list; then the rules of the account."""
+    bundled = tuple(service().framework(row.id) for row in service().frameworks())
+    return (*bundled, *service().rules.frameworks(account()))

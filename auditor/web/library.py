@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from auditor import fairness_tree as tree
 from auditor.web.docstring import blocks, inline
 from auditor.web.form import anchor
-from auditor.web.here import all_frameworks, service
+from auditor.web.here import account, all_frameworks, service
 from frameworks.measures import measures
 
 
@@ -31,7 +31,7 @@ def frameworks() -> ResponseReturnValue:
 
 def framework(framework_id: str) -> ResponseReturnValue:
     """Show one framework with all that it asks."""
-    asked = service().framework(framework_id)
+    asked = service().rules.framework(account(), framework_id)
     return render_template("web/framework.html", framework=asked, nameable=measures(), inline=inline)
 
 

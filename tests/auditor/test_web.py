@@ -304,3 +304,13 @@ def test_a_docstring_becomes_headings_paragraphs_lists_and_code():
         ("paragraph", ["Because so."]),
         ("list", ["one", "two"]),
     ]
+
+
+def test_a_gap_tells_what_is_missing_for_other_rules(client, service):
+    service.add(AuditState.COMPLETED)
+    assert 'action="/audits/1/gap"' in client.get("/audits/1").text
+    page = client.get("/audits/1/gap?framework=us-nyc-ll144").text
+    assert "What is missing for" in page
+    assert "fairness.selection_rate.impact_ratio" in page
+    assert "Judged on the same matter" in page
+    assert client.get("/audits/1/gap?framework=nope").status_code == 404

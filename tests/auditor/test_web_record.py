@@ -6,9 +6,11 @@ import hashlib
 import io
 
 import pytest
+from flask import g
 
 from auditor.problems import refuse
 from auditor.submission import parse
+from auditor.views import Account
 from auditor.web.form import Form, from_submission
 from auditor.web.steps import named, owner
 from auditor.web.steps.relief import spelt
@@ -151,6 +153,7 @@ def test_what_an_audit_was_asked_opens_again_as_it_was(client):
     }
     form = from_submission(parse(raw).model_dump(mode="json"))
     with client.application.test_request_context():
+        g.account = Account("1", "local")
         offered = named("answers").offer(Form(form.data))
     assert offered["trial_values"]["caps.people"] == 5000
     assert offered["waivers"][0]["requirement"] == "TRANS-02"

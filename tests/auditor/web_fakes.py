@@ -27,8 +27,10 @@ from auditor.views import (
     Stored,
 )
 from checks import registry
+from frameworks.gap import gaps
+from frameworks.judge import judge
 from frameworks.load import packs
-from frameworks.model import Finding, State, Verdict
+from frameworks.model import Facts, Finding, State, Verdict
 from reports.record import Audit, finding_to_json, framework_to_json
 
 NOW = dt.datetime(2026, 12, 1, 9, 30, tzinfo=dt.UTC)
@@ -97,6 +99,26 @@ class Model:
     n_features: int = 1
     has_probabilities: bool = True
     unexpected: tuple[str, ...] = ()
+
+
+class NoRules:
+    """An account that wrote no rules of its own."""
+
+    def frameworks(self, account):
+        return ()
+
+    def listed(self, account):
+        return ()
+
+    def framework(self, account, name):
+        return FakeService().framework(name)
+
+    def gap(self, account, audit_id, name):
+        wanted = self.framework(account, name)
+        facts = Facts("binary", "high", NOW.date())
+        judged = judge(packs()["global-baseline"], (), facts)
+        beside = [(packs()["global-baseline"], judged)]
+        return wanted, gaps(wanted, judge(wanted, (), facts), beside)
 
 
 @dataclass
@@ -191,6 +213,10 @@ class FakeService:
         if audit_id not in self.views:
             raise NotFound(f"there is no audit {audit_id}.")
         return self.views[audit_id]
+
+    @property
+    def rules(self):
+        return NoRules()
 
     @property
     def register(self):

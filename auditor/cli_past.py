@@ -1,0 +1,88 @@
+"""`frameworks gap` and `frameworks effect`: what other rules say of audits that are over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from auditor.local_rules import first_before
+from auditor.past import Past, effect_day, effect_on, gap_of
+from auditor.problems import refuse
+from auditor.retold import read
+from auditor.store.clock import today
+from frameworks.effect import Moved
+from frameworks.gap import Gap
+from frameworks.model import Framework, Verdict
+from reports import wording
+
+RECORD = "audit.json"
+
+
+def gap(record: Path, wanted: Framework, *, as_json: bool) -> None:
+    """Print how the audit at *record* stands by *wanted*, and what is missing."""
+    found = gap_of(_past(record), wanted)
+    if as_json:
+        print(json.dumps([asdict(one) for one in found], indent=2))
+        return
+    met = sum(one.verdict is Verdict.MET for one in found)
+    print(
+        f"{wanted.title} {wanted.version}: {met} of {len(found)} requirements met by the evidence there is."
+    )
+    for one in found:
+        for line in gap_lines(one):
+            print(line)
+
+
+def gap_lines(one: Gap) -> Iterator[str]:
+    """Tell one requirement: its verdict, what is missing, and what was judged on the same matter."""
+    yield f"\n{one.requirement} {one.title}: {wording.verdict(one.verdict).lower()}"
+    for lack in one.missing:
+        yield f"  missing: {lack.asked}: {lack.reason or wording.verdict(lack.verdict)}"
+    for other in one.related:
+        said = wording.verdict(other.verdict).lower()
+        yield f"  same matter: {other.framework} {other.requirement} {other.title}: {said}"
+
+
+def effect(new: Framework, files: Sequence[Path], old: Framework | None, *, as_json: bool) -> None:
+    """Print which audits in *files* the rules *new* judge otherwise than *old*, or their first parent."""
+    before = old or first_before(new)
+    day = effect_day(new, today())
+    found = {str(file): effect_on(_past(file), before, new, day) for file in _records(files)}
+    changed = {name: moved for name, moved in found.items() if moved}
+    if as_json:
+        answer = {"against": before.id, "day": day.isoformat(), "judged": len(found)}
+        told = {name: [asdict(one) for one in moved] for name, moved in changed.items()}
+        print(json.dumps({**answer, "changed": told}, indent=2))
+        return
+    print(
+        f"{len(changed)} of {wording.plural(len(found), 'audit')} would be judged otherwise by "
+        f"{new.title} {new.version} than by {before.title} {before.version}, both read as of {day}."
+    )
+    for line in _moves(changed):
+        print(line)
+
+
+def _moves(changed: Mapping[str, Sequence[Moved]]) -> Iterator[str]:
+    for name, moved in changed.items():
+        yield f"\n{name}"
+        for one in moved:
+            yield f"  {one.requirement} {one.title}: {_said(one.before)} -> {_said(one.after)}. {one.reason}"
+
+
+def _said(verdict: Any) -> str:
+    return "not asked" if verdict is None else wording.verdict(verdict).lower()
+
+
+def _records(files: Sequence[Path]) -> Iterator[Path]:
+    for file in files:
+        found = sorted(file.rglob(RECORD)) if file.is_dir() else [file]
+        if not found:
+            raise refuse("", "record", f"{file} holds no {RECORD}; name records or a folder of results.")
+        yield from found
+
+
+def _past(file: Path) -> Past:
+    return Past.of(read(file / RECORD if file.is_dir() else file).to_json())
