@@ -234,7 +234,7 @@ class LocalRules:
     def attach_again(
         self, session: Session, account: Account, raw: Mapping[str, Any], frameworks: Iterable[str]
     ) -> dict[str, Any]:
-        """Return *raw* under other frameworks: rules of the account as they are now, else as *raw* has them."""
+        """Return *raw* under other frameworks: own rules as they are now, others as *raw* has them."""
         own = {record.id for record in rules.latest(session, account.id)}
         carried = {name: text for name, text in (raw.get("rules") or {}).items() if name not in own}
         return self.attach(session, account, {**raw, "frameworks": list(frameworks), "rules": carried})
