@@ -67,13 +67,9 @@ def run(
     measures cannot open the key. Nothing is written to *out* before everything is done.
     """
     may_write(out)
-<<<<<<< HEAD
     can_tell(language, settings.fonts_folder)
-    changed = {"frameworks": list(frameworks) or None, "seed": seed}
-=======
     named = [str(Path(name).resolve()) if name.endswith((".yaml", ".yml")) else name for name in frameworks]
     changed = {"frameworks": named or None, "seed": seed}
->>>>>>> 8945085 (Rules of one's own are published version by version and named by audits; what is missing for other rules, and what changed rules would say of past audits, is told)
     raw, files = read_submission(path, {key: value for key, value in changed.items() if value is not None})
     shape = parse(raw)  # the shape first: hashing large files can wait
     frameworks_asked(shape)
