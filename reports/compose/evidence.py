@@ -29,6 +29,7 @@ _SHAPES = frozenset(
         "interpretability.interactions",
         "interpretability.monotonicity",
         "interpretability.partial_dependence",
+        "interpretability.protected_attribution",
     }
 )
 """Checks that are told in words and pictures; their tables stand in the annex."""
