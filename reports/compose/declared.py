@@ -22,30 +22,34 @@ from reports.document import (
     Section,
     Table,
 )
+from reports.language import N_, _, current, own
+from reports.language import said as said_of
 
-_RULE = "At most one renewal each; what is blocking is never set aside."
-PHASES = {
-    "not_yet": "has not begun",
-    "running": "is running",
-    "ended": "has ended",
-    "void": "does not count",
-}
+_RULE = N_("At most one renewal each; what is blocking is never set aside.")
+PHASES = N_(
+    {
+        "not_yet": "has not begun",
+        "running": "is running",
+        "ended": "has ended",
+        "void": "does not count",
+    }
+)
 
 
 def declared(view: View) -> Iterator[Section]:
     """Yield the section on what people put on record; nothing for a record that holds none of it."""
     parts = (
-        Section("Risk tier", "declared-tier", tuple(_tier(view))),
-        Section("Attestations", "declared-answers", tuple(_answers(view))),
-        Section("Waivers", "declared-waivers", tuple(_waivers(view))),
-        Section("Sandbox", "declared-sandbox", tuple(_sandbox(view))),
+        Section(_("Risk tier"), "declared-tier", tuple(_tier(view))),
+        Section(_("Attestations"), "declared-answers", tuple(_answers(view))),
+        Section(_("Waivers"), "declared-waivers", tuple(_waivers(view))),
+        Section(_("Sandbox"), "declared-sandbox", tuple(_sandbox(view))),
     )
     told = tuple(part for part in parts if part.blocks)
     if told:
         lead = Paragraph(
-            "People declare what follows. Nothing of it was measured, and none of it makes a verdict met."
+            _("People declare what follows. Nothing of it was measured, and none of it makes a verdict met.")
         )
-        yield Section("What people put on record", "declared", (lead,), told)
+        yield Section(_("What people put on record"), "declared", (lead,), told)
 
 
 def told_first(view: View) -> Iterator[Block]:
@@ -54,9 +58,16 @@ def told_first(view: View) -> Iterator[Block]:
     if _lower(tier):
         yield Callout(
             "warning",
-            f"Declared as {tier['declared']} risk; its answers to the questionnaire give {tier['computed']}.",
-            f"The higher one holds: it is judged as of {tier['tier']} risk. What people put on record shows "
-            "the score.",
+            _(
+                "Declared as {declared} risk; its answers to the questionnaire give {computed}.",
+                declared=own(tier["declared"]),
+                computed=own(tier["computed"]),
+            ),
+            _(
+                "The higher one holds: it is judged as of {tier} risk. What people put on record shows the "
+                "score.",
+                tier=own(tier["tier"]),
+            ),
         )
     relief = view.relief or {}
     counting = [one for one in relief.get("waivers", ()) if one["counts"]]
@@ -64,17 +75,17 @@ def told_first(view: View) -> Iterator[Block]:
         many = wording.plural(len(counting), "requirement is", "requirements are")
         yield Callout(
             "plain",
-            f"{many} set aside by waivers.",
-            "Their verdict is waived, with the verdict without it beside it; none of them counts as met.",
+            _("{many} set aside by waivers.", many=many),
+            _("Their verdict is waived, with the verdict without it beside it; none of them counts as met."),
         )
     phases = {one["phase"] for one in relief.get("sandbox", ())}
     for phase in ("ended", "running"):
         if phase in phases:
-            after = "judges as not met" if phase == "ended" else "is deferred"
+            after = _("judges as not met") if phase == "ended" else _("is deferred")
             yield Callout(
                 "warning" if phase == "ended" else "plain",
-                f"The sandbox {PHASES[phase]}.",
-                f"What it puts off and is not shown to be met {after}.",
+                _("The sandbox {phase}.", phase=own(PHASES[phase])),
+                _("What it puts off and is not shown to be met {after}.", after=after),
             )
 
 
@@ -82,15 +93,15 @@ def tier_in_short(view: View) -> str | None:
     """Return the tier that held, with where it comes from."""
     tier = view.tier
     if tier is None:
-        return view.system.get("risk_tier")
+        return own(str(view.system["risk_tier"])) if view.system.get("risk_tier") else None
     if tier["computed"] is not None:
-        return f"{tier['tier']}, by a questionnaire"
+        return _("{tier}, by a questionnaire", tier=own(tier["tier"]))
     said = (
-        "as declared, without a questionnaire"
+        _("as declared, without a questionnaire")
         if tier["declared"]
-        else "nobody declared one: the highest holds"
+        else _("nobody declared one: the highest holds")
     )
-    return f"{tier['tier']} ({said})"
+    return _("{tier} ({how})", tier=own(tier["tier"]), how=said)
 
 
 def _lower(tier: Mapping[str, Any]) -> bool:
@@ -107,8 +118,11 @@ def _tier(view: View) -> Iterator[Block]:
         return
     if tier["score"] is None:
         yield Paragraph(
-            f"Judged as a system of {tier['tier']} risk. No questionnaire was filled in, so nobody has "
-            "scored how much is at stake; a tier that was only declared rests on whoever declares it."
+            _(
+                "Judged as a system of {tier} risk. No questionnaire was filled in, so nobody has scored how "
+                "much is at stake; a tier that was only declared rests on whoever declares it.",
+                tier=own(tier["tier"]),
+            )
         )
         return
     score = tier["score"]
@@ -119,23 +133,38 @@ def _tier(view: View) -> Iterator[Block]:
 
 
 def _scored(tier: Mapping[str, Any], score: Mapping[str, Any], asked: Mapping[str, Any]) -> Iterator[Pair]:
-    count = wording.count
-    yield Pair("Tier that holds", str(tier["tier"]))
-    yield Pair("Declared", str(tier["declared"] or "nothing"))
-    yield Pair("By the questionnaire", f"{tier['computed']} (level {score['level']})")
-    yield Pair("Risk", f"{count(score['raw'])} of {count(score['raw_most'])} points")
-    off = "15 % are taken off the risk" if score["reduced"] else "under 80 %, so nothing is taken off"
-    most = count(score["mitigation_most"])
-    yield Pair("Mitigation", f"{count(score['mitigation'])} of {most} points: {off}")
-    yield Pair("Final", f"{count(score['final'])} points; levels are cut at 25, 50 and 75 % of the most")
+    yield Pair(_("Tier that holds"), own(str(tier["tier"])))
+    yield Pair(_("Declared"), own(str(tier["declared"])) if tier["declared"] else _("nothing"))
+    yield Pair(
+        _("By the questionnaire"),
+        _("{tier} (level {level})", tier=own(tier["computed"]), level=score["level"]),
+    )
+    yield Pair(_("Risk"), _points(score["raw"], score["raw_most"]))
+    off = _("15 % are taken off the risk") if score["reduced"] else _("under 80 %, so nothing is taken off")
+    points = _points(score["mitigation"], score["mitigation_most"])
+    yield Pair(_("Mitigation"), _("{points}: {off}", points=points, off=off))
+    yield Pair(
+        _("Final"),
+        _(
+            "{final} points; levels are cut at 25, 50 and 75 % of the most",
+            final=wording.count(score["final"]),
+        ),
+    )
     if score["raised_by"]:
         raised = wording.joined(wording.plain(name) for name in score["raised_by"])
-        yield Pair("Raised by single answers", raised)
+        yield Pair(_("Raised by single answers"), raised)
     if score["unanswered"]:
         many = wording.plural(len(score["unanswered"]), "question")
-        yield Pair("Not answered", f"{many}, each counted as the answer that speaks most against the system")
+        yield Pair(
+            _("Not answered"),
+            _("{many}, each counted as the answer that speaks most against the system", many=many),
+        )
     if asked.get("by"):
-        yield Pair("Filled in", f"{asked['by']}, {asked.get('date')}")
+        yield Pair(_("Filled in"), _("{who}, {day}", who=asked["by"], day=asked.get("date")))
+
+
+def _points(reached: float, most: float) -> str:
+    return _("{reached} of {most} points", reached=wording.count(reached), most=wording.count(most))
 
 
 def _questions(answers: Mapping[str, str], score: Mapping[str, Any]) -> Block:
@@ -143,18 +172,24 @@ def _questions(answers: Mapping[str, str], score: Mapping[str, Any]) -> Block:
     rows = []
     for question in form.questions:
         choice = question.choice(answers.get(question.id))
-        given = choice.en if question.id in answers else f"not answered; counted as: {choice.en}"
+        words = _asked(choice)
+        given = words if question.id in answers else _("not answered; counted as: {answer}", answer=words)
         rows.append(
             (
-                Cell(question.en),
+                Cell(_asked(question)),
                 Cell(given),
-                Cell(question.kind),
+                Cell(own(question.kind)),
                 Cell(wording.count(choice.points)),
             )
         )
-    columns = (Column("Question"), Column("Answer"), Column("Kind"), Column("Points", "number"))
-    note = "" if form.version == score["version"] else "Told in the words of a later version."
-    return Table("The questionnaire", columns, tuple(rows), note)
+    columns = (Column(_("Question")), Column(_("Answer")), Column(_("Kind")), Column(_("Points"), "number"))
+    note = "" if form.version == score["version"] else _("Told in the words of a later version.")
+    return Table(_("The questionnaire"), columns, tuple(rows), note)
+
+
+def _asked(words: Any) -> str:
+    """Return a question or an answer in the language that is being told; the questionnaire has its own."""
+    return str(words.zh if current() == "zh-Hans" else words.en)
 
 
 def _answers(view: View) -> Iterator[Block]:
@@ -167,35 +202,39 @@ def _answers(view: View) -> Iterator[Block]:
         return
     holding = sum(_without_relief(one) == "attested" for one in given)
     yield Paragraph(
-        f"{wording.plural(len(asked), 'question')} that only people can answer: "
-        f"{wording.count(len(given))} answered, {wording.count(holding)} with a signer, a date and an expiry "
-        "that hold on the day of judging. A document is kept by its SHA-256 and was not read."
+        _(
+            "{questions} that only people can answer: {given} answered, {holding} with a signer, a date and "
+            "an expiry that hold on the day of judging. A document is kept by its SHA-256 and was not read.",
+            questions=wording.plural(len(asked), "question"),
+            given=wording.count(len(given)),
+            holding=wording.count(holding),
+        )
     )
     if given:
         columns = (
-            Column("Question"),
-            Column("Answer"),
-            Column("Declared by"),
-            Column("Holds"),
-            Column("Document", "code"),
-            Column("Counts", "verdict"),
+            Column(_("Question")),
+            Column(_("Answer")),
+            Column(_("Declared by")),
+            Column(_("Holds")),
+            Column(_("Document"), "code"),
+            Column(_("Counts"), "verdict"),
         )
-        yield Table("Answers, with who answers for them", columns, tuple(map(_answer, given)))
+        yield Table(_("Answers, with who answers for them"), columns, tuple(map(_answer, given)))
 
 
 def _answer(finding: Finding) -> tuple[Cell, ...]:
     said = finding.attestation or {}
     verdict = _without_relief(finding)
-    days = " to ".join(str(said[day]) for day in ("date", "expiry") if said.get(day))
+    days = [str(said[day]) for day in ("date", "expiry") if said.get(day)]
     return (
         Cell(
-            str(said.get("question") or said.get("key")),
+            wording.recorded(str(said.get("question") or said.get("key"))),
             requirement_anchor(finding.framework, finding.requirement),
         ),
         Cell(str(said["answer"])),
-        Cell(str(said.get("signer") or "nobody named")),
-        Cell(days or "no dates"),
-        Cell(str(said.get("document") or "none").removeprefix("sha256:")[:16]),
+        Cell(str(said.get("signer") or _("nobody named"))),
+        Cell(_period(*days) if len(days) > 1 else (days or [_("no dates")])[0]),
+        Cell(str(said.get("document") or _("none")).removeprefix("sha256:")[:16]),
         Cell(wording.verdict(verdict), verdict=verdict),
     )
 
@@ -209,27 +248,33 @@ def _waivers(view: View) -> Iterator[Block]:
     if not waivers:
         return
     columns = (
-        Column("Requirement"),
-        Column("Why, and what may happen"),
-        Column("What protects people meanwhile"),
-        Column("Owner"),
-        Column("Holds"),
-        Column("On the day of judging", "verdict"),
+        Column(_("Requirement")),
+        Column(_("Why, and what may happen")),
+        Column(_("What protects people meanwhile")),
+        Column(_("Owner")),
+        Column(_("Holds")),
+        Column(_("On the day of judging"), "verdict"),
     )
-    yield Table("Requirements set aside", columns, tuple(_waiver(view, one) for one in waivers), _RULE)
+    yield Table(
+        _("Requirements set aside"), columns, tuple(_waiver(view, one) for one in waivers), own(_RULE)
+    )
 
 
 def _waiver(view: View, one: Mapping[str, Any]) -> tuple[Cell, ...]:
     terms = one["terms"]
-    days = "; renewed ".join(f"{term['date']} to {term['expiry']}" for term in terms)
-    approvers = wording.joined(dict.fromkeys(str(t.get("approver") or "a named person") for t in terms))
-    state = "Counts" if one["counts"] else wording.sentence(f"does not count: {one['flaw']}")
+    days = _("; renewed ").join(_period(term["date"], term["expiry"]) for term in terms)
+    approvers = wording.joined(dict.fromkeys(str(t.get("approver") or _("a named person")) for t in terms))
+    state = (
+        _("Counts")
+        if one["counts"]
+        else wording.sentence(_("does not count: {flaw}", flaw=said_of(one["flaw"])))
+    )
     target = requirement_anchor(one["framework"], one["requirement"]) if _known(view, one) else None
     return (
         Cell(str(one["requirement"]), target),
-        Cell(f"{wording.sentence(terms[-1]['reason'])} Risk: {one['risk']}"),
+        Cell(_("{reason} Risk: {risk}", reason=wording.sentence(terms[-1]["reason"]), risk=one["risk"])),
         Cell(str(one["control"])),
-        Cell(f"{one.get('owner') or 'a named person'}; approved by {approvers}"),
+        Cell(_approved(one.get("owner") or _("a named person"), approvers)),
         Cell(days),
         Cell(state, verdict="waived" if one["counts"] else "undecided"),
     )
@@ -251,46 +296,78 @@ def _sandbox(view: View) -> Iterator[Block]:
         yield KeyValues(tuple(_trial(said)))
     for one in trials:
         title = view.framework_title(one["framework"])
-        yield Paragraph(wording.sentence(f"By {title}, the sandbox {PHASES[one['phase']]}: {one['why']}"))
-        puts_off = [f"Puts off {name}" for name in one["deferred"]]
-        puts_off += [f"May not put off {name}, which is judged as without it" for name in one["refused"]]
+        yield Paragraph(
+            _(
+                "By {rules}, the sandbox {phase}: {why}",
+                rules=title,
+                phase=own(PHASES[one["phase"]]),
+                why=wording.sentence(said_of(one["why"])),
+            )
+        )
+        puts_off = [_("Puts off {name}", name=name) for name in one["deferred"]]
+        puts_off += [
+            _("May not put off {name}, which is judged as without it", name=name) for name in one["refused"]
+        ]
         if puts_off:
             yield Bullets(tuple(Bullet(text) for text in puts_off))
     rows = tuple(
         (
             Cell(str(stop["measure"])),
             Cell(wording.limit(stop["bound"])),
-            Cell(_STOPS.get(stop["verdict"], "Not shown either way"), verdict=stop["verdict"]),
-            Cell(wording.sentence(stop["reason"])),
+            Cell(own(_STOPS.get(stop["verdict"], _STOPS["undecided"])), verdict=stop["verdict"]),
+            Cell(wording.sentence(said_of(stop["reason"]))),
         )
         for stop in trials[0]["stops"]
     )
-    columns = (Column("Number", "code"), Column("Has to be"), Column("Evidence", "verdict"), Column("Reason"))
-    yield Table("Limits that stop it early", columns, rows)
+    columns = (
+        Column(_("Number"), "code"),
+        Column(_("Has to be")),
+        Column(_("Evidence"), "verdict"),
+        Column(_("Reason")),
+    )
+    yield Table(_("Limits that stop it early"), columns, rows)
 
 
-_STOPS = {"met": "Keeps it", "not_met": "Breaks it", "undecided": "Not shown either way"}
+_STOPS = N_({"met": "Keeps it", "not_met": "Breaks it", "undecided": "Not shown either way"})
+
+
+def _period(first: str, last: str) -> str:
+    return _("{first} to {last}", first=first, last=last)
+
+
+def _approved(owner: str, approver: str) -> str:
+    return _("{owner}; approved by {approver}", owner=owner, approver=approver)
 
 
 def _trial(said: Mapping[str, Any]) -> Iterator[Pair]:
     caps, counted = said["caps"], said.get("counted")
-    yield Pair("Scope", str(said["scope"]))
+    yield Pair(_("Scope"), str(said["scope"]))
     if said.get("owner"):
-        yield Pair("Owner", f"{said['owner']}; approved by {said['approver']}")
-    yield Pair("Time", f"{said['start']} to {said['expiry']}")
+        yield Pair(_("Owner"), _approved(said["owner"], said["approver"]))
+    yield Pair(_("Time"), _period(said["start"], said["expiry"]))
     if more := said.get("extension"):
-        yield Pair("Extended", f"to {more['expiry']}, {more['reason']}")
-    reached = f"{wording.count(counted['people'])} were in it" if counted else "not counted"
-    yield Pair("People", f"{reached}; at most {wording.count(caps['people'])}")
+        yield Pair(_("Extended"), _("to {day}, {reason}", day=more["expiry"], reason=more["reason"]))
+    reached = (
+        _("{people} were in it", people=wording.count(counted["people"])) if counted else _("not counted")
+    )
+    yield Pair(
+        _("People"), _("{reached}; at most {most}", reached=reached, most=wording.count(caps["people"]))
+    )
     share = wording.exact(caps["share_of_cases"])
-    handled = "not counted"
+    handled = _("not counted")
     if counted:
-        handled = f"{wording.count(counted['cases'])} of {wording.count(counted['all_cases'])}"
-    yield Pair("Cases", f"{handled}; a share of at most {share}")
+        handled = _(
+            "{part} of {whole}",
+            part=wording.count(counted["cases"]),
+            whole=wording.count(counted["all_cases"]),
+        )
+    yield Pair(_("Cases"), _("{handled}; a share of at most {share}", handled=handled, share=share))
     if said.get("stopped"):
-        yield Pair("Stopped", str(said["stopped"]))
+        yield Pair(_("Stopped"), str(said["stopped"]))
     report = said.get("exit_report")
     yield Pair(
-        "Exit report",
-        f"kept by its SHA-256, {str(report).removeprefix('sha256:')[:16]}" if report else "none",
+        _("Exit report"),
+        _("kept by its SHA-256, {digest}", digest=str(report).removeprefix("sha256:")[:16])
+        if report
+        else _("none"),
     )

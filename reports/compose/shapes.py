@@ -10,6 +10,7 @@ from reports import wording
 from reports.compose import rows
 from reports.compose.view import View, check_anchor
 from reports.document import Block, Chart, Paragraph
+from reports.language import _, own
 
 _LINES, _LISTS = 6, 2
 """Features drawn along a number, and features of categories."""
@@ -40,16 +41,23 @@ def effects(_view: View, evidence: Evidence) -> Iterator[Block]:
     found = [m for m in evidence.measures if m.name == "effect_range" and m.value is not None]
     found.sort(key=lambda m: (-(m.low or 0.0), -(m.value or 0.0), m.of["feature"]))
     moving = [m for m in found if m.low]
-    told = [f"{wording.brief(m.of['feature'], 40)} by {wording.measured(m)}" for m in moving[:_TOLD]]
+    told = [
+        _("{feature} by {range}", feature=wording.brief(m.of["feature"], 40), range=wording.measured(m))
+        for m in moving[:_TOLD]
+    ]
     if told:
         yield Paragraph(
-            f"From its lowest to its highest point the curve of {wording.joined(told)} moves the answers of "
-            f"people who are near ({_scale(evidence)}){rows.more(len(moving) - len(told))}. The curves are "
-            "drawn dashed below, beside partial dependence: where the two differ, the model answers for "
-            "people who could not exist."
+            _(
+                "From its lowest to its highest point the curve of {curves} moves the answers of people who "
+                "are near ({scale}){more}. The curves are drawn dashed below, beside partial dependence: "
+                "where the two differ, the model answers for people who could not exist.",
+                curves=wording.joined(told),
+                scale=_scale(evidence),
+                more=rows.more(len(moving) - len(told)),
+            )
         )
     elif found:
-        yield Paragraph("No feature was shown to move the answers of people who are near its values.")
+        yield Paragraph(_("No feature was shown to move the answers of people who are near its values."))
 
 
 def _by_feature(evidence: Evidence, name: str) -> dict[str, list[Point]]:
@@ -83,16 +91,22 @@ def _sentences(evidence: Evidence, points: Mapping[str, list[Point]]) -> Iterato
             yield _moved(name, found, measure)
     if flat:
         named = wording.joined(wording.brief(name, 40) for name in flat[:_TOLD])
-        more = f" and {wording.count(len(flat) - _TOLD)} more" if len(flat) > _TOLD else ""
-        yield f"No answer moves along {named}{more}."
+        if len(flat) > _TOLD:
+            named = _("{items} and {count} more", items=named, count=wording.count(len(flat) - _TOLD))
+        yield _("No answer moves along {features}.", features=named)
 
 
 def _moved(name: str, points: Sequence[Point], measure: Measure) -> str:
     low, high = (pick(points, key=lambda p: p["mean"]) for pick in (min, max))
-    return (
-        f"Were everybody's {wording.brief(name, 40)} {_value(high)} instead of {_value(low)}, all else as it "
-        f"stands, the mean answer would be {wording.number(high['mean'])} instead of "
-        f"{wording.number(low['mean'])} (difference {wording.measured(measure)})."
+    return _(
+        "Were everybody's {feature} {high} instead of {low}, all else as it stands, the mean answer would be "
+        "{mean} instead of {other} (difference {difference}).",
+        feature=wording.brief(name, 40),
+        high=_value(high),
+        low=_value(low),
+        mean=wording.number(high["mean"]),
+        other=wording.number(low["mean"]),
+        difference=wording.measured(measure),
     )
 
 
@@ -104,7 +118,7 @@ def _value(point: Point) -> str:
 
 def _scale(evidence: Evidence) -> str:
     method = next((m.method for m in evidence.measures if m.name == "effect_range"), "")
-    return method.partition("; ")[2].partition(", ")[0]
+    return own(method.partition("; ")[2].partition(", ")[0])
 
 
 def _along(
@@ -130,12 +144,18 @@ def _along(
     return Chart(
         f"picture-{check_anchor(evidence.check)}",
         "dependence",
-        f"The answer ({_scale(evidence)}) along the features that move it most: the line is the mean if "
-        "everybody had this value, with its limits as a dark band; the answers of eight of ten people lie in "
-        "the light one. Dashed: accumulated local effects, of people who are near the value, set to the same "
-        "mean. The strip below shows where people are"
-        f"{rows.more(len(lines) - len(shown) + flat)}",
-        f"Partial dependence. {'. '.join(_spelt(name, found) for name, found in shown)}.",
+        _(
+            "The answer ({scale}) along the features that move it most: the line is the mean if everybody had "
+            "this value, with its limits as a dark band; the answers of eight of ten people lie in the light "
+            "one. Dashed: accumulated local effects, of people who are near the value, set to the same mean. "
+            "The strip below shows where people are{more}",
+            scale=_scale(evidence),
+            more=rows.more(len(lines) - len(shown) + flat),
+        ),
+        _(
+            "Partial dependence. {items}.",
+            items=wording.series(_spelt(name, found) for name, found in shown),
+        ),
         {"domain": domain, "panels": panels},
     )
 
@@ -154,7 +174,7 @@ def _level(points: Sequence[Point], near: Sequence[Point], domain: Sequence[floa
 
 def _spelt(name: str, points: Sequence[Point]) -> str:
     told = "; ".join(f"{_value(p)}: {wording.number(p['mean'])}" for p in (points[0], points[-1]))
-    return f"{wording.brief(name, 40)} from {told}"
+    return _("{feature} from {points}", feature=wording.brief(name, 40), points=told)
 
 
 def _listed(evidence: Evidence, lists: Mapping[str, list[Point]], near: Mapping[str, list[Point]]) -> Chart:
@@ -168,16 +188,20 @@ def _listed(evidence: Evidence, lists: Mapping[str, list[Point]], near: Mapping[
     return Chart(
         f"categories-{check_anchor(evidence.check)}",
         "forest",
-        f"The answer ({_scale(evidence)}) if everybody had this value, highest first, with its limits and "
-        "the number of people who have it; the upright mark is the accumulated local effect, at the same mean"
-        f"{rows.more(len(lists) - len(panels))}",
-        "Partial dependence. "
-        + ". ".join(
-            f"{wording.brief(name, 40)}: "
-            + "; ".join(f"{wording.brief(p['value'], 30)} {wording.number(p['mean'])}" for p in found[:6])
-            for name, found in list(lists.items())[:_LISTS]
-        )
-        + ".",
+        _(
+            "The answer ({scale}) if everybody had this value, highest first, with its limits and the number "
+            "of people who have it; the upright mark is the accumulated local effect, at the same mean{more}",
+            scale=_scale(evidence),
+            more=rows.more(len(lists) - len(panels)),
+        ),
+        _(
+            "Partial dependence. {items}.",
+            items=wording.series(
+                f"{wording.brief(name, 40)}: "
+                + "; ".join(f"{wording.brief(p['value'], 30)} {wording.number(p['mean'])}" for p in found[:6])
+                for name, found in list(lists.items())[:_LISTS]
+            ),
+        ),
         {"panels": panels},
     )
 
