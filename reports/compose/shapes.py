@@ -145,10 +145,10 @@ def _along(
         f"picture-{check_anchor(evidence.check)}",
         "dependence",
         _(
-            "The answer ({scale}) along the features that move it most: the line is the mean if everybody had "
-            "this value, with its limits as a dark band; the answers of eight of ten people lie in the light "
-            "one. Dashed: accumulated local effects, of people who are near the value, set to the same mean. "
-            "The strip below shows where people are{more}",
+            "The answer ({scale}) along the features that move it most: the line is the mean if everybody "
+            "had this value, with its limits as a dark band; the answers of eight of ten people lie in the "
+            "light one. Dashed: accumulated local effects, of people who are near the value, set to the same "
+            "mean. The strip below shows where people are{more}",
             scale=_scale(evidence),
             more=rows.more(len(lines) - len(shown) + flat),
         ),
