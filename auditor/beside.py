@@ -23,6 +23,7 @@ OF_RECORDS = (
     "directions",
     "immutable",
     "reasons",
+    "service_log",
 )
 """Keys that speak of records, which a table of counts does not have."""
 

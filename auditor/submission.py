@@ -27,6 +27,7 @@ from auditor.declared import RiskQuestionnaire, SandboxShape, WaiverShape
 from auditor.endpoint.asked import Endpoint
 from auditor.fairness_tree import MetricChoice
 from auditor.file_refs import Document, FileRef, TableFile, TableRef, as_file
+from auditor.inclusion import Participation, ServiceLog
 from auditor.problems import Problem, Refused
 from auditor.shape import Name, Number, Plain, RuleText, Shape, Text, Value, Whole, Word
 from checks.model import Task
@@ -234,6 +235,8 @@ class Submission(Shape):
     rules: Annotated[Mapping[Name, RuleText], Field(max_length=10)] = Field(default_factory=dict)
     """Rule files that `frameworks` may name beside the bundled ones: id -> YAML."""
     answers: Mapping[str, Answer] = Field(default_factory=dict)
+    service_log: ServiceLog | None = None
+    participation: Participation | None = None
     risk_questionnaire: RiskQuestionnaire | None = None
     waivers: Annotated[tuple[WaiverShape, ...], Field(max_length=50)] = ()
     sandbox: SandboxShape | None = None

@@ -269,6 +269,8 @@ class Subject:
     `feature`, `language` and `channel`; missing where not told."""
     notices: tuple[Notice, ...] = ()
     """What was shown or sent to people."""
+    service_log: pd.DataFrame | None = None
+    """The log of the service, a row a case, with the columns of `checks.service_log`."""
     model: Model | None = None
     model_file: ModelFile | None = None
     inside: Inside | None = None

@@ -4,6 +4,17 @@ from __future__ import annotations
 
 MEASURES = {
     "roc_auc": "AUC",
+    "completion_rate": "cases completed",
+    "error_gap": "gap in cases completed",
+    "group_assisted_share": "cases with help",
+    "assisted_share": "cases with help",
+    "assisted_share_gap": "gap in cases with help",
+    "assisted_route": "a route with help reaches the end",
+    "route_completion_rate": "cases completed on the route",
+    "route_completion_gap": "gap in cases completed with and without help",
+    "assisted_wait_ratio": "wait with help over wait without",
+    "asked_share": "affected groups that were asked",
+    "answered_share": "affected groups answered in writing",
     "auc": "AUC",
     "f1": "F1 score",
     "k": "k",

@@ -22,11 +22,13 @@ FACTS = (
     "population",
     "reasons",
     "notices",
+    "participation",
 )
 """Keys of a submission that become `Subject.facts`."""
 
 READ = frozenset(
-    {"claimed_epsilon", "control", "costs", "directions", "immutable", "population", "reasons", "notices"}
+    {"claimed_epsilon", "control", "costs", "directions", "immutable", "notices", "participation"}
+    | {"population", "reasons"}
 )
 """Facts that checks use."""
 

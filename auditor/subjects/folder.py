@@ -18,7 +18,7 @@ from checks.model import Array, Challenger, Inside, Model, ModelFile, Roles, Sub
 from checks.notices import Notice
 from checks.published import Published, Row
 
-TABLES = ("evaluation", "training", "reference", "population", "reasons")
+TABLES = ("evaluation", "training", "reference", "population", "reasons", "service_log")
 ANSWERS = ("decision", "score", "training_decision", "training_score")
 PROBABILITIES = "probabilities.parquet"
 

@@ -30,6 +30,7 @@ from auditor.subjects.mismatch import all_mismatches
 from auditor.subjects.models import Told, caution, challengers, fits, inputs, ordered
 from auditor.subjects.notices import notices
 from auditor.subjects.opened import Opened
+from auditor.subjects.service_log import service_log
 from auditor.submission import Submission
 from checks.model import Roles, Subject, Task
 
@@ -87,12 +88,14 @@ def prepare(
         told = challengers(submission, table, roles, settled, open_artifact=open_artifact, limits=limits)
         subject = _subject(submission, tables, roles, said, model)
         _raise(reasons.about_features(submission, roles.features))
+        log, log_facts = service_log(submission, open_artifact, limits)
         further |= {"challengers": told.challengers, "reasons": reasons.beside(submission, table, shown)}
+        further["service_log"] = log
         subject = replace(subject, **further)
         resolved = _resolved(subject, settled, said["evaluation"], model, submission)
         cautions = [*caution(model), *told.notes, *ordered(submission.columns.features, features)]
         resolved["notes"] = [*cautions, *together.notes, *resolved["notes"]]
-        resolved |= _resolved_facts(submission, together, told)
+        resolved |= _resolved_facts(submission, together, told) | log_facts
         if model is not None and again is not None:
             resolved["integrity"] = integrity.check(
                 subject, settled, said["evaluation"], model, again, seed=asking_seed(submission)

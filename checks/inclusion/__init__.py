@@ -1,1 +1,1 @@
-"""Who can use the system: barriers in what people are shown."""
+"""Can everybody use the service: barriers, who completes it, waits or needs help, and who was asked."""

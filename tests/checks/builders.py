@@ -151,7 +151,29 @@ def credit(rows: int = 600, training_rows: int = 600, seed: int = 1) -> Subject:
             "costs": {"false_positive": 1.0, "false_negative": 5.0},
             "control": ["job", "debt"],
             "claimed_epsilon": 3.0,
+            "participation": {
+                "affected": ["the elderly", "rural residents"],
+                "consultations": [{"group": "the elderly", "date": "2026-01-01", "answer": "Yes."}],
+            },
         },
+        service_log=service_log(),
+    )
+
+
+def service_log(cases: int = 400, seed: int = 5, *, lost: float = 0.0, slow: float = 1.0) -> pd.DataFrame:
+    """Return a prepared log; *lost* more of the elderly give up, and help takes *slow* times as long."""
+    rng = np.random.default_rng([9, seed])
+    age = rng.choice(["under 60", "60 and over"], size=cases)
+    helped = rng.random(cases) < np.where(age == "60 and over", 0.4, 0.1)
+    return pd.DataFrame(
+        {
+            "group:age": age,
+            "group:residence": rng.choice(["town", "village"], size=cases),
+            "completed": (rng.random(cases) < 0.8 - lost * (age == "60 and over")).astype(float),
+            "waited": rng.lognormal(2, 0.5, size=cases) * np.where(helped, slow, 1.0),
+            "assisted": helped.astype(float),
+            "channel": np.where(helped, "counter", "web"),
+        }
     )
 
 
