@@ -171,7 +171,9 @@ def test_labels_of_one_class_are_an_answer_not_a_crash(check: Check, label: int)
 @every_check
 def test_one_group_only_is_an_answer_and_compares_nobody(check: Check):
     table = full(check).evaluation.assign(race="A", sex="F")
-    evidence = check(dataclasses.replace(full(check), evaluation=table))
+    log = full(check).service_log
+    log = log.assign(**{name: "A" for name in log.columns if name.startswith("group:")})
+    evidence = check(dataclasses.replace(full(check), evaluation=table, service_log=log))
     assert evidence.outcome in ENDED_WELL
     for measure in evidence.measures:
         if measure.name.endswith(("_gap", "impact_ratio")) and measure.of.keys() == {"attribute"}:
