@@ -36,8 +36,12 @@ FULL = {
     "reasons": {"file": "reasons.csv", "on": "case"},
     "notices": ["notice.txt", {"file": "letter.txt"}],
     "answers": {"human-review": {"answer": "yes", "document": "review.pdf"}},
+    "service_log": {"file": "log.csv", "groups": ["age"], "completed": "done"},
+    "participation": {
+        "affected": ["A"], "consultations": [{"group": "A", "answer": "yes", "document": "minutes.pdf"}],
+    },
     "sandbox": SANDBOX | {"exit_report": "exit.pdf"},
-}
+}  # fmt: skip
 FILES = {
     "model": "model.skops",
     "data.evaluation": "rows.csv",
@@ -50,6 +54,8 @@ FILES = {
     "notices.0": "notice.txt",
     "notices.1": "letter.txt",
     "answers.human-review.document": "review.pdf",
+    "service_log": "log.csv",
+    "participation.consultations.0.document": "minutes.pdf",
     "sandbox.exit_report": "exit.pdf",
 }
 
