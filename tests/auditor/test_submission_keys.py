@@ -166,6 +166,7 @@ FACTS_GIVEN = {
     "population": {"count": 120_000},
     "reasons": {"artifact": f"sha256:{'1' * 64}", "on": "case"},
     "notices": [{"artifact": f"sha256:{'2' * 64}"}],
+    "participation": {"affected": ["A", "B"], "consultations": [{"group": "A", "answer": "In writing."}]},
 }
 
 
