@@ -31,8 +31,12 @@ EXAMPLE = ROOT / "examples" / "published_counts" / "submission.yaml"
 DIGEST = "c" * 64
 RATES = {"fairness.selection_rate", "fairness.scoring_rate", "fairness.power", "data.stated_results"}
 
-OF_NOTICES = {"inclusion.accessibility", "documentation.plain_language"}
-"""Checks of what people are shown, whose data need not be records."""
+BESIDE = {
+    "inclusion.accessibility": "`notices`",
+    "documentation.plain_language": "`notices`",
+    "inclusion.participation": "`participation`",
+}
+"""Checks of what is not records at all, with what they ask for."""
 
 
 @pytest.fixture
@@ -139,7 +143,7 @@ def test_checks_that_need_records_say_so_and_none_misreads_counts(prepare, check
     evidence = check(prepare([("a", 100, 50), ("b", 100, 30)], task=task).subject)
     if check.id not in RATES:
         assert evidence.outcome is Outcome.NOT_APPLICABLE
-        assert ("`notices`" if check.id in OF_NOTICES else "only counts were supplied") in evidence.reason
+        assert BESIDE.get(check.id, "only counts were supplied") in evidence.reason
         assert not evidence.measures
     else:
         assert evidence.outcome in {Outcome.MEASURED, Outcome.NOT_APPLICABLE}
