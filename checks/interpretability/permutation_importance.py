@@ -13,14 +13,21 @@ How to read it
     from the rows: for each row the change is averaged over the shuffles, and the spread of these averages
     over the rows gives a normal 95 % interval; the interval of a share resamples the rows.
 
+    Features that carry the same information hide each other: shuffling one leaves the other. So columns that
+    go together (an average association of `together` or more: rank correlation of numbers, correlation ratio
+    of numbers and categories, Cramer's V of categories) are also shuffled as one: `group_importance` names
+    them, joined by +. `groups` counts them. Where it is far above what its features cost one by one, these
+    stand in for each other.
+
 Limits
-    Features that carry the same information share their importance, or hide each other: shuffling one
-    leaves the other. Shuffled rows may describe nobody who could exist. Importance is not a cause and not a
+    Features that go together less closely than `together`, or three at a time only, still share their
+    importance. Shuffled rows may describe nobody who could exist. Importance is not a cause and not a
     direction; see `interpretability.shap` for single rows. At most `rows` rows are asked about, drawn at
     random in the proportions of the label (without one: of the decision); row weights are not used.
 
 References
-    Breiman, Random Forests, 2001; Fisher, Rudin and Dominici, JMLR 20 (177), 2019.
+    Breiman, Random Forests, 2001; Fisher, Rudin and Dominici, JMLR 20 (177), 2019; Gregorutti, Michel and
+    Saint-Pierre, Grouped variable importance with random forests, CSDA 90, 2015.
 """
 
 from __future__ import annotations
@@ -38,7 +45,8 @@ from checks.interpretability.asking import (
     resampled_means,
     shares,
 )
-from checks.model import Array, Inconclusive, Measure, Subject, Task, check
+from checks.interpretability.clusters import clusters
+from checks.model import Array, Inconclusive, Kind, Measure, Subject, Task, check
 from checks.statistics import LEVEL, Z, estimate, undefined
 from checks.values import as_text
 
@@ -46,7 +54,9 @@ STREAM = 11  # keeps this check's random numbers apart from every other's
 
 
 @check(asks_model=True)
-def permutation_importance(subject: Subject, *, rows: int = 1000, repeats: int = 5) -> Iterator[Measure]:
+def permutation_importance(
+    subject: Subject, *, rows: int = 1000, repeats: int = 5, together: float = 0.7
+) -> Iterator[Measure]:
     """Shuffle each feature among the rows, ask again, and tell what it cost."""
     output = explained_output(subject)
     truth = _truth(subject)
@@ -57,19 +67,18 @@ def permutation_importance(subject: Subject, *, rows: int = 1000, repeats: int =
         raise Inconclusive("one row cannot be shuffled; supply more evaluation rows")
 
     asked = subject.features.iloc[chosen].reset_index(drop=True)
-    answers = _shuffled(output, asked, repeats, rng)
+    singles = [[place] for place in range(asked.shape[1])]
+    answers = _shuffled(output, asked, singles, repeats, rng)
     base = output(asked)
     how = f"{len(chosen)} of {subject.rows} rows, {repeats} shuffles, {output.scale}"
-    if truth is None:
-        cost, unit = np.abs(answers - base).mean(axis=1), "mean absolute change of output"
-    else:
-        actual = truth[chosen]
-        cost = (((answers - actual) ** 2) - (base - actual) ** 2).mean(axis=1)
-        unit = "rise of Brier score" if output.is_probability else "rise of squared error"
+    actual = None if truth is None else truth[chosen]
+    unit = _unit(output, actual)
+    cost = _cost(answers, base, actual)
     names = tuple(asked.columns)
     yield from _importances("importance", names, cost.T, unit=unit, how=how)
     yield from _shares(names, cost.T, rng, how)
-    if truth is not None and subject.task is Task.BINARY:
+    yield from _groups(output, asked, (base, actual), together=together, repeats=repeats, rng=rng, how=how)
+    if actual is not None and subject.task is Task.BINARY:
         cut = subject.roles.threshold
         wrong = (answers >= cut) != (actual >= 0.5)
         drop = (wrong.astype(np.float64) - ((base >= cut) != (actual >= 0.5))).mean(axis=1)
@@ -91,16 +100,55 @@ def _truth(subject: Subject) -> Array | None:
     )
 
 
-def _shuffled(output: Output, asked: pd.DataFrame, repeats: int, rng: np.random.Generator) -> Array:
-    """Return the answers of shape (features, repeats, rows), each with one feature shuffled."""
+def _cost(answers: Array, base: Array, actual: Array | None) -> Array:
+    """Return what each shuffle cost, a mean over the repeats, of shape (blocks, rows)."""
+    if actual is None:
+        return np.asarray(np.abs(answers - base).mean(axis=1))
+    return np.asarray((((answers - actual) ** 2) - (base - actual) ** 2).mean(axis=1))
+
+
+def _unit(output: Output, actual: Array | None) -> str:
+    if actual is None:
+        return "mean absolute change of output"
+    return "rise of Brier score" if output.is_probability else "rise of squared error"
+
+
+def _groups(
+    output: Output,
+    asked: pd.DataFrame,
+    known: tuple[Array, Array | None],
+    *,
+    together: float,
+    repeats: int,
+    rng: np.random.Generator,
+    how: str,
+) -> Iterator[Measure]:
+    """Yield how many groups of features go together, and what shuffling each as one costs."""
+    base, actual = known
+    found = clusters(asked, together)
+    method = f"average linkage, association of {together:.2g} or more; {len(asked)} rows"
+    note = None if found else "no two features go together so closely"
+    yield Measure("groups", len(found), n=len(asked), kind=Kind.EXACT, unit="count", method=method, note=note)
+    if not found:
+        return
+    cost = _cost(_shuffled(output, asked, found, repeats, rng), base, actual)
+    names = tuple(" + ".join(str(asked.columns[place]) for place in places) for places in found)
+    told = f"{how}, features that go together shuffled as one ({method})"
+    yield from _importances("group_importance", names, cost.T, unit=_unit(output, actual), how=told)
+
+
+def _shuffled(
+    output: Output, asked: pd.DataFrame, blocks: list[list[int]], repeats: int, rng: np.random.Generator
+) -> Array:
+    """Return the answers of shape (blocks, repeats, rows), each with the columns of one block shuffled."""
     count = len(asked)
     everywhere = np.tile(np.arange(count), repeats)
-    answers = np.empty((asked.shape[1], repeats, count))
+    answers = np.empty((len(blocks), repeats, count))
     whole = asked.iloc[everywhere].reset_index(drop=True)
-    for position, name in enumerate(asked.columns):
+    for position, block in enumerate(blocks):
         mixed = np.concatenate([rng.permutation(count) for _ in range(repeats)])
-        altered = whole.assign(**{name: asked[name].iloc[mixed].reset_index(drop=True)})
-        answers[position] = output(altered).reshape(repeats, count)
+        taken = {asked.columns[at]: asked.iloc[mixed, at].reset_index(drop=True) for at in block}
+        answers[position] = output(whole.assign(**taken)).reshape(repeats, count)
     return answers
 
 

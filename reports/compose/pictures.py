@@ -140,8 +140,9 @@ def importances(evidence: Evidence) -> Iterator[Block]:
     found = [
         m
         for m in evidence.measures
-        if m.name == "importance" and m.of.keys() == {"feature"} and m.value is not None
+        if m.name in {"importance", "group_importance"} and m.of.keys() == {"feature"} and m.value is not None
     ]
+    joined = any(m.name == "group_importance" for m in found)
     found.sort(key=lambda m: (-(m.value or 0.0), m.of["feature"]))
     if not found:
         return
@@ -151,6 +152,7 @@ def importances(evidence: Evidence) -> Iterator[Block]:
         id=f"picture-{check_anchor(evidence.check)}",
         kind="bars",
         caption=_("Features by importance, heaviest first")
+        + (_("; features joined by + were shuffled as one") if joined else "")
         + (_("; {many} in the table", many=wording.plural(more, "more feature")) if more else ""),
         alt=_("Importance: ")
         + wording.series(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.inspection import permutation_importance as sklearn_importance
 
+from checks.interpretability.clusters import associations, clusters
 from checks.interpretability.permutation_importance import permutation_importance
 from checks.model import Outcome, Task
 from tests.checks.builders import LogisticModel, credit, subject
@@ -166,3 +168,63 @@ def test_gaps_have_their_sentence():
     single = permutation_importance(dataclasses.replace(PEOPLE, evaluation=PEOPLE.evaluation[:1]))
     assert single.outcome is Outcome.INCONCLUSIVE
     assert single.reason == "one row cannot be shuffled; supply more evaluation rows"
+
+
+# Features that go together
+
+
+def twins(seed=0, rows=600):
+    """Two columns that say nearly the same, a category that follows them, and one that is alone."""
+    rng = np.random.default_rng(seed)
+    income = rng.normal(size=rows)
+    columns = {
+        "income": income,
+        "wealth": income + 0.2 * rng.normal(size=rows),
+        "debt": rng.normal(size=rows),
+    }
+    columns["band"] = np.digitize(income, [-0.6, 0.6]).astype(str).astype(object)
+    columns["noise"] = rng.normal(size=rows)
+    model = LogisticModel({"income": 1.0, "wealth": 1.0, "debt": 1.0})
+    label = np.where(income + columns["debt"] + 0.5 * rng.normal(size=rows) > 0, "1", "0")
+    return subject(decision=list(label), actual=list(label), features=columns, model=model)
+
+
+def test_features_that_hide_each_other_are_shuffled_as_one():
+    """Each of the two is half of the information: together they cost far more than both alone."""
+    found = permutation_importance(twins())
+    assert found.measure("groups").value == 1
+    both = found.measure("group_importance", feature="income + wealth + band")
+    income, wealth = (found.measure("importance", feature=name) for name in ("income", "wealth"))
+    assert both.low > income.high + wealth.high
+    assert both.n == 600
+    assert "shuffled as one (average linkage, association of 0.7 or more" in both.method
+
+
+def test_features_that_do_not_go_together_are_not_joined():
+    found = permutation_importance(twins(), together=0.999)
+    count = found.measure("groups")
+    assert (count.value, count.note) == (0, "no two features go together so closely")
+    assert not [m for m in found.measures if m.name == "group_importance"]
+
+
+def test_associations_by_hand():
+    """Spearman -1 for turned ranks; a category that fixes the ranks; equal categories; nothing constant."""
+    table = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [9.0, 7, 5, 3], "c": ["x", "x", "y", "y"]})
+    table = table.assign(d=["p", "p", "q", "q"], e=1.0, f="same")
+    found = associations(table)
+    assert found[0, 1] == pytest.approx(1)
+    assert found[0, 2] == pytest.approx(np.sqrt(4 / 5))  # ranks 1 to 4: 4 of 5 squares are between the two
+    assert found[2, 3] == pytest.approx(1)
+    assert not found[4, :4].any()
+    assert not found[5, :5].any()
+    assert clusters(table, 0.85) == [[0, 1, 2, 3]]
+    assert clusters(table.iloc[:2], 0.5) == []
+
+
+def test_two_thousand_features_are_compared_and_many_texts_are_left_alone():
+    rng = np.random.default_rng(0)
+    wide = pd.DataFrame(rng.normal(size=(200, 2000)))
+    wide[1999] = wide[0] * 3
+    assert clusters(wide, 0.9) == [[0, 1999]]
+    text = pd.DataFrame({f"t{place}": ["a", "b"] * 50 for place in range(101)})
+    assert clusters(text, 0.9) == []
