@@ -35,6 +35,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
         docs_path=None,
         json_errors=False,
         static_folder=None,  # type: ignore[arg-type]  # the pages bring their own
+        static_url_path="/static",  # Bootstrap-Flask serves its files below /bootstrap and this
     )
     service = open_service(settings)
     app.config["AUDITOR_SETTINGS"] = settings

@@ -172,15 +172,23 @@ def host() -> dict[str, str | int]:
     return {"system": platform.system(), "machine": platform.machine(), "cpus": os.cpu_count() or 1}
 
 
-def write(audit: Audit, out: Path, language: str = ENGLISH, fonts: Path | None = None) -> None:
+def write(
+    audit: Audit,
+    out: Path,
+    language: str = ENGLISH,
+    fonts: Path | None = None,
+    *,
+    public_url: str = "",
+) -> None:
     """Write audit.json, and report.html and report.pdf in *language*, into *out*.
 
-    The record inside the PDF has no `run`: equal bodies then give equal PDF bytes.
+    With the *public_url* of a service the reports lead to their entry in its log. The record inside the PDF
+    has no `run`: equal bodies then give equal PDF bytes.
     """
     from reports import html, pdf  # drawing charts loads much that reading and measuring never need
-    from reports.document import compose
+    from reports.document import compose, with_entry
 
-    document = compose(audit, language)
+    document = with_entry(compose(audit, language), public_url)
     (out / "audit.json").write_bytes(audit.to_json())
     (out / "report.html").write_text(html.render(document), encoding="utf-8")
     (out / "report.pdf").write_bytes(pdf.render(document, audit.without_run().to_json(), fonts))

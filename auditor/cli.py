@@ -124,12 +124,12 @@ def _add_run(commands: Any) -> None:
 
 
 def _add_report(commands: Any) -> None:
-    report = commands.add_parser("report", help="tell a record again: report, summary, plan, comparison")
+    report = commands.add_parser("report", help="tell a record again, as one of its documents")
     report.add_argument("record", type=Path, help="an audit.json")
     report.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder to write into")
     report.add_argument(
         "--document", action="append", default=[], metavar="NAME", choices=DOCUMENTS,
-        help="report, summary, plan or comparison (repeatable; all that can be told)",
+        help="report, summary, plan, comparison, transparency or annex (repeatable; all that can be told)",
     )  # fmt: skip
     report.add_argument(
         "--before", type=Path, metavar="RECORD", help="the earlier audit.json of a comparison"

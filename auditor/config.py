@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -17,6 +18,8 @@ from auditor.sandbox.formats import UNSAFE
 from auditor.sandbox.limits import Limits
 
 MIB = 1024 * 1024
+MOST_ADDRESS = 120
+"""Characters of a public address: longer ones make QR codes that no telephone reads from paper."""
 NESTED = {"limits", "extra"}
 """Fields of Settings that no single variable spells."""
 
@@ -225,6 +228,10 @@ def _check_sealing(settings: Settings) -> None:
         raise BadSetting("AUDITOR_KEYS is a folder outside AUDITOR_HOME, which workers read and write.")
     if settings.public_url and not settings.public_url.startswith(("https://", "http://")):
         raise BadSetting("AUDITOR_PUBLIC_URL starts with https:// or http://.")
+    if len(settings.public_url) > MOST_ADDRESS or not re.fullmatch(r"[!-~]*", settings.public_url):
+        raise BadSetting(
+            f"AUDITOR_PUBLIC_URL has at most {MOST_ADDRESS} characters, without blanks and only ASCII."
+        )
 
 
 def _check_endpoints(settings: Settings) -> None:

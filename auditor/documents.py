@@ -1,4 +1,4 @@
-"""Documents told from a stored record when somebody asks: the summary, the plan, a comparison.
+"""Documents told from a stored record when somebody asks: all but the report.
 
 They hold no pictures, so the web process makes them itself; nothing of them is stored but a plan's tasks.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,19 @@ from auditor.problems import Problem, Refused, refuse
 from auditor.service import Service
 from auditor.store.clock import now
 from auditor.store.tables import TaskRecord
+from auditor.suppressing import for_everybody
 from auditor.views import Account, NotFound
+from reports.compose.everybody import Reach
 from reports.compose.plan import Task
-from reports.document import Document, compose_comparison, compose_plan, compose_summary
+from reports.document import (
+    Document,
+    compose_annex,
+    compose_comparison,
+    compose_plan,
+    compose_summary,
+    compose_transparency,
+    with_entry,
+)
 from reports.record import Audit
 
 FORMS = ("html", "pdf")
@@ -40,16 +51,46 @@ def document(
         asked, known = f"{name}.{form}"[:64], ", ".join(DOCUMENTS[1:])
         raise NotFound(f"there is no document {asked}; there are {known}, as html or pdf.")
     record = Audit.from_json(service.record(account, audit_id))
+    public_url = service.settings.public_url
+    if name == "transparency":
+        shown = service.register.status(audit_id)
+        return told_to_everybody(for_everybody(record), shown.card if shown else {}, form, public_url)
     if name == "summary":
-        return rendered(compose_summary(record), record, form)
-    if name == "plan":
-        return rendered(compose_plan(record, tasks(service, account, audit_id)), record, form)
-    if not before:
+        told = compose_summary(record)
+    elif name == "annex":
+        told = compose_annex(record)
+    elif name == "plan":
+        told = compose_plan(record, tasks(service, account, audit_id))
+    elif before:
+        told = compose_comparison(Audit.from_json(service.record(account, before)), record)
+    else:
         raise refuse(
             "before", "before-missing", "name the audit to compare with: `?before=` and the id of an audit."
         )
-    earlier = Audit.from_json(service.record(account, before))
-    return rendered(compose_comparison(earlier, record), record, form)
+    return rendered(with_entry(told, public_url), record, form)
+
+
+def published(service: Service, audit_id: str, form: str) -> bytes:
+    """Return the page for everybody of an audit in the register."""
+    if form not in FORMS:
+        raise NotFound(f"there is no form {form[:20]!r}; there are html and pdf.")
+    card = service.register.entry(audit_id).card
+    record = service.register.record(audit_id)
+    reach = (str(card.get("contact", "")), str(card.get("appeal", "")))
+    return _told_once(record, *reach, form, service.settings.public_url)
+
+
+@lru_cache(maxsize=64)
+def _told_once(record: bytes, contact: str, appeal: str, form: str, public_url: str) -> bytes:
+    """Tell it once: whoever asks without an account, and often, costs little."""
+    reach = {"contact": contact, "appeal": appeal}
+    return told_to_everybody(Audit.from_json(record), reach, form, public_url)
+
+
+def told_to_everybody(public: Audit, reach: Mapping[str, Any], form: str, public_url: str) -> bytes:
+    """Return the page for everybody; all that it tells and attaches is the suppressed record."""
+    told = compose_transparency(public, Reach(str(reach.get("contact", "")), str(reach.get("appeal", ""))))
+    return rendered(with_entry(told, public_url, public.body["publication"]["of"]), public, form)
 
 
 def rendered(told: Document, record: Audit, form: str, fonts: Path | None = None) -> bytes:

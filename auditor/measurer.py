@@ -88,8 +88,8 @@ class Desk:
             evidence = [evidence_from_json(json.loads(Path(p).read_bytes())) for p in request["evidence"]]
             body = audit.assemble(submission, request["resolved"], evidence, as_of)
         record = Audit(run={**request["run"], "host": audit.host()}, body=body)
-        fonts = Path(request["fonts"]) if request["fonts"] else None
-        audit.write(record, Path(request["out"]), request["language"], fonts)
+        fonts, url = Path(request["fonts"]) if request["fonts"] else None, request["public_url"]
+        audit.write(record, Path(request["out"]), request["language"], fonts, public_url=url)
         verdicts = {framework: whole["verdict"] for framework, whole in body["verdicts"].items()}
         return {"digest": record.digest, "verdicts": verdicts}
 

@@ -16,7 +16,7 @@ from frameworks.plan import parameter_sets
 from frameworks.resolve import NEGATION
 from reports.record import canonical
 
-DOCUMENTS = ("report", "summary", "plan", "comparison")
+DOCUMENTS = ("report", "summary", "plan", "comparison", "transparency", "annex")
 """What a record is told as; all but the report hold no pictures and are made when somebody asks."""
 RESULTS = ("audit.json", "report.html", "report.pdf")
 """What an audit leaves, by name."""

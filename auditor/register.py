@@ -19,18 +19,17 @@ from auditor.store import audits, files, publications
 from auditor.store import log as kept
 from auditor.store.database import Database
 from auditor.store.publications import Publication
+from auditor.suppressing import for_everybody
 from auditor.trust import log
 from auditor.trust.keys import published as published_keys
 from auditor.trust.sealing import Sealer
 from auditor.views import Account, AuditState, Conflict, NotFound
-from reports.publish import publish
+from reports.code import SHORT
 from reports.record import Audit
 
 PUBLIC = "public.json"
 MOST = 100
 LIMITS = {"contact": 200, "appeal": 1000, "reason": 500}
-SHORT = 12
-"""Digits of a digest that name an entry of the log on paper."""
 DELETED = "deleted by its owner"
 
 
@@ -68,7 +67,7 @@ class Register:
             _unpublished(session, audit_id)
             digest = files.held(session, audit_id, "audit.json")["audit.json"]
         self.sealer.seal(audit_id)
-        public = publish(Audit.from_json(self.artifacts.read(digest)))
+        public = for_everybody(Audit.from_json(self.artifacts.read(digest)))
         shown = card(public, contact.strip(), appeal.strip())
 
         def note(session: Session, digest: str) -> None:
@@ -193,7 +192,7 @@ def card(public: Audit, contact: str, appeal: str) -> dict[str, Any]:
     system = body["submission"]["system"]
     return {
         "system": {
-            k: system.get(k, "") for k in ("name", "version", "purpose", "provider", "sector", "risk_tier")
+            k: system.get(k) or "" for k in ("name", "version", "purpose", "provider", "sector", "risk_tier")
         },
         "task": body["submission"]["task"],
         "as_of": body["as_of"],

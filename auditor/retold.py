@@ -12,8 +12,17 @@ from auditor.manifest import read_yaml
 from auditor.plan import DOCUMENTS
 from auditor.problems import refuse
 from auditor.run import can_tell, may_write, put
-from reports.document import Document, compose, compose_comparison, compose_plan, compose_summary
+from reports.document import (
+    Document,
+    compose,
+    compose_annex,
+    compose_comparison,
+    compose_plan,
+    compose_summary,
+    compose_transparency,
+)
 from reports.language import ENGLISH
+from reports.publish import publish
 from reports.record import Audit
 
 
@@ -42,9 +51,10 @@ def retell(
     with tempfile.TemporaryDirectory(prefix="auditor-") as scratch:
         written = []
         for name in wanted:
-            told = _told(name, audit, earlier, said, language)
+            whole = publish(audit) if name == "transparency" else audit  # the PDF brings it
+            told = _told(name, whole, earlier, said, language)
             for form in ("html", "pdf"):
-                (Path(scratch) / f"{name}.{form}").write_bytes(rendered(told, audit, form, fonts))
+                (Path(scratch) / f"{name}.{form}").write_bytes(rendered(told, whole, form, fonts))
                 written.append(f"{name}.{form}")
         put(Path(scratch), out, written)
     return written
@@ -55,6 +65,10 @@ def _told(name: str, audit: Audit, earlier: Audit | None, said: Any, language: s
         return compose_summary(audit, language)
     if name == "plan":
         return compose_plan(audit, read_tasks(said, audit), language)
+    if name == "annex":
+        return compose_annex(audit, language)
+    if name == "transparency":
+        return compose_transparency(audit, language=language)
     if name == "comparison":
         assert earlier is not None
         return compose_comparison(earlier, audit, language)

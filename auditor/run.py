@@ -138,6 +138,7 @@ class _Run:
         self._ask(
             {
                 "do": "finish",
+                "public_url": "",  # what is run here has no entry in a log
                 "submission": asked,
                 "resolved": resolved,
                 "as_of": as_of.isoformat(),

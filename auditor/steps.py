@@ -154,6 +154,7 @@ class Steps:
             "out": str(folder),
             "language": ENGLISH,
             "fonts": str(self.settings.fonts_folder or ""),
+            "public_url": self.settings.public_url,
             "run": {
                 "id": record.id,
                 "created": record.created.isoformat(),

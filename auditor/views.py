@@ -29,7 +29,9 @@ class AuditState(StrEnum):
 
 
 RESULTS = ("audit.json", "report.html", "report.pdf", "bundle.zip")
-SHORTER = ("summary.html", "summary.pdf", "plan.html", "plan.pdf")
+SHORTER = tuple(
+    f"{name}.{form}" for name in ("summary", "plan", "transparency", "annex") for form in ("html", "pdf")
+)
 """What a completed audit can be asked for, by name."""
 FINAL = frozenset({AuditState.COMPLETED, AuditState.REFUSED, AuditState.FAILED, AuditState.CANCELLED})
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from reports.code import qr
 from reports.document import Chart, Document
 from reports.language import ENGLISH, _, speaking
 from reports.wording import day
@@ -42,6 +43,8 @@ def render(document: Document) -> str:
         return environment.get_template("report.html").render(
             document=document,
             day=day(document.as_of),
+            code=Markup(qr(document.entry)) if document.entry else "",  # noqa: S704 - squares alone
+            short=document.entry.rpartition("/")[2],
             panels=panels,
             style=Markup(style),  # noqa: S704 - our own file
             policy=_policy(style),

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import typst
 
 from reports import fonts
+from reports.code import qr
 from reports.document import Document
 from reports.language import _, region, speaking
 from reports.record import Audit
@@ -77,6 +78,7 @@ def _compile(
         "document": json.dumps(_breakable(tree)),
         "words": json.dumps(_words(document, own_fonts)),
         "pictures": json.dumps(pictures),
+        "code": qr(document.entry) if document.entry else "",
         "ids": json.dumps(dict.fromkeys(document.ids(), True)),
         "record": record.decode(),
         "lacking": "yes" if lacking else "",
@@ -114,6 +116,8 @@ def _words(document: Document, own_fonts: Path | None) -> dict[str, Any]:
             "comma": _(", "),
             "basis": _("Basis: {basis}"),
             "attachment": _("The record that this report tells, without the particulars of the run"),
+            "entry": _("Entry in the log"),
+            "code": _("QR code with the address of the entry in the log"),
             "lacking": _(
                 "Characters that the fonts of this file lack are written as their Unicode number, such as "
                 "‹U+4E2D›. The HTML report and the attached record show them as they are."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -224,3 +225,7 @@ def _submission(submission: Mapping[str, Any]) -> dict[str, Any]:
         "resolved": {name: resolved[name] for name in _PUBLIC_RESOLVED if name in resolved},
         "answers": answers,
     }
+
+
+if __name__ == "__main__":  # python -m reports.publish < audit.json > public.json
+    sys.stdout.buffer.write(publish(Audit.from_json(sys.stdin.buffer.read())).to_json())

@@ -9,7 +9,8 @@ from flask import Response, current_app
 from flask import request as asked
 from flask.typing import ResponseReturnValue
 
-from auditor.api import problems, reading
+from auditor import documents
+from auditor.api import problems, reading, telling
 from auditor.register import MOST, Register
 from auditor.store.publications import Publication
 
@@ -46,6 +47,14 @@ def register_entry(audit_id: str) -> Any:
 def register_record(audit_id: str) -> ResponseReturnValue:
     """Answer with canonical JSON in which every small count is withheld."""
     return Response(_register().record(audit_id), mimetype="application/json")
+
+
+@public.get("/api/v1/register/<audit_id>/transparency.<form>")
+@public.doc(summary="The page for everybody")
+def transparency(audit_id: str, form: str) -> ResponseReturnValue:
+    """Answer with what was found in plain words, as `html` or `pdf`, without small counts."""
+    told = documents.published(current_app.extensions["auditor"], audit_id, form)
+    return telling.document(told, form, f"transparency-{audit_id}")
 
 
 @public.get("/api/v1/log")

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from auditor import documents, exporting
-from auditor.api import problems, reading, shapes
+from auditor.api import problems, reading, shapes, telling
 from auditor.api.events import Holds, events
 from auditor.api.public import entry
 from auditor.problems import Problem, Refused, refuse
@@ -34,8 +34,6 @@ problems.attach(api)
 PIECE = 64 * 1024
 LONGEST_WAIT = 30.0
 MOST_ROWS = 200
-REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
-"""A report is made of submitted words; it runs nothing and asks for nothing."""
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -140,8 +138,7 @@ def calls(audit_id: str) -> ResponseReturnValue:
 @api.doc(summary="The report as a page", tags=["Audits"])
 def report_html(audit_id: str) -> ResponseReturnValue:
     """Answer with one page that needs nothing else."""
-    page = _service().report(_account(), audit_id, "html")
-    return Response(page, mimetype="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
+    return telling.document(_service().report(_account(), audit_id, "html"), "html", f"audit-{audit_id}")
 
 
 @api.get("/audits/<audit_id>/report.pdf")
@@ -205,14 +202,11 @@ def exports() -> Any:
 @api.get("/audits/<audit_id>/<name>.<form>")
 @api.doc(summary="A shorter document", tags=["Audits"])
 def shorter(audit_id: str, name: str, form: str) -> ResponseReturnValue:
-    """Answer with the summary on one page, the remediation plan, or the comparison with `?before=<id>`."""
+    """Answer with the summary, plan, page for everybody, annex, or comparison with `?before=<id>`."""
     reading.only(*(["before"] if name == "comparison" else []))
     before = request.args.get("before")
     told = documents.document(_service(), _account(), audit_id, name, form, before=before)
-    if form == "html":
-        return Response(told, mimetype="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
-    disposition = f'inline; filename="{name}-{audit_id}.pdf"'
-    return Response(told, mimetype="application/pdf", headers={"Content-Disposition": disposition})
+    return telling.document(told, form, f"{name}-{audit_id}")
 
 
 @api.get("/audits/<audit_id>/tasks")

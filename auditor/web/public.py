@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from email.utils import format_datetime
 from typing import Any, cast
 from xml.etree import ElementTree as ET
 
-import segno
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from auditor.config import Settings
 from auditor.problems import Refused
-from auditor.register import SHORT
 from auditor.web.form import anchor
 from auditor.web.here import account, service
 from auditor.web.verdicts import outcome
+from reports.code import SHORT, qr
 
 PAGE = 50
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -99,7 +97,7 @@ def log_entry(reference: str) -> ResponseReturnValue:
         reference=reference,
         entries=[(one, json.loads(one.receipt)) for one in logged],
         link=link,
-        code=code_of(link),
+        code=Markup(qr(link)),  # noqa: S704 - squares alone
         short=SHORT,
     )
 
@@ -149,12 +147,3 @@ def address(endpoint: str, **values: Any) -> str:
 def _for_xml(text: str) -> str:
     """Show characters that XML cannot carry as a replacement sign."""
     return _NOT_XML.sub("\ufffd", text)
-
-
-def code_of(text: str) -> Markup:
-    """Return *text* as QR code, an SVG that takes the colour of the page's ink."""
-    out = io.BytesIO()
-    segno.make(text, error="m").save(
-        out, kind="svg", scale=4, border=4, dark="#000", light="#fff", xmldecl=False, svgns=True, nl=False
-    )
-    return Markup(out.getvalue().decode())  # noqa: S704 - drawn by segno: squares and numbers only

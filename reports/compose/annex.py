@@ -15,9 +15,9 @@ from reports.document import Block, Bullet, Bullets, Paragraph, Section
 from reports.language import _, said
 
 
-def annexes(view: View) -> Iterator[Section]:
-    """Yield a page that names the annexes, then each of them."""
-    parts = [
+def parts(view: View) -> list[Section]:
+    """Return the annexes."""
+    return [
         Section(
             _("Annex A: every requirement"),
             "annex-rules",
@@ -38,6 +38,11 @@ def annexes(view: View) -> Iterator[Section]:
         ),
         made(view),
     ]
+
+
+def annexes(view: View) -> Iterator[Section]:
+    """Yield a page that names the annexes, then each of them."""
+    each = parts(view)
     yield Section(
         _("Annexes"),
         "annexes",
@@ -49,10 +54,10 @@ def annexes(view: View) -> Iterator[Section]:
                     "the attached record has: nothing that was measured is missing from that."
                 )
             ),
-            Bullets(tuple(Bullet(part.title, part.id) for part in parts)),
+            Bullets(tuple(Bullet(part.title, part.id) for part in each)),
         ),
     )
-    yield from parts
+    yield from each
 
 
 def _checks(view: View) -> Iterator[Section]:

@@ -48,8 +48,11 @@ def stored(app, account):
 def test_each_document_is_told_as_a_page_and_on_paper(client, stored, tmp_path):
     one, other = stored(audit()), stored(audit())
     links = client.get(f"/api/v1/audits/{one}").json["links"]
-    for name in ("summary", "plan"):
+    for name in ("summary", "plan", "annex"):
         assert audit().digest in client.get(links[f"{name}.html"]).text
+    page = client.get(links["transparency.html"]).text
+    assert audit().digest in page  # it says of which record it is
+    assert "A. Officer" not in page
     page = client.get(f"/api/v1/audits/{one}/comparison.html?before={other}")
     assert "Both are the same record" in page.text
     assert "sandbox" in page.headers["Content-Security-Policy"]
@@ -67,7 +70,7 @@ def test_what_cannot_be_told_is_a_sentence(client, stored):
     assert "name the audit to compare with" in without.json["problems"][0]["sentence"]
     assert client.get(f"{base}/comparison.html?before=nobody").status_code == 404
     assert client.get(f"{base}/summary.html?before=x").status_code == 422
-    assert client.get(f"{base}/annex.html").status_code == 404
+    assert client.get(f"{base}/appendix.html").status_code == 404
 
 
 def test_tasks_are_kept_told_and_replaced(client, stored):

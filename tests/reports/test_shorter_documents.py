@@ -5,27 +5,41 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pypdf
 import pytest
 
 from reports import html, pdf
+from reports.code import qr
 from reports.compose.comparison import ROWS
+from reports.compose.everybody import Reach
 from reports.compose.plan import OPEN, Task, decides, key
 from reports.document import (
     Remarks,
     Table,
     VerdictStrip,
+    compose,
+    compose_annex,
     compose_comparison,
     compose_plan,
     compose_summary,
+    compose_transparency,
+    with_entry,
 )
+from reports.publish import publish
 from reports.record import Audit, finding_from_json
 from tests.reports import hostile
 from tests.reports.sample import audit
 
 ROOT = Path(__file__).parents[2]
+
+
+@cache
+def public(digest):
+    """Return the version for everybody of a sample; making it takes seconds."""
+    return next(publish(one()) for one in (audit, hostile.audit) if one().digest == digest)
 
 
 def changed(**body):
@@ -49,8 +63,14 @@ def pages(document, record, tmp_path):
 @pytest.mark.parametrize("record", [audit, hostile.audit], ids=["sample", "hostile"])
 @pytest.mark.parametrize(
     "make",
-    [compose_summary, compose_plan, lambda one: compose_comparison(one, one)],
-    ids=["summary", "plan", "comparison"],
+    [
+        compose_summary,
+        compose_plan,
+        lambda one: compose_comparison(one, one),
+        compose_annex,
+        lambda one: compose_transparency(public(one.digest)),
+    ],
+    ids=["summary", "plan", "comparison", "annex", "transparency"],
 )
 def test_links_lead_to_places_of_the_document_itself_and_equal_records_give_equal_documents(make, record):
     document = make(record())
@@ -59,16 +79,50 @@ def test_links_lead_to_places_of_the_document_itself_and_equal_records_give_equa
     assert document == make(Audit.from_json(record().to_json()))
 
 
-def test_the_summary_is_one_page_with_the_worst_first(tmp_path):
-    document = compose_summary(audit())
+def test_the_summary_is_one_page_with_the_worst_first_and_leads_to_the_log(tmp_path):
+    document = with_entry(compose_summary(audit()), "https://audit.example.org/")
+    address = f"https://audit.example.org/log/{audit().digest[:12]}"
     (page,) = pages(document, audit(), tmp_path)
     assert audit().digest in page.extract_text().replace("\n", "").replace("\u200b", "")
+    assert address in [link["/A"]["/URI"] for link in (one.get_object() for one in page["/Annots"])]
+    shown = html.render(document)
+    assert f'href="{address}"' in shown
+    assert qr(address) in shown
+    assert "<svg" not in html.render(compose_summary(audit())).partition('class="masthead')[2][:900]
     (remarks,) = every(document, Remarks)
     assert len(remarks.items) == 3
     assert remarks.items[0].verdict == "not_met"
     (strip,) = every(document, VerdictStrip)
     principles = audit().body["verdicts"]["global-baseline"]["principles"]
     assert len(strip.rows) == len(principles) <= 13
+
+
+def test_the_annex_has_every_number_of_the_report_and_no_picture():
+    annex, report = compose_annex(audit()), compose(audit())
+    assert not list(annex.charts())
+    parts = {part.id: part for part in annex.sections}
+    for part in report.sections:
+        if part.id in ("method", "annex-rules", "annex", "annex-made"):
+            assert list(replace(annex, sections=(parts[part.id],)).words())
+            tables = sum(isinstance(b, Table) for s in part.sections for b in s.blocks)
+            assert sum(isinstance(b, Table) for s in parts[part.id].sections for b in s.blocks) == tables
+    assert "Seed" in text(annex)
+
+
+def test_the_page_for_everybody_tells_and_brings_the_suppressed_record_alone(tmp_path):
+    with pytest.raises(ValueError, match="version for everybody"):
+        compose_transparency(audit())
+    whole = public(audit().digest)
+    document = compose_transparency(whole, Reach("audit@example.org", "Write to the ombudsman."))
+    assert document.digest == whole.digest != audit().digest
+    said = text(document)
+    assert "Write to the ombudsman." in said
+    assert "A. Officer" in text(compose(audit()))
+    assert "A. Officer" not in said
+    path = tmp_path / "document.pdf"
+    path.write_bytes(pdf.render(document, whole.to_json()))
+    (attached,) = pypdf.PdfReader(path).attachments["audit.json"]
+    assert Audit.from_json(attached).digest == whole.digest
 
 
 def test_the_summary_of_hostile_names_is_short_too(tmp_path):

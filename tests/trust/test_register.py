@@ -7,6 +7,7 @@ import dataclasses
 import json
 from xml.etree import ElementTree as ET
 
+import pypdf
 import pytest
 
 from auditor.app import create_app
@@ -85,6 +86,23 @@ def test_only_the_suppressed_record_is_shown(client, service, account):
     assert "A. Officer" not in client.get(f"/register/{audit_id}").text
     with pytest.raises(ValueError, match="version for everybody"):
         card(audit(), "", "")
+
+
+def test_the_page_for_everybody_is_told_from_the_suppressed_record(client, service, account, tmp_path):
+    audit_id = published(service, account)
+    base = f"/api/v1/register/{audit_id}/transparency"
+    page = client.get(f"{base}.html")
+    assert "sandbox" in page.headers["Content-Security-Policy"]
+    assert publish(audit()).digest in page.text
+    assert SAID["appeal"] in page.text
+    assert "A. Officer" not in page.text
+    (tmp_path / "page.pdf").write_bytes(client.get(f"{base}.pdf").data)
+    (attached,) = pypdf.PdfReader(tmp_path / "page.pdf").attachments["audit.json"]
+    assert Audit.from_json(attached).digest == publish(audit()).digest
+    assert f"{base}.html" in client.get(f"/register/{audit_id}").text
+    assert client.get(f"{base}.exe").status_code == 404
+    service.register.withdraw(account, audit_id, "An error.")
+    assert client.get(f"{base}.html").status_code == 404
 
 
 def test_searching_finds_entries_that_have_every_word(client, service, account):
@@ -257,6 +275,7 @@ def test_everybody_reads_what_is_public_and_nothing_else_without_a_token(setting
         "/log/0",
         "/api/v1/log",
         "/assets/auditor.css",
+        "/bootstrap/static/css/bootstrap.min.css",
     ):
         with client.get(path, base_url=base) as answer:  # a file is open until its answer is closed
             assert answer.status_code == 200, path

@@ -1,0 +1,16 @@
+"""How a document is answered: as a page that can run and load nothing, or as PDF."""
+
+from __future__ import annotations
+
+from flask import Response
+
+REPORT_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; sandbox"
+"""A report is made of submitted words; it runs nothing and asks for nothing."""
+
+
+def document(told: bytes, form: str, name: str) -> Response:
+    """Return a document as an answer; *name* is what its file is called, without an ending."""
+    if form == "html":
+        return Response(told, mimetype="text/html", headers={"Content-Security-Policy": REPORT_POLICY})
+    disposition = f'inline; filename="{name}.pdf"'
+    return Response(told, mimetype="application/pdf", headers={"Content-Disposition": disposition})
