@@ -10,6 +10,7 @@ from auditor.problems import refuse
 from auditor.retold import read
 from auditor.run import may_write, put
 from auditor.service import Service
+from auditor.suppressing import for_everybody
 from auditor.views import Account, NotFound
 from reports.exports import EXPORTS, export
 from reports.publish import publish
@@ -21,7 +22,7 @@ def exported(service: Service, account: Account, audit_id: str, name: str, *, pu
     if name not in EXPORTS:
         raise NotFound(f"there is no export {name[:64]}; there are {', '.join(EXPORTS)}.")
     audit = Audit.from_json(service.record(account, audit_id))
-    return export(publish(audit) if public else audit, name)
+    return export(for_everybody(audit) if public else audit, name)
 
 
 def write(record: Path, out: Path, names: Sequence[str] = (), *, public: bool = False) -> list[str]:
