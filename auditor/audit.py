@@ -186,7 +186,8 @@ def write(
     has no `run`: equal bodies then give equal PDF bytes.
     """
     from reports import html, pdf  # drawing charts loads much that reading and measuring never need
-    from reports.document import compose, with_entry
+    from reports.beside import with_entry
+    from reports.document import compose
 
     document = with_entry(compose(audit, language), public_url)
     (out / "audit.json").write_bytes(audit.to_json())

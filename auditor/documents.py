@@ -20,17 +20,10 @@ from auditor.store.clock import now
 from auditor.store.tables import TaskRecord
 from auditor.suppressing import for_everybody
 from auditor.views import Account, NotFound
+from reports.beside import compose_annex, compose_transparency, with_entry
 from reports.compose.everybody import Reach
 from reports.compose.plan import Task
-from reports.document import (
-    Document,
-    compose_annex,
-    compose_comparison,
-    compose_plan,
-    compose_summary,
-    compose_transparency,
-    with_entry,
-)
+from reports.document import Document, compose_comparison, compose_plan, compose_summary
 from reports.record import Audit
 
 FORMS = ("html", "pdf")

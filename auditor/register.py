@@ -144,6 +144,12 @@ class Register:
         """Return every entry with the signed head."""
         return log.whole(*self.sealer.head())
 
+    def newest(self, most: int) -> tuple[int, list[tuple[int, Mapping[str, Any]]]]:
+        """Return how many entries the log has, and the newest with their places, newest first."""
+        entries = self.sealer.head()[0]
+        places = range(len(entries) - 1, max(-1, len(entries) - most - 1), -1)
+        return len(entries), [(place, json.loads(entries[place])) for place in places]
+
     def proof_since(self, size: int) -> dict[str, Any]:
         """Return the proof that the log has only grown since it had *size* entries."""
         entries, envelope, key = self.sealer.head()

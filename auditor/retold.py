@@ -12,15 +12,8 @@ from auditor.manifest import read_yaml
 from auditor.plan import DOCUMENTS
 from auditor.problems import refuse
 from auditor.run import can_tell, may_write, put
-from reports.document import (
-    Document,
-    compose,
-    compose_annex,
-    compose_comparison,
-    compose_plan,
-    compose_summary,
-    compose_transparency,
-)
+from reports.beside import compose_annex, compose_transparency
+from reports.document import Document, compose, compose_comparison, compose_plan, compose_summary
 from reports.language import ENGLISH
 from reports.publish import publish
 from reports.record import Audit

@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from reports.code import SHORT
 from reports.language import ENGLISH, _, speaking
 from reports.record import Audit
 from reports.wording import brief, shown
 
 if TYPE_CHECKING:
-    from reports.compose.everybody import Reach
     from reports.compose.view import View
 
 HIDDEN = frozenset(
@@ -248,7 +246,7 @@ def compose(audit: Audit, language: str = ENGLISH) -> Document:
     from reports.compose.view import View
 
     view = View.of(audit)
-    return _finished(
+    return finished(
         language,
         view,
         lambda: Document(title(view), subtitle(view), "", "", sections(view), heading=_("Audit report")),
@@ -262,7 +260,7 @@ def compose_summary(audit: Audit, language: str = ENGLISH) -> Document:
     from reports.compose.view import View
 
     view = View.of(audit)
-    return _finished(
+    return finished(
         language,
         view,
         lambda: Document(
@@ -279,7 +277,7 @@ def compose_plan(audit: Audit, tasks: Mapping[str, Any] | None = None, language:
     from reports.compose.view import View
 
     view = View.of(audit)
-    return _finished(
+    return finished(
         language,
         view,
         lambda: Document(
@@ -296,7 +294,7 @@ def compose_comparison(before: Audit, after: Audit, language: str = ENGLISH) -> 
     from reports.compose.view import View
 
     old, new = View.of(before), View.of(after)
-    return _finished(
+    return finished(
         language,
         new,
         lambda: Document(
@@ -306,51 +304,7 @@ def compose_comparison(before: Audit, after: Audit, language: str = ENGLISH) -> 
     )  # fmt: skip
 
 
-def compose_annex(audit: Audit, language: str = ENGLISH) -> Document:
-    """Return the technical annex of *audit*: all evidence, parameters, seed and versions."""
-    from reports.compose import subtitle, title
-    from reports.compose.technical import technical
-    from reports.compose.view import View
-
-    view = View.of(audit)
-    return _finished(
-        language,
-        view,
-        lambda: Document(
-            title(view), subtitle(view), "", "", tuple(technical(view)), heading=_("Technical annex")
-        ),
-        part=True,
-    )
-
-
-def compose_transparency(public: Audit, reach: Reach | None = None, language: str = ENGLISH) -> Document:
-    """Return the page for everybody of an audit; *public* is what `reports.publish.publish` left of it."""
-    from reports.compose import subtitle, title
-    from reports.compose.everybody import Reach, everybody
-    from reports.compose.view import View
-
-    if "publication" not in public.body:
-        raise ValueError("the page for everybody is told from the version for everybody alone")
-    view = View.of(public)
-    return _finished(
-        language,
-        view,
-        lambda: Document(
-            title(view), subtitle(view), "", "", tuple(everybody(view, reach or Reach())),
-            heading=_("For everybody"), brief=True,
-        ),
-    )  # fmt: skip
-
-
-def with_entry(document: Document, public_url: str, digest: str = "") -> Document:
-    """Return *document* with the address, at *public_url*, of the log's entry of the record *digest*."""
-    if not public_url:
-        return document
-    short = (digest or document.digest)[:SHORT]
-    return replace(document, entry=f"{public_url.rstrip('/')}/log/{short}")
-
-
-def _finished(language: str, view: View, make: Callable[[], Document], *, part: bool = False) -> Document:
+def finished(language: str, view: View, make: Callable[[], Document], *, part: bool = False) -> Document:
     """Return what *make* tells in *language*, with what every document says of its record."""
     with speaking(language) as speech:
         document = make()

@@ -77,12 +77,11 @@ def log() -> ResponseReturnValue:
     sought = request.args.get("entry", "").strip()
     if sought:
         return redirect(url_for("web.log_entry", reference=sought), 303)
-    whole = service().register.whole_log()
-    places = range(len(whole["entries"]) - 1, max(-1, len(whole["entries"]) - PAGE - 1), -1)
+    size, entries = service().register.newest(PAGE)
     return render_template(
         "web/log.html",
-        entries=[(place, whole["entries"][place]) for place in places],
-        size=len(whole["entries"]),
+        entries=entries,
+        size=size,
         fingerprint=service().register.keys()["keys"][-1]["fingerprint"],
         short=SHORT,
     )

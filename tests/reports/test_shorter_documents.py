@@ -12,6 +12,7 @@ import pypdf
 import pytest
 
 from reports import html, pdf
+from reports.beside import compose_annex, compose_transparency, with_entry
 from reports.code import qr
 from reports.compose.comparison import ROWS
 from reports.compose.everybody import Reach
@@ -21,12 +22,9 @@ from reports.document import (
     Table,
     VerdictStrip,
     compose,
-    compose_annex,
     compose_comparison,
     compose_plan,
     compose_summary,
-    compose_transparency,
-    with_entry,
 )
 from reports.publish import publish
 from reports.record import Audit, finding_from_json
