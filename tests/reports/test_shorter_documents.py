@@ -77,7 +77,7 @@ def test_links_lead_to_places_of_the_document_itself_and_equal_records_give_equa
     assert document == make(Audit.from_json(record().to_json()))
 
 
-def test_the_summary_is_one_page_with_the_worst_first_and_leads_to_the_log(tmp_path):
+def test_the_summary_is_one_page_with_the_worst_first(tmp_path):
     document = with_entry(compose_summary(audit()), "https://audit.example.org/")
     address = f"https://audit.example.org/log/{audit().digest[:12]}"
     (page,) = pages(document, audit(), tmp_path)
