@@ -69,7 +69,8 @@ def _moves(changed: Mapping[str, Sequence[Moved]]) -> Iterator[str]:
     for name, moved in changed.items():
         yield f"\n{name}"
         for one in moved:
-            yield f"  {one.requirement} {one.title}: {_said(one.before)} -> {_said(one.after)}. {one.reason}"
+            where = f"{one.requirement} {one.title} ({one.criterion})"
+            yield f"  {where}: {_said(one.before)} -> {_said(one.after)}. {one.reason}"
 
 
 def _said(verdict: Any) -> str:

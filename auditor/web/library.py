@@ -8,16 +8,23 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from auditor import fairness_tree as tree
+from auditor.views import NotFound
 from auditor.web.docstring import blocks, inline
 from auditor.web.form import anchor
 from auditor.web.here import account, all_frameworks, service
+from auditor.web.search import search
 from frameworks.measures import measures
+from frameworks.strict import controls
+
+MOST = 60
+"""So many items that were found are shown."""
 
 
 def add_to(pages: Blueprint) -> None:
     """Add the pages to read."""
     pages.add_url_rule("/frameworks", "frameworks", frameworks)
     pages.add_url_rule("/frameworks/<framework_id>", "framework", framework)
+    pages.add_url_rule("/frameworks/<framework_id>/<item>", "requirement", requirement)
     pages.add_url_rule("/checks", "checks", checks)
     pages.add_url_rule("/checks/<check_id>", "check", check)
     pages.add_url_rule("/fairness-tree", "fairness_tree", fairness_tree)
@@ -25,14 +32,43 @@ def add_to(pages: Blueprint) -> None:
 
 
 def frameworks() -> ResponseReturnValue:
-    """List the frameworks."""
-    return render_template("web/frameworks.html", frameworks=all_frameworks())
+    """List the frameworks, or the requirements that have every word of `?search=`."""
+    asked = " ".join(request.args.get("search", "").split())[:200]
+    found = tuple(search(all_frameworks(), asked)) if asked else ()
+    return render_template(
+        "web/frameworks.html",
+        frameworks=all_frameworks(),
+        asked=asked,
+        found=found[:MOST],
+        count=len(found),
+        own={rule.id for rule in service().rules.listed(account())},
+    )
 
 
 def framework(framework_id: str) -> ResponseReturnValue:
     """Show one framework with all that it asks."""
     asked = service().rules.framework(account(), framework_id)
     return render_template("web/framework.html", framework=asked, nameable=measures(), inline=inline)
+
+
+def requirement(framework_id: str, item: str) -> ResponseReturnValue:
+    """Show one requirement: its clause, its checks, what changed it, and who asks about the same matter."""
+    asked = service().rules.framework(account(), framework_id)
+    found = next((r for r in asked.requirements if r.id == item), None)
+    if found is None:
+        raise NotFound(f"{asked.title} has no item {item[:80]!r}; look through its list.")
+    about = controls(found)
+    related = [
+        (f, r) for f in all_frameworks() if f.id != asked.id for r in f.requirements if controls(r) & about
+    ]
+    return render_template(
+        "web/requirement.html",
+        framework=asked,
+        r=found,
+        controls=sorted(about),
+        related=related,
+        nameable=measures(),
+    )
 
 
 def checks() -> ResponseReturnValue:

@@ -14,11 +14,12 @@ from auditor.manifest import read_submission
 from auditor.past import Past, gap_of
 from auditor.plan import frameworks_named
 from auditor.problems import Refused
-from auditor.store import audits, files, people
+from auditor.store import people
 from auditor.store.tables import AccountRecord
 from auditor.submission import parse
-from auditor.views import Account, AuditState, NotFound
+from auditor.views import Account, NotFound
 from frameworks.load import packs
+from tests.auditor.stored_audits import keep_completed
 from tests.reports.sample import audit as sample
 
 TOWN = """# Ours.
@@ -91,27 +92,8 @@ def test_a_mistake_is_refused_with_its_line(service, account, text, line, said):
     assert service.rules.listed(account) == ()
 
 
-def completed(rules, account, database):
-    """Keep the sample as an audit that is over."""
-    content = json.loads(sample().to_json())
-    with rules._artifacts.receive([sample().to_json()], limit=10**8) as received:
-        digest = files.keep(database, rules._artifacts, received, lambda *_: None).digest
-    with database.transaction() as session:
-        made = audits.create(
-            session,
-            account.id,
-            SUBMITTED,
-            [],
-            as_of=dt.date.fromisoformat(content["body"]["as_of"]),
-            uploads=[],
-        )
-        files.hold(session, made, "audit.json", digest)
-        audits.finish(session, made, AuditState.COMPLETED)
-    return made
-
-
 def test_the_effect_on_past_audits_is_told_without_measuring(service, account):
-    made = completed(service.rules, account, service.database)
+    made = keep_completed(service, account, sample().to_json())
     service.rules.publish(account, TOWN)
     none = service.rules.effect(account, TOWN.replace('"1"', '"2"'))
     assert (none.judged, none.left_out, none.changed, none.differences) == (1, 0, (), ())
@@ -139,7 +121,7 @@ EXPLAINED = """requirements:
 
 
 def test_a_gap_of_a_stored_audit(service, account):
-    made = completed(service.rules, account, service.database)
+    made = keep_completed(service, account, sample().to_json())
     framework, found = service.rules.gap(account, made, "eu-ai-act")
     assert [one.requirement for one in found] == [r.id for r in framework.requirements]
     assert any(one.related for one in found)
@@ -208,7 +190,7 @@ def test_gap_and_effect_on_the_command_line(tmp_path, capsys):
     assert main(["frameworks", "effect", str(town), str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "1 of 1 audit would be judged otherwise by Rules of a town 1" in said
-    assert "LOC-1 Local item: not asked -> undecided" in said
+    assert "LOC-1 Local item (attested:our-notice): not asked -> undecided" in said
     assert main(["frameworks", "effect", str(town), str(record), "--against", str(town), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["changed"] == {}
     assert main(["frameworks", "effect", str(town)]) == 2

@@ -9,7 +9,8 @@ from tests.browser.conftest import PHONE, WIDE, assert_sane
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/", "/frameworks", "/frameworks/global-baseline", "/frameworks/us-nyc-ll144", "/checks",
+PAGES = ("/", "/frameworks", "/frameworks?search=impact_ratio", "/frameworks/smart-city-municipal/FAIR-01",
+         "/frameworks/global-baseline", "/frameworks/us-nyc-ll144", "/checks",
          "/checks/fairness.selection_rate", "/fairness-tree",
          "/fairness-tree?what=decision&labels=yes&given=harm&hurt=spared", "/about",
          "/nothing/here")  # fmt: skip

@@ -1,0 +1,126 @@
+"""Forms change a rule file and keep the rest of it as it was written."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import pytest
+
+from auditor.problems import Refused
+from auditor.rule_edits import changed, copy_of, group, head, number, parents_of, start, text_of
+from frameworks.load import load, packs
+
+RATIO = "FAIR-01 fairness.selection_rate.impact_ratio"
+TOWN = copy_of("smart-city-municipal")
+ELDERLY = {
+    "group_id": "elderly",
+    "group_title": "People: aged 65, and over",
+    "attributes": "age, age_group",
+    "at_least": "65",
+    "why": "the pension age # here",
+}
+
+
+def tightened(text, **sent):
+    return number(text, {"place": RATIO, "limit": "0.9", "reason": "more"} | sent, parents_of(text, {}))
+
+
+def differ(text, other):
+    one, two = text.splitlines(), other.splitlines()
+    return [line for line in two if line not in one]
+
+
+def test_what_is_not_changed_stays_to_the_letter():
+    assert changed(text_of("smart-city-municipal"), lambda data: None) == text_of("smart-city-municipal")
+
+
+def test_a_group_of_the_same_name_is_replaced_and_another_added():
+    text = group(TOWN, ELDERLY)
+    assert len(differ(TOWN, text)) == 1
+    assert load(text.encode()).groups[0].at_least == 65
+    villages = {**ELDERLY, "group_id": "villages", "at_least": "", "group_values": "no, 1e3, a: b"}
+    assert load(group(text, villages).encode()).groups[2].values == ("no", "1e3", "a: b")
+
+
+def test_a_number_that_was_changed_already_is_changed_again():
+    text = tightened(TOWN)
+    assert len(differ(TOWN, text)) == 1
+    assert "to: {at_least: 0.9}, reason: more" in text
+
+
+@pytest.mark.parametrize("name", packs())
+def test_an_overlay_begins_on_any_framework(name):
+    """With one named group it can be read."""
+    text = start(packs()[name], dt.date(2028, 2, 29))
+    found = load(group(text, ELDERLY | {"group_id": "old"}).encode())
+    assert (found.parents[0].id, str(found.sunset)) == (name, "2029-02-01")
+
+
+def test_days_are_set_and_taken_out():
+    text = head(
+        TOWN, {"version": "2", "title": "", "from": "2027-02-01", "review_by": "", "sunset": "2028-06-30"}
+    )
+    found = load(text.encode())
+    assert (found.version, found.review_by, str(found.sunset)) == ("2", None, "2028-06-30")
+    assert found.title == load(TOWN.encode()).title
+
+
+@pytest.mark.parametrize(
+    ("do", "where"),
+    [
+        (lambda: tightened(TOWN, limit="much"), "limit"),
+        (lambda: tightened(TOWN, limit="nan"), "limit"),
+        (lambda: tightened(TOWN, limit="1e999"), "limit"),
+        (lambda: tightened(TOWN, place="x"), "place"),
+        (lambda: tightened(TOWN, reason=" "), "reason"),
+        (lambda: group(TOWN, ELDERLY | {"group_values": "x"}), "group_values"),
+        (lambda: group(TOWN, ELDERLY | {"why": ""}), "why"),
+        (lambda: head(TOWN, {"sunset": "soon"}), "sunset"),
+        (lambda: group("a: [", ELDERLY), "content"),
+        (lambda: group("- a", ELDERLY), "content"),
+        (lambda: group("a: &x [*x]", ELDERLY), "content"),
+        (lambda: head("a: !!python/object:os.system x", {"version": "1"}), "content"),
+    ],
+)
+def test_what_cannot_be_set_is_refused_at_its_field(do, where):
+    with pytest.raises(Refused) as refused:
+        do()
+    assert [p.where for p in refused.value.problems] == [where]
+
+
+def test_requirements_are_found_and_told(client):
+    page = client.get("/frameworks?search=Impact_Ratio+fair-01").text
+    assert "/frameworks/global-baseline/FAIR-01" in page
+    assert "0 requirements have" in client.get("/frameworks?search=%3Cb%3Exyz").text
+    page = client.get("/frameworks/smart-city-municipal/FAIR-01").text
+    assert "Tighten by smart-city-municipal" in page
+    assert "public bodies owe more than the screen of employment law" in page
+    assert "/frameworks/us-nyc-ll144/" in page
+    assert client.get("/frameworks/smart-city-municipal/NOPE").status_code == 404
+
+
+def test_the_editor_publishes_and_escapes(client):
+    page = client.get("/rules/new?from=smart-city-municipal").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    evil = TOWN.replace("title: Smart", "title: </textarea><script>x()</script> Smart")
+
+    def send(do, **more):
+        return client.post("/rules/edit", data={"csrf_token": token, "content": evil, "do": do, **more})
+
+    assert "<script>x()" not in send("check").text
+    assert "<script>x()" not in send("effect").text
+    assert send("head", version="2").status_code == 200
+    assert (
+        client.post("/rules/check", data={"csrf_token": token, "content": "a: ["}).text.count("Line 1") == 1
+    )
+    assert send("publish").status_code == 303
+    assert send("publish").status_code == 422
+    page = client.get("/rules/my-smart-city-municipal").text
+    assert "The first version." in page
+    assert "<script>x()" not in page
+    with client.get("/rules/my-smart-city-municipal/1.yaml") as file:
+        assert file.text == evil
+    assert client.get("/rules/nope").status_code == 404
+    assert "my-smart-city-municipal" in client.get("/frameworks").text
+    assert client.get("/frameworks/my-smart-city-municipal/FAIR-01").status_code == 200
