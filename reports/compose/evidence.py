@@ -30,6 +30,7 @@ _SHAPES = frozenset(
         "interpretability.monotonicity",
         "interpretability.partial_dependence",
         "interpretability.protected_attribution",
+        "interpretability.surrogate",
     }
 )
 """Checks that are told in words and pictures; their tables stand in the annex."""

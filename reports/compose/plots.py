@@ -11,6 +11,7 @@ from reports import wording
 from reports.compose import rows
 from reports.compose.shapes import dependence, effects
 from reports.compose.standins import stand_ins
+from reports.compose.surrogate import surrogate
 from reports.compose.together import interactions, monotonicity
 from reports.compose.view import View, check_anchor
 from reports.document import Block, Chart
@@ -335,4 +336,5 @@ _PICTURES: Mapping[str, Callable[[View, Evidence], Iterator[Block]]] = {
     "interpretability.monotonicity": monotonicity,
     "interpretability.partial_dependence": dependence,
     "interpretability.protected_attribution": stand_ins,
+    "interpretability.surrogate": surrogate,
 }

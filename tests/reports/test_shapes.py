@@ -131,3 +131,14 @@ def test_a_declared_way_that_harms_is_told_first_with_its_place():
     assert lines[1].startswith(
         "Lowering debt made the answer worse for nobody of 200 people asked about; at most "
     )
+
+
+def test_the_model_is_told_as_rules_beside_how_far_they_are_the_model():
+    document = compose(record(offices(), only=("interpretability.surrogate",)))
+    blocks = section(document, "check-interpretability-surrogate").blocks
+    (words,) = (b.text for b in blocks if isinstance(b, Paragraph))
+    assert words.startswith("8 rules about ")
+    assert "They decide as the model does for " in words
+    lines = [item.text for b in blocks if isinstance(b, Bullets) for item in b.items]
+    assert "mean answer" in lines[0]
+    assert " people)" in lines[0]
