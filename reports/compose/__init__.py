@@ -6,6 +6,7 @@ from reports.compose.annex import annexes
 from reports.compose.declared import declared
 from reports.compose.evidence import families
 from reports.compose.method import method, reading, unmeasured
+from reports.compose.officer import officer
 from reports.compose.results import results
 from reports.compose.summary import summary
 from reports.compose.view import View
@@ -36,6 +37,7 @@ def sections(view: View) -> tuple[Section, ...]:
         reading(),
         *results(view),
         *declared(view),
+        *officer(view),
         Section(_("Evidence"), "evidence", sections=tuple(families(view))),
         *unmeasured(view),
         method(view),

@@ -63,7 +63,8 @@ def with_choice(choice: dict[str, object]) -> Audit:
 
 def test_the_reading_order(document):
     assert [s.id for s in document.sections] == [
-        "summary", "reading", "results-1", "results-2", "declared", "evidence", "not-measured", "method",
+        "summary", "reading", "results-1", "results-2", "declared", "privacy-officer", "evidence",
+        "not-measured", "method",
         "annexes", "annex-rules", "annex-groups", "annex", "annex-made",
     ]  # fmt: skip
     assert [s.id for s in document.sections[0].sections] == ["verdicts", "worst", "open"]

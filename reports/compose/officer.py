@@ -1,0 +1,352 @@
+"""One page for the data-protection officer: what could be learnt, of whom most, what helps, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import NormalDist
+
+from checks.model import Evidence, Measure, Outcome
+from reports import wording
+from reports.compose.remedies import remedies
+from reports.compose.view import View, check_anchor, check_title
+from reports.document import Block, Bullet, Bullets, Cell, Column, Paragraph, Section, Table
+from reports.language import N_, _, own
+
+MEMBERS = "privacy.membership_inference"
+VALUES = "privacy.attribute_inference"
+MEMORY = "privacy.memorisation"
+PEOPLE = "privacy.anonymity"
+COLUMNS = "data.personal_data"
+OUTPUTS = "privacy.outputs"
+LOOKED_AT = (MEMBERS, VALUES, MEMORY, PEOPLE, COLUMNS, OUTPUTS)
+
+ATTACKS = N_(
+    {
+        "gap": "whoever is judged rightly",
+        "noise": "whose answer survives noise",
+        "loss": "certainty of the answer",
+        "qmia": "certainty beside that of people alike",
+        "rmia_2": "certainty beside two reference models",
+        "rmia_8": "certainty beside eight reference models",
+        "lira": "likelihood beside many reference models",
+    }
+)
+"""What each attack goes by."""
+_NO_SUPPLY = ("not needed", "on request", "does not fit", "the file holds no", "the file lists no")
+"""How a line of a check begins that asks for nothing."""
+WANTED = N_(
+    {
+        "tpr_at_fpr_0_1pct": "people found at 1 false alarm in 1,000",
+        "group_tpr_at_fpr_1pct_gap": "who is found most",
+        "gain": "whether a trait can be guessed",
+        "gain_over_others": "whether training people lose more than others",
+        "k_map": "how many people elsewhere look alike",
+        "attack_auc": "what rounding would take from an attack",
+    }
+)
+"""Numbers whose absence is told, with its reason."""
+GUESSING, AT = 0.5, 0.01
+"""The area of guessing, and the share of others who are accused."""
+_NAMES_TOLD = 4
+_NEEDS_TOLD = 6
+_NAME, _REASON = 40, 220
+
+
+def officer(view: View) -> Iterator[Section]:
+    """Yield the page, where anything of privacy was asked."""
+    if not any(one.check.startswith("privacy.") for one in view.evidence):
+        return
+    parts = (
+        (_("From whom most"), "privacy-whom", _listed(_whom(view))),
+        (_("What would reduce it"), "privacy-less", remedies(view)),
+        (_("What could not be tried, and what to supply"), "privacy-open", _listed(_open(view))),
+    )
+    lead = _(
+        "What somebody who can ask the model, or who holds its file or these data, could learn about people, "
+        "as far as it was tried. An attack that failed here does not show that none can succeed."
+    )
+    yield Section(
+        _("For the data-protection officer"),
+        "privacy-officer",
+        (Paragraph(lead), _learnt(view)),
+        tuple(Section(title, anchor, (block,)) for title, anchor, block in parts if block is not None),
+    )
+
+
+def _listed(sentences: Iterator[str]) -> Bullets | None:
+    items = tuple(Bullet(one) for one in sentences)
+    return Bullets(items) if items else None
+
+
+def measured(view: View, check: str) -> Evidence | None:
+    """Return the evidence of *check*, where it ended with numbers."""
+    found = view.default(check)
+    return found if found is not None and found.outcome is Outcome.MEASURED else None
+
+
+def of_name(evidence: Evidence | None, name: str) -> list[Measure]:
+    """Return the numbers called *name* that have a value."""
+    return [m for m in (evidence.measures if evidence else ()) if m.name == name and m.value is not None]
+
+
+def _learnt(view: View) -> Block:
+    """Return the table of what could be learnt."""
+    rows = (
+        (MEMBERS, _("Was a person in the training data?"), _members),
+        (VALUES, _("Does a person have a sensitive trait?"), _values),
+        (MEMORY, _("What stands in the model's file?"), _file),
+        (PEOPLE, _("Who is behind a row of these data?"), _rows),
+        (COLUMNS, _("Are columns personal that nobody declared?"), _columns),
+    )
+    cells = []
+    for check, question, tell in rows:
+        evidence = measured(view, check)
+        found, sure = tell(evidence) if evidence is not None else ("", "")
+        if not found and _withheld(evidence):
+            found = wording.sentence(wording.withheld())
+        elif not found:
+            found, sure = _("Not known."), _("See below.")
+        cells.append(
+            (
+                Cell(question, check_anchor(check) if evidence else None),
+                Cell(wording.sentence(found)),
+                Cell(sure),
+            )
+        )
+    columns = (Column(_("Question")), Column(_("What was found")), Column(_("How sure")))
+    return Table(_("What could be learnt"), columns, tuple(cells))
+
+
+def _withheld(evidence: Evidence | None) -> bool:
+    return any((m.note or "").startswith(wording.WITHHELD) for m in (evidence.measures if evidence else ()))
+
+
+def strongest(evidence: Evidence | None) -> tuple[Measure, Measure] | None:
+    """Return area and share found at 1 % of the attack that came furthest."""
+    areas = of_name(evidence, "auc")
+    if evidence is None or not areas:
+        return None
+    area = max(areas, key=lambda m: m.value or 0.0)
+    found = [m for m in of_name(evidence, "tpr_at_fpr_1pct") if m.of == area.of]
+    return (area, found[0]) if found else None
+
+
+def leaks(evidence: Evidence | None) -> bool:
+    """Return whether an attack is shown to beat guessing, though several were tried (Bonferroni)."""
+    areas = of_name(evidence, "auc")
+    wider = NormalDist().inv_cdf(1 - 0.025 / max(len(areas), 1)) / NormalDist().inv_cdf(0.975)
+    return any(
+        m.value is not None and m.low is not None and m.value - wider * (m.value - m.low) > GUESSING
+        for m in areas
+    )
+
+
+def _members(evidence: Evidence) -> tuple[str, str]:
+    best = strongest(evidence)
+    if best is None:
+        return "", ""
+    area, found = best
+    tried = len(of_name(evidence, "auc"))
+    sure = _(
+        "Area {area}, where 0.5 is guessing; {tried} tried, of which “{attack}” came furthest.",
+        area=wording.measured(area),
+        tried=wording.plural(tried, "attack was", "attacks were"),
+        attack=_attack(area.of.get("attack", "")),
+    )
+    if not leaks(evidence):
+        return _("Not shown: no attack did better than guessing."), sure
+    said = _(
+        "An attacker finds {share} training people while accusing 1 of every 100 others; guessing finds 1.",
+        share=wording.per_hundred(found.value or 0.0),
+    )
+    claim = of_name(evidence, "epsilon_over_claim")
+    if claim and (claim[0].value or 0.0) > 0:
+        said = wording.paragraph((said, _("This contradicts the claimed epsilon.")))
+    return said, sure
+
+
+def _attack(key: str) -> str:
+    return own(ATTACKS[key]) if key in ATTACKS else wording.case(key)
+
+
+def _values(evidence: Evidence) -> tuple[str, str]:
+    gains = of_name(evidence, "gain")
+    if not gains:
+        return "", ""
+    most = max(gains, key=lambda m: m.value or 0.0)
+    column = wording.brief(wording.case(most.of.get("attribute", "")), _NAME)
+    sure = _("Gain over guessing without the model: {gain}.", gain=wording.measured(most))
+    if most.low is None or most.low <= 0:
+        return _(
+            "Not shown: the model adds nothing sure to what anybody could guess ({column}).", column=column
+        ), sure
+    said = _(
+        "By asking the model, an attacker names the right {column} for {share} people more than without it.",
+        column=column,
+        share=wording.per_hundred(most.value or 0.0),
+    )
+    return said, sure
+
+
+def _file(evidence: Evidence) -> tuple[str, str]:
+    rows = [m for m in of_name(evidence, "stored_row_share") if m.of == {"table": "training"}]
+    rare = [m for m in of_name(evidence, "listed_rare_values") if not m.of]
+    said, sure = [], []
+    for m in rows:
+        share = wording.per_hundred(m.value or 0.0)
+        found = _("{share} training rows stand in it.", share=share)
+        said.append(found if m.value else _("No training row was found in it."))
+        sure.append(wording.recorded(m.note or m.method))
+    for m in rare:
+        if m.value:
+            values = wording.plural(m.value, "value", "values")
+            said.append(_("It lists {values} that few training people have.", values=values))
+    for m in of_name(evidence, "smallest_leaf"):
+        people = wording.plural(m.value or 0, "person", "people")
+        said.append(_("The smallest leaf of its trees holds {people}.", people=people))
+    if not said:
+        said.extend(_certain(m) for m in of_name(evidence, "certain_answer_gap"))
+    return wording.paragraph(said), wording.paragraph(sure)
+
+
+def _certain(gap: Measure) -> str:
+    if gap.low is not None and gap.low > 0:
+        return _(
+            "The file was not looked into. Answers to training rows are certain more often, by {gap}.",
+            gap=wording.measured(gap),
+        )
+    return _("The file was not looked into. Answers to training rows are not shown to be surer than others.")
+
+
+def _rows(evidence: Evidence) -> tuple[str, str]:
+    k, alone = of_name(evidence, "k"), of_name(evidence, "uniqueness")
+    if not k or not alone:
+        return "", ""
+    sure = _("Counted, not estimated: {rows} rows.", rows=wording.count(k[0].n))
+    if not alone[0].value:
+        people = wording.plural(k[0].value or 0, "person", "people")
+        return _("Nobody is alone: at least {people} share every combination.", people=people), sure
+    said = _(
+        "{share} people are alone with their quasi-identifiers: nobody else in these data has the same.",
+        share=wording.per_hundred(alone[0].value),
+    )
+    return said, sure
+
+
+def _columns(evidence: Evidence) -> tuple[str, str]:
+    numbers = [of_name(evidence, f"undeclared_{kind}") for kind in ("identifiers", "sensitive")]
+    if not all(numbers):
+        return "", ""
+    identifiers, sensitive = (found[0].value or 0 for found in numbers)
+    if not identifiers and not sensitive:
+        return _("None was found."), _("Every column was looked at; unusual spellings may pass.")
+    said = _(
+        "{identifiers} and {sensitive} look personal and were not declared so.",
+        identifiers=wording.plural(identifiers, "identifier", "identifiers"),
+        sensitive=wording.plural(sensitive, "sensitive column", "sensitive columns"),
+    )
+    return said, _("By values and names; chance matches are allowed for.")
+
+
+def _whom(view: View) -> Iterator[str]:
+    """Yield who stands out, which groups are found most, and which columns single people out."""
+    evidence = measured(view, MEMBERS)
+    best = strongest(evidence)
+    if best is not None and leaks(evidence):
+        for risk in of_name(evidence, "high_risk_share"):
+            if risk.of == best[0].of:
+                yield _(
+                    "Of the training people, a share of {share} stands out above nearly everybody else.",
+                    share=wording.measured(risk),
+                )
+    alike: list[str] = []
+    for gap in of_name(evidence, "group_tpr_at_fpr_1pct_gap"):
+        groups = _compared(evidence, gap.of["attribute"])
+        if gap.low is not None and gap.low > 0 and groups:
+            yield _found_most(max(groups, key=lambda m: m.value or 0.0), gap)
+        else:
+            alike.append(wording.case(gap.of["attribute"]))
+    if alike:
+        yield _(
+            "In the training data, no group is shown to be found more often than another: {attributes}.",
+            attributes=_names(alike),
+        )
+    yield from _singled_out(view)
+
+
+def _compared(evidence: Evidence | None, attribute: str) -> list[Measure]:
+    found = of_name(evidence, "group_tpr_at_fpr_1pct")
+    return [m for m in found if m.of.get("attribute") == attribute and m.note is None]
+
+
+def _names(names: list[str]) -> str:
+    """Join names, the first ones where they are many."""
+    told = [wording.brief(name, _NAME) for name in names[:_NAMES_TOLD]]
+    more = len(names) - len(told)
+    return wording.joined([*told, wording.plural(more, "more", "more")] if more else told)
+
+
+def _found_most(most: Measure, gap: Measure) -> str:
+    return _(
+        "Of {attribute}, {group} is found most in the training data: a share of {share}, where guessing "
+        "finds {guess}. The groups differ by {gap}.",
+        attribute=wording.brief(wording.case(most.of["attribute"]), _NAME),
+        group=wording.brief(wording.group(most.of["group"]), _NAME),
+        share=wording.measured(most),
+        guess=wording.exact(AT),
+        gap=wording.measured(gap),
+    )
+
+
+def _singled_out(view: View) -> Iterator[str]:
+    """Yield the one, two and three columns that leave most people alone."""
+    people = [m for m in of_name(view.default(PEOPLE), "combination_uniqueness") if m.value and m.n]
+    told = [
+        _(
+            "{columns} ({people})",
+            columns=wording.brief(wording.case(m.of["column"]), _NAME),
+            people=wording.plural(round((m.value or 0.0) * (m.n or 0.0)), "person", "people"),
+        )
+        for m in people
+    ]
+    if told:
+        yield _(
+            "Columns by which most people are alone in these data: {columns}.", columns=wording.joined(told)
+        )
+
+
+def _open(view: View) -> Iterator[str]:
+    """Yield what was not tried, each reason once, with what would let it be tried."""
+    reasons: dict[str, dict[str, None]] = {}
+    for check in LOOKED_AT:
+        evidence = view.default(check)
+        if evidence is None:
+            continue
+        if evidence.outcome is not Outcome.MEASURED:
+            reasons.setdefault(evidence.reason or "", {})[check_title(check).partition(":")[0]] = None
+        for what, need in (*_untried(evidence), *_undefined(evidence)):
+            reasons.setdefault(need, {})[what] = None
+    for reason, things in list(reasons.items())[:_NEEDS_TOLD]:
+        said = wording.brief(wording.recorded(reason), _REASON)
+        what = wording.joined(things)
+        yield _("{things}: {reason}", things=what[:1].upper() + what[1:], reason=said)
+    more = len(reasons) - _NEEDS_TOLD
+    if more > 0:
+        yield _(
+            "{more} under the numbers of privacy.", more=wording.plural(more, "more reason", "more reasons")
+        )
+
+
+def _untried(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Yield the attacks and places that were not tried, with what they need."""
+    for table in evidence.tables:
+        for what, tried, need, *_rest in table.rows if table.name in {"attacks", "looked_at"} else ():
+            if not tried and isinstance(need, str) and not need.startswith(_NO_SUPPLY):
+                yield _attack(str(what)) if table.name == "attacks" else wording.case(str(what)), need
+
+
+def _undefined(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Yield the numbers an officer would ask for that have no value, with why."""
+    for m in evidence.measures:
+        if m.name in WANTED and m.value is None and m.note:
+            yield own(WANTED[m.name]), m.note

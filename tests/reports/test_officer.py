@@ -1,0 +1,238 @@
+"""The page for the data-protection officer says what was found, of whom, what helps and what is open."""
+
+from __future__ import annotations
+
+import io
+
+import pypdf
+
+from checks.model import Evidence, Kind, Measure, Outcome, Table
+from reports import pdf
+from reports.compose.officer import officer
+from reports.compose.view import View
+from reports.document import Bullets, Document, Paragraph, Section
+from reports.document import Table as Told
+from tests.reports.sample import record, subject
+
+ATTACK = {"attack": "rmia_2"}
+
+
+def share(name: str, value: float | None, low: float | None = None, high: float | None = None, **other):
+    """Return an estimate of a thousand people."""
+    return Measure(name, value, low, high, n=1000, **other)
+
+
+def counted(name: str, value: float, **other):
+    return Measure(name, value, n=1000, kind=Kind.EXACT, **other)
+
+
+def found(check: str, *items: Measure | Table) -> Evidence:
+    return Evidence(
+        check,
+        Outcome.MEASURED,
+        measures=tuple(one for one in items if isinstance(one, Measure)),
+        tables=tuple(one for one in items if isinstance(one, Table)),
+    )
+
+
+def attacked(area: float, high_share: float = 0.2) -> Evidence:
+    """Return attacks of which the last has *area*, and finds women most."""
+    of = {**ATTACK, "attribute": "sex"}
+    name = "group_tpr_at_fpr_1pct"
+    return found(
+        "privacy.membership_inference",
+        share("auc", 0.51, 0.48, 0.54, of={"attack": "loss"}),
+        share("tpr_at_fpr_1pct", 0.01, 0.005, 0.02, of={"attack": "loss"}),
+        share("auc", area, area - 0.03, area + 0.03, of=ATTACK),
+        share("tpr_at_fpr_1pct", 0.38, 0.35, 0.41, of=ATTACK),
+        share("tpr_at_fpr_0_1pct", None, of=ATTACK, note="not measurable with 900 evaluation rows"),
+        share("high_risk_share", high_share, 0.18, 0.22, of=ATTACK),
+        share("generalisation_gap", 0.2, 0.15, 0.25),
+        share(name, 0.5, 0.4, 0.6, of={**of, "group": "female"}),
+        share(name, 0.1, 0.05, 0.2, of={**of, "group": "male"}),
+        share(name, 0.9, 0.4, 1.0, of={**of, "group": "other"}, note="under 30 rows: not compared"),
+        share(f"{name}_gap", 0.4, 0.25, 0.55, of=of),
+        share(f"{name}_gap", 0.05, 0, 0.2, of={**ATTACK, "attribute": "race"}),
+        share(
+            f"{name}_gap", None, of={**ATTACK, "attribute": "age"}, note="the training table lacks it: add it"
+        ),
+        Table(
+            "attacks",
+            ("attack", "tried", "how, or what it needs"),
+            (
+                ("loss", True, "confidence"),
+                ("noise", False, "not needed, since probabilities tell more"),
+                ("lira", False, "on request: set the parameter lira to 16 or more"),
+                ("gap", False, "supply decisions for the rows of both files"),
+            ),
+        ),
+    )
+
+
+def everything(name: str = "district") -> tuple[Evidence, ...]:
+    """Return evidence of every check that the page reads, with something to say of each."""
+    gone = {f"{name} {i}": str(i) for i in range(9)}
+    return (
+        attacked(0.9),
+        found(
+            "privacy.attribute_inference",
+            share("gain", 0.12, 0.08, 0.16, of={"attribute": name}),
+            share("gain", 0.02, -0.01, 0.05, of={"attribute": "health"}),
+        ),
+        found(
+            "privacy.memorisation",
+            share("stored_row_share", 1.0, 0.99, 1.0, of={"table": "training"}, method="every row asked"),
+            counted("listed_rare_values", 3, of={}),
+            counted("listed_rare_share", 0.03),
+            counted("smallest_leaf", 1),
+            counted("small_leaf_share", 0.6),
+        ),
+        found(
+            "privacy.anonymity",
+            counted("k", 1),
+            counted("uniqueness", 0.3),
+            counted("combination_uniqueness", 0.0, of={"case": "one column", "column": "sex"}),
+            counted("combination_uniqueness", 0.25, of={"case": "two columns", "column": f"{name} × age"}),
+            share("k_map", None, note="no table of the population was supplied; add one as `data.reference`"),
+            Table(
+                "one column left out",
+                ("column", "k", "uniqueness"),
+                (("age", 1, 0.2), (name, 1, 0.04)),
+            ),
+        ),
+        found("data.personal_data", counted("undeclared_identifiers", 2), counted("undeclared_sensitive", 0)),
+        found(
+            "privacy.outputs",
+            counted("digits_enough", 1),
+            share("attack_auc_change", -0.2, -0.25, -0.15, of={"case": "1 digit"}),
+        ),
+        found(
+            "privacy.minimisation",
+            Table(
+                "features that may not be needed",
+                ("feature", "declared as", "alone", "in the smallest set found"),
+                (
+                    *((feature, "sensitive", "not shown necessary", "kept") for feature in gone),
+                    ("income", "not declared personal", "not shown necessary", "kept"),
+                    ("religion", "sensitive", "needed by this model", "kept"),
+                ),
+            ),
+        ),
+    )
+
+
+def page(*evidence: Evidence):
+    """Return the page, or nothing."""
+    view = View("2026-12-01", "0" * 64, {}, {}, evidence, (), {}, {})
+    return next(officer(view), None)
+
+
+def told(*evidence: Evidence) -> dict[str, str]:
+    """Return the words of every part of the page, under its id; nothing where there is no page."""
+    whole = page(*evidence)
+    return {part.id: _words(part.blocks) for part in (whole, *whole.sections)} if whole else {}
+
+
+def _words(blocks) -> str:
+    words = []
+    for block in blocks:
+        if isinstance(block, Paragraph):
+            words.append(block.text)
+        elif isinstance(block, Bullets):
+            words += [item.text for item in block.items]
+        elif isinstance(block, Told):
+            words += [" | ".join(cell.text for cell in row) for row in block.rows]
+    return "\n".join(words)
+
+
+def test_a_leak_is_told_in_people_with_the_attack_that_came_furthest():
+    words = told(*everything())["privacy-officer"]
+    assert "An attacker finds 38 of every 100 training people" in words
+    assert "Area 0.900 (0.870" in words
+    assert "2 attacks were tried, of which “certainty beside two reference models” came furthest." in words
+    assert "names the right district for 12 of every 100 people more" in words
+    assert "100 of every 100 training rows stand in it." in words
+    assert "30 of every 100 people are alone" in words
+    assert "2 identifiers and 0 sensitive columns look personal" in words
+
+
+def test_an_area_that_chance_gives_is_no_leak_though_its_own_interval_misses_a_half():
+    """Of two attacks one may lie over a half by chance; both together are held at 95 %."""
+    assert "Not shown: no attack did better" in told(attacked(0.5305))["privacy-officer"]
+    assert "An attacker finds" in told(attacked(0.54))["privacy-officer"]
+
+
+def test_those_found_most_are_named_where_groups_are_shown_to_differ():
+    words = told(*everything())["privacy-whom"]
+    assert "Of sex, female is found most in the training data: a share of 0.500" in words
+    assert "no group is shown to be found more often than another: race." in words
+    assert "a share of 0.200 (0.180" in words  # those at high risk
+    assert "district × age (250 people)" in words
+    assert "(0 people)" not in words
+    assert "other" not in words.replace("another", "").replace("others", "")  # few people: not compared
+
+
+def test_where_nothing_leaks_nobody_is_said_to_stand_out():
+    assert "stands out above" not in told(attacked(0.51))["privacy-whom"]
+
+
+def test_remedies_come_with_what_was_measured_of_them():
+    words = told(*everything())["privacy-less"].splitlines()
+    assert words[0].startswith("Give out scores of 1 decimal digit. | No decision about these rows changes.")
+    assert "changes by −0.200" in words[0]
+    assert words[1].endswith("Without it, 4 of every 100 people would be alone; with it, 30 of every 100.")
+    assert "district" in words[1]
+    assert "6 more" in words[2]
+    assert "religion" not in words[2]
+    assert "income" not in words[2]
+    assert words[3].startswith("Learn less by heart")
+    assert words[4] == (
+        "Guard the file like the data, or take a kind of model that stores no rows. Grow trees with larger "
+        "leaves. Merge rare values before training. | Of its training rows, 100 of every 100 stand in it. "
+        "60 of every 100 training people share a leaf with too few others. 3 of every 100 training people "
+        "have a rare value that the file lists."
+    )
+    assert len(words) == 5
+
+
+def test_what_was_not_tried_is_named_with_what_to_supply_and_nothing_that_needs_nothing():
+    why = "no training data: supply data.training, the rows that the model learnt from"
+    gone = [Evidence(f"privacy.{name}", Outcome.NOT_APPLICABLE, why) for name in ("memorisation",)]
+    words = told(attacked(0.9), *gone, *everything()[3:4])["privacy-open"]
+    assert "Whoever is judged rightly: Supply decisions for the rows of both files." in words
+    assert "Memorisation: No training data: supply data.training" in words
+    assert "How many people elsewhere look alike: No table of the population" in words
+    assert "Who is found most: The training table lacks it: add it." in words
+    assert "Not measurable with 900 evaluation rows." in words
+    assert "likelihood" not in words
+    assert "noise" not in words
+
+
+def test_checks_that_could_not_run_share_their_reason():
+    why = "no training data: supply data.training, the rows that the model learnt from"
+    gone = [
+        Evidence(f"privacy.{name}", Outcome.NOT_APPLICABLE, why)
+        for name in ("membership_inference", "memorisation")
+    ]
+    words = told(*gone)
+    assert words["privacy-open"] == f"Membership inference and Memorisation: {why[0].upper()}{why[1:]}."
+    assert words["privacy-officer"].count("Not known. | See below.") == 5
+
+
+def test_numbers_that_are_not_for_everybody_are_said_to_be_withheld():
+    kept = share("k", None, note="withheld: it tells of few people")
+    assert "| Withheld. |" in told(found("privacy.anonymity", kept))["privacy-officer"]
+
+
+def test_no_page_where_nothing_of_privacy_was_asked():
+    assert told(found("fairness.selection_rate")) == {}
+
+
+def test_the_page_is_one_page_of_paper_even_where_every_line_is_told():
+    first = Section("Summary", "summary", (Paragraph("What comes before."),))
+    document = Document("Audit", "", "2026-12-01", "0" * 64, (first, page(*everything())))
+    paper = pypdf.PdfReader(io.BytesIO(pdf.render(document, record(subject(), only=("no check",)).to_json())))
+    _, last = [one.extract_text() for one in paper.pages]
+    assert len(paper.pages) == 2  # the title, what comes before and the contents; the page
+    assert "For the data-protection officer" in last
+    assert "no table of the population" in last.casefold()
