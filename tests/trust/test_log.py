@@ -28,7 +28,7 @@ from tests.budgets import budget
 from tests.trust.sealed import keyring
 from tests.trust.stored import completed
 
-MUTATIONS = budget(40, 400)
+MUTATIONS = budget(48, 1000)
 
 
 class Store(Service):
