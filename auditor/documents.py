@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from werkzeug.datastructures import LanguageAccept
 
 from auditor.plan import DOCUMENTS
 from auditor.problems import Problem, Refused, refuse
@@ -24,9 +25,16 @@ from reports.beside import compose_annex, compose_transparency, with_entry
 from reports.compose.everybody import Reach
 from reports.compose.plan import Task
 from reports.document import Document, compose_comparison, compose_plan, compose_summary
+from reports.language import ENGLISH, LANGUAGES
 from reports.record import Audit
 
 FORMS = ("html", "pdf")
+_TAGS = {
+    **{tag: tag for tag in LANGUAGES},
+    **dict.fromkeys(("zh", "zh-CN", "zh-SG"), "zh-Hans"),
+    **dict.fromkeys(("zh-TW", "zh-HK", "zh-MO"), "zh-Hant"),
+}
+"""Languages as browsers name them."""
 MOST_WORDS = {"owner": 120, "note": 500}
 
 
@@ -38,8 +46,9 @@ def document(
     form: str,
     *,
     before: str | None = None,
+    language: str = ENGLISH,
 ) -> bytes:
-    """Return one document of a completed audit; a comparison needs the audit *before*."""
+    """Return one document of a completed audit, in *language*; a comparison needs the audit *before*."""
     if name not in DOCUMENTS[1:] or form not in FORMS:
         asked, known = f"{name}.{form}"[:64], ", ".join(DOCUMENTS[1:])
         raise NotFound(f"there is no document {asked}; there are {known}, as html or pdf.")
@@ -47,20 +56,22 @@ def document(
     public_url = service.settings.public_url
     if name == "transparency":
         shown = service.register.status(audit_id)
-        return told_to_everybody(for_everybody(record), shown.card if shown else {}, form, public_url)
+        return told_to_everybody(
+            for_everybody(record), shown.card if shown else {}, form, public_url, language
+        )
     if name == "summary":
-        told = compose_summary(record)
+        told = compose_summary(record, language)
     elif name == "annex":
-        told = compose_annex(record)
+        told = compose_annex(record, language)
     elif name == "plan":
-        told = compose_plan(record, tasks(service, account, audit_id))
+        told = compose_plan(record, tasks(service, account, audit_id), language)
     elif before:
-        told = compose_comparison(Audit.from_json(service.record(account, before)), record)
+        told = compose_comparison(Audit.from_json(service.record(account, before)), record, language)
     else:
         raise refuse(
             "before", "before-missing", "name the audit to compare with: `?before=` and the id of an audit."
         )
-    return rendered(with_entry(told, public_url), record, form)
+    return rendered(with_entry(told, public_url), record, form, service.settings.fonts_folder)
 
 
 def published(service: Service, audit_id: str, form: str) -> bytes:
@@ -80,10 +91,22 @@ def _told_once(record: bytes, contact: str, appeal: str, form: str, public_url: 
     return told_to_everybody(Audit.from_json(record), reach, form, public_url)
 
 
-def told_to_everybody(public: Audit, reach: Mapping[str, Any], form: str, public_url: str) -> bytes:
+def told_to_everybody(
+    public: Audit, reach: Mapping[str, Any], form: str, public_url: str, language: str = ENGLISH
+) -> bytes:
     """Return the page for everybody; all that it tells and attaches is the suppressed record."""
-    told = compose_transparency(public, Reach(str(reach.get("contact", "")), str(reach.get("appeal", ""))))
+    whom = Reach(str(reach.get("contact", "")), str(reach.get("appeal", "")))
+    told = compose_transparency(public, whom, language)
     return rendered(with_entry(told, public_url, public.body["publication"]["of"]), public, form)
+
+
+def language_asked(named: str | None, accepted: LanguageAccept) -> str:
+    """Return the language that is *named*, else the best of those that a browser accepts; English else."""
+    if named is not None:
+        if named not in LANGUAGES:
+            raise refuse("lang", "unknown-language", f"`lang` is one of {', '.join(LANGUAGES)}.")
+        return named
+    return _TAGS.get(str(accepted.best_match(list(_TAGS), ENGLISH)), ENGLISH)
 
 
 def rendered(told: Document, record: Audit, form: str, fonts: Path | None = None) -> bytes:

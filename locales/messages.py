@@ -5,17 +5,17 @@
 Each language has a few catalogues, by where their words come from: `reports` and `web` (marked words),
 `record` (sentences of checks and frameworks, whose f-strings become templates), `rules` and `measures` (the
 YAML files of frameworks). Simplified Chinese is written by hand; Traditional Chinese is converted from it
-(OpenCC, with Taiwan's terms), save what `zh_Hant/by_hand.po` says.
+(OpenCC, with Taiwan's terms), save `TAIWAN` and what `zh_Hant/by_hand.po` says.
 """
 
 from __future__ import annotations
 
 import ast
 import datetime as dt
+import functools
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ _WORD = re.compile(r"[A-Za-z]{2}")
 _MARKS = {"_", "own", "said"}
 _VARIANTS = 8
 MARKED = ("reports", "web")
+TAIWAN = {"物件": "對象", "資料質量": "資料品質", "選拔程式": "選拔程序", "“": "「", "”": "」"}
+"""What the conversion takes for another word, and the quotation marks of the region."""
 Key = str | tuple[str, str]
 
 
@@ -271,7 +273,7 @@ def _sources() -> Mapping[str, Iterable[tuple[Path, Callable[[Path], Iterator[Ke
     }
 
 
-@cache
+@functools.cache
 def collected() -> dict[str, dict[Key, list[str]]]:
     """Return by catalogue every message with the files that it stands in; each is in one catalogue only."""
     found: dict[str, dict[Key, list[str]]] = {}
@@ -342,7 +344,12 @@ def main() -> None:
     """Bring the catalogues up to the source; print what waits for its words."""
     from opencc import OpenCC
 
-    update(convert=OpenCC("s2twp").convert)
+    turned = OpenCC("s2twp").convert
+
+    def convert(text: str) -> str:
+        return functools.reduce(lambda said, pair: said.replace(*pair), TAIWAN.items(), turned(text))
+
+    update(convert=convert)
     for name, messages in collected().items():
         waiting, _all = missing(BY_HAND, [name])
         for english in waiting:

@@ -202,11 +202,18 @@ def exports() -> Any:
 @api.get("/audits/<audit_id>/<name>.<form>")
 @api.doc(summary="A shorter document", tags=["Audits"])
 def shorter(audit_id: str, name: str, form: str) -> ResponseReturnValue:
-    """Answer with the summary, plan, page for everybody, annex, or comparison with `?before=<id>`."""
-    reading.only(*(["before"] if name == "comparison" else []))
+    """Answer with the summary, plan, page for everybody, annex, or comparison with `?before=<id>`.
+
+    In the language of `?lang=` (`en`, `zh-Hans`, `zh-Hant`), else in the best that Accept-Language names.
+    """
+    reading.only("lang", *(["before"] if name == "comparison" else []))
     before = request.args.get("before")
-    told = documents.document(_service(), _account(), audit_id, name, form, before=before)
-    return telling.document(told, form, f"{name}-{audit_id}")
+    language = documents.language_asked(request.args.get("lang"), request.accept_languages)
+    told = documents.document(_service(), _account(), audit_id, name, form, before=before, language=language)
+    answer = telling.document(told, form, f"{name}-{audit_id}")
+    answer.headers["Content-Language"] = language
+    answer.vary.add("Accept-Language")
+    return answer
 
 
 @api.get("/audits/<audit_id>/tasks")

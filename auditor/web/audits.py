@@ -15,6 +15,7 @@ from auditor.web.here import account, all_frameworks, retention_days, service
 from auditor.web.steps import owner
 from auditor.web.verdicts import outcome
 from reports.exports import EXPORTS
+from reports.language import LANGUAGES
 from reports.wording import plural
 
 
@@ -103,6 +104,7 @@ def _page(view: AuditView, errors: dict[str, str], chosen: Any, as_of: str | Non
     return render_template(
         "web/audit.html",
         audit=view,
+        languages=LANGUAGES,
         outcome=found,
         others=others,
         shown=service().register.status(view.id) if found else None,

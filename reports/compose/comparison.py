@@ -15,7 +15,7 @@ from frameworks.model import Verdict
 from reports import wording
 from reports.compose.view import View, check_title
 from reports.document import Block, Bullet, Bullets, Cell, Column, KeyValues, Pair, Paragraph, Section, Table
-from reports.language import N_, _, own
+from reports.language import N_, _, own, said_or_same
 
 ROWS = 60
 """Rows of a table of changed numbers; how many more there are is said."""
@@ -116,7 +116,7 @@ def _changed(before: View, after: View, name: str) -> Iterator[tuple[int, tuple[
     for requirement, old, new in _pairs(before, after, name):
         if old != new:
             way = _direction(old, new)
-            title = after.requirement(name, requirement).get("title") or requirement
+            title = said_or_same(str(after.requirement(name, requirement).get("title") or requirement))
             yield (
                 order.index(way),
                 (

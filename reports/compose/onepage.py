@@ -26,7 +26,7 @@ from reports.document import (
     Section,
     VerdictStrip,
 )
-from reports.language import _
+from reports.language import _, said_or_same
 
 RULES_SHOWN = 4
 WORST_SHOWN = 3
@@ -93,7 +93,7 @@ def _remark(view: View, finding: Finding) -> Remark:
     return Remark(
         verdict=finding.verdict.value,
         word=wording.verdict(finding.verdict.value),
-        title=wording.brief(finding.title, _NAME),
+        title=wording.brief(said_or_same(finding.title), _NAME),
         text=wording.brief(text, _REMARK),
         source=wording.brief(source, _NAME),
     )

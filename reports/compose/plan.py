@@ -15,7 +15,7 @@ from reports.compose.explain import asked, more_rows
 from reports.compose.results import found_and_asked, told
 from reports.compose.view import View
 from reports.document import Block, Cell, Column, Paragraph, Section, Table
-from reports.language import N_, _, own
+from reports.language import N_, _, own, said_or_same
 
 OPEN = (Verdict.NOT_MET, Verdict.UNDECIDED, Verdict.DEFERRED, Verdict.WAIVED)
 """Verdicts that leave something to do, in the order of the plan."""
@@ -91,7 +91,7 @@ def open_requirements(view: View) -> Iterator[Open]:
         yield Open(
             *one,
             rules=view.framework_title(first.framework),
-            title=first.title,
+            title=said_or_same(first.title),
             severity=first.severity,
             verdict=verdicts[one],
             steps=tuple(dict.fromkeys(decides(f) for f in by_requirement[one] if f.verdict in OPEN)),

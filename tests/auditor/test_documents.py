@@ -62,6 +62,24 @@ def test_each_document_is_told_as_a_page_and_on_paper(client, stored, tmp_path):
     assert len(pypdf.PdfReader(tmp_path / "summary.pdf").pages) == 1
 
 
+def test_documents_are_told_in_the_language_that_is_asked_for(client, stored, tmp_path):
+    one = stored(audit())
+    base = f"/api/v1/audits/{one}"
+    named = client.get(f"{base}/summary.html?lang=zh-Hans", headers={"Accept-Language": "zh-TW"})
+    assert named.headers["Content-Language"] == "zh-Hans"
+    assert '<html lang="zh-Hans"' in named.text
+    assert "审计摘要" in named.text
+    for accepted, tag in (("zh-TW, en;q=0.5", "zh-Hant"), ("fr, zh-CN;q=0.4", "zh-Hans"), ("fr", "en")):
+        answer = client.get(f"{base}/plan.html", headers={"Accept-Language": accepted})
+        assert answer.headers["Content-Language"] == tag
+        assert answer.headers["Vary"] == "Accept-Language"
+    odd = client.get(f"{base}/summary.html?lang=xx")
+    assert odd.status_code == 422
+    assert "`lang` is one of en, zh-Hans, zh-Hant" in odd.json["problems"][0]["sentence"]
+    (tmp_path / "zh.pdf").write_bytes(client.get(f"{base}/summary.pdf?lang=zh-Hans").data)
+    assert len(pypdf.PdfReader(tmp_path / "zh.pdf").pages) == 1
+
+
 def test_what_cannot_be_told_is_a_sentence(client, stored):
     one = stored(audit())
     base = f"/api/v1/audits/{one}"
