@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from reports.language import ENGLISH, _, speaking
+from reports.language import ENGLISH, _, n_, speaking
 from reports.record import Audit
-from reports.wording import brief, shown
+from reports.wording import brief, count, shown
 
 if TYPE_CHECKING:
     from reports.compose.view import View
@@ -212,6 +212,8 @@ class Document:
     """Sentences of the record that stay English, as this language has no words for them."""
     heading: str = ""
     """What kind of document it is, above the title."""
+    untold: str = ""
+    """How much of the record stays English, in a sentence; empty where nothing does."""
     brief: bool = False
     """Whether it is read through, without a table of contents and without new pages for its parts."""
     entry: str = ""
@@ -308,12 +310,19 @@ def finished(language: str, view: View, make: Callable[[], Document], *, part: b
     """Return what *make* tells in *language*, with what every document says of its record."""
     with speaking(language) as speech:
         document = make()
+        untold = n_(
+            "{count} sentence of the record has no translation yet and stands in English.",
+            "{count} sentences of the record have no translation yet and stand in English.",
+            len(speech.foreign),
+            count=count(len(speech.foreign)),
+        )
     document = replace(
         document,
         as_of=view.as_of,
         digest=view.digest,
         language=language,
         foreign=tuple(speech.foreign),
+        untold=untold if speech.foreign else "",
     )
     cleaned: Document = _cleaned(document)
     return _unlinked(cleaned, frozenset(cleaned.ids())) if part or document.brief else cleaned
