@@ -211,3 +211,24 @@ def test_other_tasks_are_measured(task):
     assert found.outcome is Outcome.MEASURED
     assert found.measure("features_violated").value == 0
     assert interactions(dataclasses.replace(UP, task=task)).outcome is Outcome.MEASURED
+
+
+@planted("interpretability.monotonicity", "speaks")
+@planted("interpretability.monotonicity", "silent")
+@pytest.mark.parametrize("seed", range(budget(3, 50)))
+def test_a_monotone_feature_and_one_with_a_dip_are_told_apart(seed):
+    """`a` only rises; `b` falls by 1 above 0.5 for those whose `kind` is 1; `c` does nothing."""
+
+    def rule(X):
+        return np.tanh(X["a"]) + X["b"] - 1.0 * ((X["b"] > 0.5) & (X["kind"] == 1))
+
+    facts = {"directions": {"a": "up", "b": "up", "c": "up"}}
+    table = normal(400, "abc", seed).assign(kind=np.arange(400) % 2.0)
+    found = monotonicity(valued(table, rule, seed, facts=facts))
+    assert found.measure("harmed_share", feature="b").low > 0.3
+    assert 0.3 < found.measure("worst_violation", feature="b").value <= 1
+    assert found.measure("harmed_share", feature="a").value == 0
+    assert found.measure("harmed_share", feature="c").value == 0
+    places = [row for row in found.tables[0].rows if row[0] == "b"]
+    assert any(row[1] <= 0.5 < row[2] for row in places)
+    assert found.measure("features_violated").value == 1
