@@ -86,4 +86,4 @@ def _records(files: Sequence[Path]) -> Iterator[Path]:
 
 
 def _past(file: Path) -> Past:
-    return Past.of(read(file / RECORD if file.is_dir() else file).to_json())
+    return Past.of(read(file / RECORD if file.is_dir() else file).body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -270,7 +271,7 @@ def _frameworks(texts: tuple[tuple[str, str], ...]) -> tuple[Framework, ...]:
 
 @lru_cache(maxsize=64)
 def _read(record: bytes) -> Past:
-    return Past.of(record)
+    return Past.of(json.loads(record)["body"])
 
 
 def _readable(shelf: Shelf, rule: str) -> Framework | None:

@@ -15,7 +15,7 @@ from frameworks.effect import Moved, moved
 from frameworks.gap import Gap, gaps
 from frameworks.judge import judge
 from frameworks.model import Facts, Finding, Framework
-from reports.record import Audit, evidence_from_json, finding_from_json
+from reports.record import evidence_from_json, finding_from_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,8 @@ class Past:
     findings: tuple[Finding, ...]
 
     @classmethod
-    def of(cls, record: bytes) -> Past:
-        """Read an audit.json."""
-        body = Audit.from_json(record).body
+    def of(cls, body: Mapping[str, Any]) -> Past:
+        """Read the body of a record. That it is canonical was checked when the record was stored."""
         asked: Mapping[str, Any] = body["submission"]
         submission = parse({key: value for key, value in asked.items() if key != "resolved"})
         return cls(

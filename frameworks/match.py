@@ -7,6 +7,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from checks.model import NOT_STATED, Evidence, Measure, Outcome
@@ -93,9 +94,10 @@ def _right_depth(part: Criterion, attribute: str) -> bool:
     return len(_crossed(attribute)) == int(part.of.get("depth", 1))
 
 
-def _crossed(name: str) -> list[str]:
+@lru_cache(maxsize=16_384)
+def _crossed(name: str) -> tuple[str, ...]:
     """Return what is crossed in *name*, without the stars that stand inside: two for `race*sex`."""
-    return name.replace("\\\\", "").replace("\\*", "").split("*")
+    return tuple(name.replace("\\\\", "").replace("\\*", "").split("*"))
 
 
 def _absent(

@@ -185,7 +185,7 @@ def test_gap_and_effect_on_the_command_line(tmp_path, capsys):
     assert (
         len(told)
         == len(packs()["eu-ai-act"].requirements)
-        == len(gap_of(Past.of(record.read_bytes()), packs()["eu-ai-act"]))
+        == len(gap_of(Past.of(sample().body), packs()["eu-ai-act"]))
     )
     assert main(["frameworks", "effect", str(town), str(tmp_path)]) == 0
     said = capsys.readouterr().out
