@@ -98,6 +98,9 @@ def main(path: Path, audits: int) -> None:
         f"| {seconds:.2f} | |\n"
         f"| stored audits read, and judged by an overlay and by its next version | {len(told):,} "
         f"| {again:.1f} | {computed:.1f} |\n",
+        "\nThe time on the clock is what it took beside the other work of the machine; "
+        "half of the computing is what "
+        f"{WORKERS} free cores need.\n",
         encoding="utf-8",
     )
 

@@ -124,3 +124,23 @@ def test_the_editor_publishes_and_escapes(client):
     assert client.get("/rules/nope").status_code == 404
     assert "my-smart-city-municipal" in client.get("/frameworks").text
     assert client.get("/frameworks/my-smart-city-municipal/FAIR-01").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: " + "[" * 3000, TOWN.replace("Example", "Ex\x00ample"),
+     TOWN.replace("- {id: elderly", "- 7\n  - {id: elderly"),
+     TOWN.replace("groups:\n", "groups: x\nothers:\n"), "# " + "x" * 300_000, "7", ""],
+    ids=["deep", "nul", "item", "text", "large", "number", "empty"],
+)  # fmt: skip
+def test_an_odd_file_is_refused_and_shown_again(client, text):
+    page = client.get("/rules/new?from=smart-city-municipal").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    for do in ("publish", "effect"):
+        answer = client.post("/rules/edit", data={"csrf_token": token, "content": text, "do": do})
+        assert answer.status_code == 422
+        assert "There is a problem" in answer.text
+    assert (
+        client.post("/rules/edit", data={"csrf_token": token, "content": text, "do": "check"}).status_code
+        == 200
+    )
