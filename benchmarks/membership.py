@@ -1,8 +1,9 @@
 """How strong are the membership attacks, what do they cost, and is the whole battery in time?
 
-Run it as `python -m benchmarks.membership power | cost | battery` on a quiet machine (minutes). *power* fits
-models that remember far too much on people drawn here, and sets the loss attack, two and sixteen reference
-models side by side on the same people. *cost* times two reference models against their bare fits and
+Run it as `python -m benchmarks.membership power | innocent | cost | battery` on a quiet machine (minutes).
+*power* fits models that remember far too much on people drawn here, and sets the loss attack, two and sixteen
+reference models side by side on the same people. *innocent* attacks a well-regularised logistic regression,
+seeds 0 to 19, which remembers nobody. *cost* times two reference models against their bare fits and
 predictions, in turns. *battery* runs the whole check on 50,000 + 50,000 people of 20 features.
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -34,6 +35,7 @@ FLOOR = 0.9
 """What two reference models must keep of what sixteen find."""
 LONGEST = 300.0
 """Seconds that the whole battery may take."""
+LOGISTIC = "sklearn.linear_model._logistic"
 
 
 class InProcess:
@@ -159,6 +161,29 @@ def power(rows: int, seed: int) -> Iterator[str]:
         yield f"{name:11} {cells}  {over}  {min(kept):.2f} {min(kept) >= FLOOR}"
 
 
+def innocent(seeds: Iterable[int], rows: int) -> dict[str, tuple[list[float], int]]:
+    """Return, per attack, the areas on models that remember nobody, and how many intervals miss a half."""
+    areas: dict[str, list[float]] = {}
+    missed: dict[str, int] = {}
+    for seed in seeds:
+        subject = fitted(LogisticRegression(C=0.01), LOGISTIC, rows, seed, 5)
+        found = membership_inference(subject, enough_auc=0.99, enough_tpr=0.99)
+        for one in found.measures:
+            if one.name == "auc" and one.value is not None and one.low is not None and one.high is not None:
+                attack = one.of["attack"]
+                areas.setdefault(attack, []).append(one.value)
+                missed[attack] = missed.get(attack, 0) + (not one.low <= 0.5 <= one.high)
+    return {attack: (values, missed[attack]) for attack, values in areas.items()}
+
+
+def silent(rows: int) -> Iterator[str]:
+    """Tell, per attack, whether a model that remembers nobody is left in peace."""
+    for attack, (areas, missed) in innocent(range(20), rows).items():
+        mean = float(np.mean(areas))
+        fine = missed <= 4 and abs(mean - 0.5) <= 0.01
+        yield f"{attack:8} mean area {mean:.4f}, {missed} of {len(areas)} intervals miss a half: {fine}"
+
+
 def cost(rows: int, rounds: int) -> Iterator[str]:
     """Tell what two reference models cost over their bare fits and predictions, in turns."""
     for name, (make, types) in OVERFIT.items():
@@ -191,7 +216,7 @@ def battery(rows: int) -> Iterator[str]:
     from lightgbm import LGBMClassifier
 
     models: dict[str, tuple[Any, str]] = {
-        "logistic": (LogisticRegression(max_iter=500), "sklearn.linear_model._logistic"),
+        "logistic": (LogisticRegression(max_iter=500), LOGISTIC),
         "lightgbm": (LGBMClassifier(n_estimators=200, n_jobs=1, verbose=-1), "lightgbm.sklearn"),
     }
     for name, (estimator, types) in models.items():
@@ -209,13 +234,16 @@ def battery(rows: int) -> Iterator[str]:
 def main() -> None:
     """Read what to measure, and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", choices=("power", "cost", "battery"))
-    parser.add_argument("--rows", type=int, help="rows a side (power 10,000, cost 5,000, battery 50,000)")
+    parser.add_argument("part", choices=("power", "innocent", "cost", "battery"))
+    parser.add_argument(
+        "--rows", type=int, help="rows a side (10,000; innocent and cost 5,000, battery 50,000)"
+    )
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     lines = {
         "power": lambda: power(asked.rows or 10_000, asked.seed),
+        "innocent": lambda: silent(asked.rows or 5_000),
         "cost": lambda: cost(asked.rows or 5_000, asked.rounds),
         "battery": lambda: battery(asked.rows or 50_000),
     }[asked.part]()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.membership import OVERFIT, about, draw, fitted
+from benchmarks.membership import LOGISTIC, OVERFIT, about, draw, fitted, innocent
 from checks.model import ModelFile, Outcome, Roles, Subject, Task
 from checks.privacy.attacks import rates
 from checks.privacy.attacks.compared import compared
@@ -18,15 +18,18 @@ from checks.privacy.membership_inference import membership_inference
 from tests.budgets import budget
 from tests.checks.planted import planted
 
-LOGISTIC = "sklearn.linear_model._logistic"
-
 
 def test_areas_and_rates_by_hand():
-    """Eight of nine pairs are in order; at no false alarm two of three are found."""
+    """Eight of nine pairs are in order; at no false alarm two of three are found.
+
+    Scores and results are those of SACRO-ML's own tests of its metrics (tests/attacks/test_metrics.py).
+    """
     members, others = np.array([0.45, 0.9, 0.99]), np.array([0.1, 0.6, 0.2])
     assert rates.auc(members, others, {}).value == pytest.approx(8 / 9)
-    assert rates.found("tpr", members, others, 0.01, {}).value == pytest.approx(2 / 3)
-    assert rates.found("tpr", members, others, 0.34, {}).value == pytest.approx(1.0)
+    for share, expected in ((0, 2 / 3), (0.001, 2 / 3), (0.01, 2 / 3), (0.1, 2 / 3), (0.4, 1.0)):
+        assert rates.found("tpr", members, others, share, {}).value == pytest.approx(expected)
+    answers = (members > 0.5).astype(float), (others > 0.5).astype(float)  # TPR 2/3 less FPR 1/3
+    assert rates.advantage(*answers, {}).value == pytest.approx(1 / 3)
     assert rates.advantage(members, others, {}).value == pytest.approx(2 / 3)
 
 
@@ -127,20 +130,11 @@ def test_models_that_remember_are_found_whatever_their_kind(kind):
 @planted("privacy.membership_inference", "silent")
 def test_well_regularised_logistic_regression_is_not_accused():
     """Per attack: at most a fifth of intervals miss a half, and the mean area lies within 0.01 of it."""
-    seeds, areas, missed = range(budget(2, 20)), {}, {}
-    for seed in seeds:
-        found = membership_inference(
-            fitted(LogisticRegression(C=0.01), LOGISTIC, 5000, seed, 5), enough_auc=0.99, enough_tpr=0.99
-        )
-        assert found.measure("drift_auc").low < 0.55
-        for one in found.measures:
-            if one.name == "auc":
-                areas.setdefault(one.of["attack"], []).append(one.value)
-                missed.setdefault(one.of["attack"], []).append(not one.low <= 0.5 <= one.high)
-    assert set(areas) == {"gap", "loss", "qmia", "rmia_2"}
-    for attack, values in areas.items():
-        assert abs(np.mean(values) - 0.5) < 0.01, attack
-        assert sum(missed[attack]) <= max(1, 0.2 * len(values)), attack
+    found = innocent(range(budget(2, 20)), 5000)
+    assert set(found) == {"gap", "loss", "qmia", "rmia_2"}
+    for attack, (areas, missed) in found.items():
+        assert abs(np.mean(areas) - 0.5) < 0.01, attack
+        assert missed <= max(1, 0.2 * len(areas)), attack
 
 
 def test_noise_on_the_answers_ranks_below_the_plain_twin():

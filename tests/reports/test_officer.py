@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import pypdf
+import pytest
 
-from checks.model import Evidence, Kind, Measure, Outcome, Table
+from checks.model import Evidence, Kind, Measure, Outcome, Table, Task
+from checks.registry import all_checks
 from reports import pdf
 from reports.compose.officer import officer
 from reports.compose.view import View
 from reports.document import Bullets, Document, Paragraph, Section
 from reports.document import Table as Told
+from tests.checks.builders import credit
 from tests.reports.sample import record, subject
 
 ATTACK = {"attack": "rmia_2"}
@@ -217,6 +221,29 @@ def test_checks_that_could_not_run_share_their_reason():
     words = told(*gone)
     assert words["privacy-open"] == f"Membership inference and Memorisation: {why[0].upper()}{why[1:]}."
     assert words["privacy-officer"].count("Not known. | See below.") == 5
+
+
+@pytest.mark.parametrize(
+    ("lacks", "check", "words"),
+    [
+        (
+            {"score": None, "training_score": None},
+            "membership_inference",
+            "Supply probabilities for the rows of",
+        ),
+        ({"training": None}, "membership_inference", "No training data: supply data.training"),
+        ({"inside": None, "model_file": None}, "memorisation", "No model file was submitted: supply one"),
+        (
+            {"task": Task.REGRESSION, "training_score": None},
+            "membership_inference",
+            "supply the model, so that it",
+        ),
+    ],
+    ids=["labels only", "holdout only", "black box", "numbers without a model"],
+)
+def test_whoever_supplies_less_is_told_what_was_not_tried_and_what_to_supply(lacks, check, words):
+    less = dataclasses.replace(credit(150, 150), **lacks)
+    assert words in told(all_checks()[f"privacy.{check}"](less))["privacy-open"]
 
 
 def test_numbers_that_are_not_for_everybody_are_said_to_be_withheld():
