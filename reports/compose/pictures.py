@@ -152,6 +152,7 @@ def importances(evidence: Evidence) -> Iterator[Block]:
         id=f"picture-{check_anchor(evidence.check)}",
         kind="bars",
         caption=_("Features by importance, heaviest first")
+        + _scale(found[0].unit)
         + (_("; features joined by + were shuffled as one") if joined else "")
         + (_("; {many} in the table", many=wording.plural(more, "more feature")) if more else ""),
         alt=_("Importance: ")
@@ -178,6 +179,7 @@ def importances(evidence: Evidence) -> Iterator[Block]:
 def contributions(evidence: Evidence) -> Iterator[Block]:
     """Yield the bars, and each sampled person's contributions where the check kept them."""
     yield from importances(evidence)
+    unit = next((m.unit for m in evidence.measures if m.name == "importance"), None)
     table = next((t for t in evidence.tables if t.name in DRAWN), None)
     points = _contributions(table) if table is not None else {}
     if not points:
@@ -200,7 +202,8 @@ def contributions(evidence: Evidence) -> Iterator[Block]:
             "Contributions to single decisions: a point is a person, right of the line it raised "
             "the answer; warm points have high values of the feature, cool ones low{cut}",
             cut=cut,
-        ),
+        )
+        + _scale(unit),
         alt=_("Contributions to single decisions: {items}.", items=wording.series(spans)),
         data={
             "points": [
@@ -212,6 +215,12 @@ def contributions(evidence: Evidence) -> Iterator[Block]:
     )
 
 
+def _scale(unit: str | None) -> str:
+    """Name the scale of a picture, where its numbers need one."""
+    spelt = wording.unit(unit)
+    return _("; scale: {unit}", unit=spelt) if spelt else ""
+
+
 def _contributions(table: Table) -> dict[str, list[tuple[float, float | None]]]:
     """Return contributions with the level of the feature, by feature, for as many people as fit a picture."""
     feature, value = _position(table, "feature"), _position(table, "contribution")
@@ -221,10 +230,16 @@ def _contributions(table: Table) -> dict[str, list[tuple[float, float | None]]]:
         return found
     for row in table.rows:
         points, moved = found.setdefault(str(row[feature]), []), row[value]
-        if len(points) < PEOPLE_DRAWN and isinstance(moved, int | float):
+        if isinstance(moved, int | float):
             place = row[level] if level is not None else None
             points.append((float(moved), float(place) if isinstance(place, int | float) else None))
-    return {name: points for name, points in found.items() if points}
+    return {name: _evenly(points) for name, points in found.items() if points}
+
+
+def _evenly(points: list[tuple[float, float | None]]) -> list[tuple[float, float | None]]:
+    """Return as many points as are drawn, from the first to the last: the table may be sorted by them."""
+    last, drawn = len(points) - 1, min(len(points), PEOPLE_DRAWN)
+    return [points[round(place * last / max(drawn - 1, 1))] for place in range(drawn)]
 
 
 _KINDS_OF_RULE = (

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from checks.model import Measure, Subject, Task
+from checks.model import Evidence, Measure, Outcome, Subject, Table, Task
 from checks.registry import all_checks
 from reports import charts, frame
 from reports.compose import rows
+from reports.compose.pictures import contributions
 from reports.curves import apart
 from reports.document import Chart, compose
 from tests.budgets import SOAK
@@ -218,3 +219,20 @@ def test_invented_examples_are_made_again_bit_for_bit(name, files, tmp_path, mon
     runpy.run_path(str(EXAMPLES / name / "make_example.py"), run_name="__main__")
     for file in files:
         assert (tmp_path / name / file).read_bytes() == (EXAMPLES / name / file).read_bytes()
+
+
+def test_a_swarm_draws_from_the_lowest_to_the_highest_and_names_its_scale():
+    """The table is sorted by contribution: the first hundred points would leave the highest out."""
+    moved = np.linspace(-1, 2, 120)
+    table = Table(
+        "contributions", ("feature", "rank", "contribution"), tuple(("age", 0.5, float(v)) for v in moved)
+    )
+    importance = Measure("importance", 0.9, 0.8, 1.0, 120, {"feature": "age"}, unit="log-odds")
+    found = Evidence("interpretability.shap", Outcome.MEASURED, measures=(importance,), tables=(table,))
+    bars, swarm = contributions(found)
+    drawn = [point["value"] for point in swarm.data["points"]]
+    assert len(drawn) == 100
+    assert (drawn[0], drawn[-1]) == (-1, 2)
+    assert np.diff(drawn).max() < 0.06
+    assert swarm.caption.endswith("; 100 sampled people; scale: log odds")
+    assert bars.caption.endswith("; scale: log odds")
