@@ -198,7 +198,8 @@ def card(public: Audit, contact: str, appeal: str) -> dict[str, Any]:
     system = body["submission"]["system"]
     return {
         "system": {
-            k: system.get(k) or "" for k in ("name", "version", "purpose", "provider", "sector", "risk_tier")
+            **{k: system.get(k) or "" for k in ("name", "version", "purpose", "provider", "sector")},
+            "risk_tier": _tier(body),
         },
         "task": body["submission"]["task"],
         "as_of": body["as_of"],
@@ -216,6 +217,13 @@ def card(public: Audit, contact: str, appeal: str) -> dict[str, Any]:
         "contact": contact,
         "appeal": appeal,
     }
+
+
+def _tier(body: Mapping[str, Any]) -> str:
+    """Return the tier that held, where somebody declared one or answered the questionnaire."""
+    tier = body.get("tier") or {}
+    settled = tier.get("tier") if tier.get("declared") or tier.get("computed") else None
+    return str(settled or body["submission"]["system"].get("risk_tier") or "")
 
 
 def _words(shown: Mapping[str, Any]) -> str:

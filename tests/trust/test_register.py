@@ -88,6 +88,17 @@ def test_only_the_suppressed_record_is_shown(client, service, account):
         card(audit(), "", "")
 
 
+def test_the_tier_is_the_one_that_held():
+    """A questionnaire may have raised what was declared; where nobody said anything, nothing is shown."""
+    public = publish(audit())
+    for tier, shown in (
+        ({"tier": "high", "declared": "limited", "computed": "high"}, "high"),
+        ({"tier": "high", "declared": None, "computed": None}, ""),
+    ):
+        body = {**public.body, "tier": tier}
+        assert card(Audit(run={}, body=body), "", "")["system"]["risk_tier"] == shown
+
+
 def test_the_page_for_everybody_is_told_from_the_suppressed_record(client, service, account, tmp_path):
     audit_id = published(service, account)
     base = f"/api/v1/register/{audit_id}/transparency"
