@@ -13,6 +13,8 @@ from reports.document import Block, Bullet, Bullets, Paragraph
 _ROUGH = 0.8
 """Below this fidelity rules are called a sketch; it colours words, no verdict."""
 _TOLD = 8
+_TOLD_WITH = ("rules", "features_used")
+"""Numbers without which the rules cannot be told in words."""
 
 
 def surrogate(_view: View, evidence: Evidence) -> Iterator[Block]:
@@ -21,6 +23,8 @@ def surrogate(_view: View, evidence: Evidence) -> Iterator[Block]:
     fidelity = found.get("fidelity")
     if fidelity is None or fidelity.value is None:
         return
+    if any(name not in found or found[name].value is None for name in _TOLD_WITH):
+        return  # the version for everybody keeps some of them back
     yield Paragraph(" ".join(_sentences(found, fidelity)))
     lines = list(_rules(evidence))
     shown = lines[:_TOLD]
@@ -44,12 +48,13 @@ def _sentences(found: Mapping[str, Measure], fidelity: Measure) -> Iterator[str]
         )
     if value < _ROUGH:
         yield "So they are a sketch of the model, and no reasons to be given to anybody."
-    needed, matter = found["rules_needed"], found["features_that_matter"]
-    if needed.value is not None:
+    needed, matter = found.get("rules_needed"), found.get("features_that_matter")
+    if needed is not None and needed.value is not None:
         yield f"{wording.count(needed.value)} rules are enough for nearly all of it."
-    elif needed.note:
+    elif needed is not None and needed.note:
         yield wording.sentence(needed.note)
-    yield f"Of all features, {wording.count(matter.value)} make nearly all that a large tree finds."
+    if matter is not None and matter.value is not None:
+        yield f"Of all features, {wording.count(matter.value)} make nearly all that a large tree finds."
     numbers, trees = found.get("numbers_learnt"), found.get("trees_in_file")
     if numbers is not None and numbers.value is not None:
         grown = f", in {wording.plural(trees.value, 'tree')}" if trees is not None and trees.value else ""
