@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from auditor import jobs, sandbox
 from auditor.api import openapi, problems
+from auditor.api.effectiveness import effectiveness
 from auditor.api.events import Holds
 from auditor.api.public import public
 from auditor.api.routes import api
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.register_blueprint(api)
     app.register_blueprint(public)
     app.register_blueprint(own_rules)
+    app.register_blueprint(effectiveness)
     problems.register(app)
     _add_pages(app)
     openapi.register(app)

@@ -1,4 +1,4 @@
-"""`frameworks gap` and `frameworks effect`: what other rules say of audits that are over."""
+"""`frameworks gap`, `effect` and `effectiveness`: what rules say of audits that are over."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from auditor.effectiveness import from_files
 from auditor.local_rules import first_before
 from auditor.past import Past, effect_day, effect_on, gap_of
 from auditor.problems import refuse
@@ -63,6 +64,30 @@ def effect(new: Framework, files: Sequence[Path], old: Framework | None, *, as_j
     )
     for line in _moves(changed):
         print(line)
+
+
+def effectiveness(rules: Framework, files: Sequence[Path], *, as_json: bool) -> None:
+    """Print what each requirement did over the audits in *files*, and what that proposes."""
+    found = from_files(rules, list(_records(files)), _past)
+    if as_json:
+        told = {"figures": [asdict(one) for one in found.figures]}
+        told |= {"proposals": [asdict(one) for one in found.proposals]}
+        print(json.dumps({"framework": rules.id, "audits": found.audits, **told}, indent=2))
+        return
+    audits = wording.plural(found.audits, "audit")
+    print(f"{rules.title} {rules.version} over {audits}, judged again as of their own days.")
+    for one in found.figures:
+        print(f"\n{one.requirement} {one.title}")
+        print(
+            f"  not met {wording.measured(one.fail_rate)}, undecided {wording.measured(one.undecided_rate)}"
+        )
+    least = found.policy.minimum_audits
+    print(f"\nProposals (none of a requirement that ran in under {least} audits):")
+    for proposal in found.proposals:
+        guards = "".join(f"; {guard}" for guard in proposal.guards)
+        print(f"  {proposal.requirement} {proposal.title}: {proposal.change}, as {proposal.why}{guards}")
+    if not found.proposals:
+        print("  none")
 
 
 def _moves(changed: Mapping[str, Sequence[Moved]]) -> Iterator[str]:

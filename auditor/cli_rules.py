@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from auditor.cli_past import effect, gap
+from auditor.cli_past import effect, effectiveness, gap
 from auditor.config import Settings
 from auditor.problems import refuse
 from auditor.store.clock import today
@@ -30,16 +30,17 @@ def add_to(commands: Any, day: Callable[[str], dt.date]) -> None:
     """Add the command with its verbs to the command line."""
     asked = commands.add_parser(
         "frameworks",
-        help="list frameworks or show one; lint, diff, resolve, gap, effect",
+        help="list frameworks or show one; lint, diff, resolve, gap, effect, effectiveness",
         description=(
             "Without more, list the frameworks. ID: show one. lint FILE: read a framework or overlay and "
             "name every mistake by line. diff A B: what B asks that A does not. resolve ID --as-of DATE: the "
             "rules as they stand on a day. gap AUDIT ID: how the audit.json AUDIT stands by ID, and what is "
-            "missing. effect OVERLAY AUDIT...: which records, or folders of them, it judges otherwise. A, "
+            "missing. effect OVERLAY AUDIT...: which records, or folders of them, it judges otherwise. "
+            "effectiveness ID AUDIT...: what each requirement did over records, and what that proposes. A, "
             "B, ID and OVERLAY may be files. Exit codes: 0 done, 2 refused."
         ),
     )
-    asked.add_argument("what", nargs="?", help=f"lint, diff, resolve, gap or effect; {_SHOW}")
+    asked.add_argument("what", nargs="?", help=f"lint, diff, resolve, gap, effect or effectiveness; {_SHOW}")
     asked.add_argument("names", nargs="*", help="files or ids that the verb asks for")
     asked.add_argument("--as-of", type=day, metavar="DATE", help="read the rules as of this day (today)")
     asked.add_argument(
@@ -61,6 +62,7 @@ def run(asked: argparse.Namespace, _settings: Settings) -> int:
         "resolve": (("ID",), _resolve),
         "gap": (("AUDIT", "ID"), _gap),
         "effect": (("OVERLAY", "AUDIT..."), _effect),
+        "effectiveness": (("ID", "AUDIT..."), _effectiveness),
     }
     if asked.what not in verbs:
         if asked.names:
@@ -163,4 +165,10 @@ def _effect(asked: argparse.Namespace) -> int:
     overlay, *records = asked.names
     before = named(asked.against) if asked.against else None
     effect(named(overlay), [Path(record) for record in records], before, as_json=asked.json)
+    return DONE
+
+
+def _effectiveness(asked: argparse.Namespace) -> int:
+    rules, *records = asked.names
+    effectiveness(named(rules), [Path(record) for record in records], as_json=asked.json)
     return DONE

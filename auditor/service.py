@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from auditor import sandbox
 from auditor.artifacts import DIGEST, Artifacts
 from auditor.config import Settings
+from auditor.effectiveness import RuleEffects
 from auditor.endpoint import admit
 from auditor.jobs import Jobs
 from auditor.local_rules import LocalRules
@@ -67,6 +68,7 @@ class Service:
         self.sealer = Sealer(settings.key_folder, database, artifacts)
         self.register = Register(database, artifacts, self.sealer)
         self.rules = LocalRules(database, artifacts)
+        self.effects = RuleEffects(database, artifacts, self.rules)
 
     # Files
 

@@ -159,6 +159,39 @@ class RuleRecord(Base):
     published: Mapped[dt.datetime]
 
 
+class OutcomeRecord(Base):
+    """What an officer reports of a requirement of one audit: harm, a false alarm, a dispute."""
+
+    __tablename__ = "outcomes"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    audit: Mapped[str] = mapped_column(ForeignKey("audits.id", ondelete="CASCADE"), index=True)
+    requirement: Mapped[str]
+    """`<framework>/<requirement>`."""
+    kind: Mapped[str]
+    by: Mapped[str]
+    note: Mapped[str]
+    created: Mapped[dt.datetime]
+
+
+class DecisionRecord(Base):
+    """What somebody decided about a proposal to change a rule; decisions are never changed."""
+
+    __tablename__ = "decisions"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    framework: Mapped[str]
+    requirement: Mapped[str]
+    change: Mapped[str]
+    adopted: Mapped[bool]
+    by: Mapped[str]
+    reasons: Mapped[str]
+    version: Mapped[str]
+    """Of the rules that carry it out; empty while they are to come."""
+    figures: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the figures that were decided on."""
+    created: Mapped[dt.datetime]
+
+
 class WorkerRecord(Base):
     """A worker process and its last heartbeat."""
 

@@ -8,7 +8,18 @@ from flask import Blueprint, Flask, Response, current_app, request
 from flask_bootstrap import Bootstrap5
 from flask_wtf.csrf import CSRFProtect
 
-from auditor.web import audits, drafts, errors, library, plan, public, rule_editor, rules, words
+from auditor.web import (
+    audits,
+    drafts,
+    effectiveness,
+    errors,
+    library,
+    plan,
+    public,
+    rule_editor,
+    rules,
+    words,
+)
 from auditor.web.docstring import codes
 from auditor.web.exports import exports
 from auditor.web.form import ROLES
@@ -72,5 +83,5 @@ def _frame() -> dict[str, object]:
     }
 
 
-for _pages in (audits, drafts, errors, library, plan, public, rule_editor, rules):
+for _pages in (audits, drafts, effectiveness, errors, library, plan, public, rule_editor, rules):
     _pages.add_to(blueprint)

@@ -11,6 +11,7 @@ pytestmark = pytest.mark.browser
 
 PAGES = ("/", "/frameworks", "/frameworks?search=impact_ratio", "/frameworks/smart-city-municipal/FAIR-01",
          "/frameworks/global-baseline", "/frameworks/us-nyc-ll144", "/checks",
+         "/frameworks/global-baseline/effectiveness",
          "/checks/fairness.selection_rate", "/fairness-tree",
          "/fairness-tree?what=decision&labels=yes&given=harm&hurt=spared", "/about",
          "/nothing/here")  # fmt: skip
