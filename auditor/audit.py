@@ -20,12 +20,13 @@ from auditor import subjects
 from auditor.endpoint import Live, Rules
 from auditor.facts import facts_of, settled_tier
 from auditor.plan import frameworks_named
-from auditor.problems import Refused
+from auditor.problems import Refused, refuse
 from auditor.sandbox import Limits, open_model
 from auditor.subjects.explaining import Explaining
 from auditor.subjects.keeping import Keeping
 from auditor.submission import Submission
-from checks.model import Evidence, ModelError, Outcome, Subject
+from checks.model import Evidence, Inconclusive, ModelError, NotApplicable, Outcome, Subject
+from checks.privacy.by_record import by_record
 from checks.registry import all_checks
 from frameworks import sandboxes, waivers
 from frameworks.judge import judge, summarise, trial
@@ -87,6 +88,16 @@ class Measuring:
         if check.asks_model and evidence.outcome is Outcome.FAILED:
             self.close()  # a model that died must not fail the next check too
         return evidence
+
+    def records(self) -> list[tuple[str, int, str, float, int]]:
+        """Return what attacks say of each record; raise `Refused` where they cannot be tried."""
+        if self._live is not None:
+            self.close()
+            self._live.begin()
+        try:
+            return list(by_record(self._with_model()))
+        except (NotApplicable, Inconclusive, ModelError) as why:
+            raise refuse("records", "no-records", f"there are no scores of single records: {why}.") from None
 
     def close(self) -> None:
         """End the locked model."""

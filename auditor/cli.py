@@ -118,6 +118,10 @@ def _add_run(commands: Any) -> None:
         help="exit with 10 when a requirement in force has this verdict or a worse one",
     )
     _add_language(run)
+    run.add_argument(
+        "--records", type=Path, metavar="FILE",
+        help="also write what attacks say of single records; for you alone, in no report and no bundle",
+    )  # fmt: skip
     run.add_argument("--strict", action="store_true", help="exit with 4 when a check failed")
     run.add_argument("--quiet", action="store_true", help="print nothing but errors")
     run.set_defaults(do=_run)
@@ -174,6 +178,7 @@ def _run(asked: argparse.Namespace, settings: config.Settings) -> int:
             as_of=asked.as_of,
             seed=asked.seed,
             language=asked.language,
+            records=asked.records,
             tell=tell,
         )
     except run.Failed as why:

@@ -6,6 +6,7 @@ this process, even in the middle of a check.
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 import logging
@@ -23,6 +24,7 @@ from auditor.problems import Refused
 from auditor.sandbox.aside import shut_out
 from auditor.sandbox.limits import Limits
 from auditor.submission import Submission
+from checks.privacy.by_record import HEAD
 from reports.record import Audit, canonical, evidence_from_json, evidence_to_json
 
 logger = logging.getLogger(__name__)
@@ -43,6 +45,8 @@ class Desk:
                     return {"ok": self._prepare(request)}
                 case "measure":
                     return {"ok": self._measure(request)}
+                case "records":
+                    return {"ok": self._records(request)}
                 case "finish":
                     return {"ok": self._finish(request)}
                 case unknown:
@@ -61,8 +65,25 @@ class Desk:
         rules = Rules.told(request["endpoint"])
         return audit.prepare(submission, lambda digest: Path(files[digest]), folder, limits, rules)
 
+    def _records(self, request: dict[str, Any]) -> Any:
+        """Write what attacks say of single records: the one answer that never becomes evidence."""
+        rows = self._subject(request).records()
+        with open(request["out"], "x", encoding="utf-8", newline="", opener=_for_us_alone) as out:
+            writer = csv.writer(out)
+            writer.writerow(HEAD)
+            writer.writerows(rows)
+        return {"rows": len(rows)}
+
     def _measure(self, request: dict[str, Any]) -> Any:
         began = time.monotonic()
+        evidence = self._subject(request).measure(request["check"], request["parameters"])
+        Path(request["out"]).write_bytes(canonical(evidence_to_json(evidence)))
+        if self._measuring is not None and self._measuring.calls:
+            Path(f"{request['out']}.calls").write_bytes(self._measuring.calls)
+        return {"outcome": evidence.outcome, "seconds": round(time.monotonic() - began, 3)}
+
+    def _subject(self, request: dict[str, Any]) -> audit.Measuring:
+        """Return the subject that *request* is about, opened where it was another before."""
         if self._measuring is None or self._folder != request["folder"]:
             if self._measuring is not None:
                 self._measuring.close()
@@ -72,11 +93,7 @@ class Desk:
             rules = Rules.told(request["endpoint"])
             self._measuring = audit.Measuring(folder, model, request["format"], limits, rules)
             self._folder = request["folder"]
-        evidence = self._measuring.measure(request["check"], request["parameters"])
-        Path(request["out"]).write_bytes(canonical(evidence_to_json(evidence)))
-        if self._measuring.calls:
-            Path(f"{request['out']}.calls").write_bytes(self._measuring.calls)
-        return {"outcome": evidence.outcome, "seconds": round(time.monotonic() - began, 3)}
+        return self._measuring
 
     def _finish(self, request: dict[str, Any]) -> Any:
         submission = Submission.model_validate(request["submission"])
@@ -92,6 +109,10 @@ class Desk:
         audit.write(record, Path(request["out"]), request["language"], fonts, public_url=url)
         verdicts = {framework: whole["verdict"] for framework, whole in body["verdicts"].items()}
         return {"digest": record.digest, "verdicts": verdicts}
+
+
+def _for_us_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _exit_with_the_driver(life: int) -> None:

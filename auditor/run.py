@@ -59,6 +59,7 @@ def run(
     as_of: dt.date | None = None,
     seed: int | None = None,
     language: str = ENGLISH,
+    records: Path | None = None,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Ran:
     """Audit the submission at *path*; put audit.json, report.html, report.pdf and bundle.zip into *out*.
@@ -67,6 +68,8 @@ def run(
     measures cannot open the key. Nothing is written to *out* before everything is done.
     """
     may_write(out)
+    if records is not None:
+        may_write_records(records, out)
     can_tell(language, settings.fonts_folder)
     named = [str(Path(name).resolve()) if name.endswith((".yaml", ".yml")) else name for name in frameworks]
     changed = {"frameworks": named or None, "seed": seed}
@@ -84,6 +87,8 @@ def run(
         bench.aside = settings.key_folder
         going = _Run(bench, settings, submission, paths, Path(scratch), tell, language)
         record = going.through(planned, as_of or today())
+        if records is not None:
+            going.by_record(records)
         _seal(going.results, keys)
         put(going.results, out)
     return Ran(record=record, out=out)
@@ -158,19 +163,26 @@ class _Run:
         record: Mapping[str, Any] = json.loads((self.results / "audit.json").read_bytes())
         return record
 
-    def _measure(self, subject: Path, check: str, parameters: Mapping[str, Any], out: str) -> Measured:
+    def by_record(self, out: Path) -> None:
+        """Write what attacks say of single records to *out*, for whoever runs this and nobody else."""
+        self.tell("trying attacks on single records")
+        request = self._request(self.scratch / "subject", self.scratch / "records.csv")
+        self._ask({"do": "records", **request})
+        shutil.move(self.scratch / "records.csv", out)
+
+    def _request(self, subject: Path, out: Path | str) -> dict[str, Any]:
         model = self.submission.model
-        request = {
-            "do": "measure",
-            "check": check,
-            "parameters": parameters,
+        return {
             "folder": str(subject),
-            "out": out,
+            "out": str(out),
             "model": self.paths[model.digest] if model else None,
             "format": model.format if model else None,
             "limits": asdict(self.settings.limits),
             "endpoint": Rules.of(self.settings).told_as(),
         }
+
+    def _measure(self, subject: Path, check: str, parameters: Mapping[str, Any], out: str) -> Measured:
+        request = {"do": "measure", "check": check, "parameters": parameters, **self._request(subject, out)}
         return measure(self.bench, request, seconds=self.settings.check_seconds)
 
     def _ask(self, request: Mapping[str, Any]) -> Any:
@@ -193,6 +205,17 @@ def _seal(results: Path, keys: Keyring) -> None:
     reports = {name: (results / name).read_bytes() for name in names}
     files = seal((results / bundle.RECORD).read_bytes(), reports, keys)
     (results / BUNDLE).write_bytes(bundle.pack(files))
+
+
+def may_write_records(records: Path, out: Path) -> None:
+    """Refuse a file of records that is there already, or would stand among what may be handed on."""
+    if records.exists():
+        raise refuse("", "records", f"--records {records} is there already; name a new file.")
+    if records.resolve().is_relative_to(out.resolve()):
+        sentence = f"--records {records} stands in {out}, which may be handed on; name a file elsewhere."
+        raise refuse("", "records", sentence)
+    if not records.resolve().parent.is_dir():
+        raise refuse("", "records", f"--records {records}: there is no such folder; make it first.")
 
 
 def can_tell(language: str, own_fonts: Path | None) -> None:

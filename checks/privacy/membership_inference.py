@@ -123,6 +123,11 @@ def membership_inference(
     yield Table("attacks", ("attack", "tried", "how, or what it needs"), told)
 
 
+def attacks(subject: Subject, people: Compared) -> Iterator[Attack]:
+    """Yield the attacks that this subject allows, as the check tries them by default."""
+    yield from _battery(subject, people, 0, (0.6, 0.05))
+
+
 def _noted(measure: Measure, doubt: Measure | None, people: Compared) -> Measure:
     """Return *measure* with what is to be known of all of its kind."""
     said = None if doubt is None or measure.name == "auc" or measure.value is None else UNCERTAIN
