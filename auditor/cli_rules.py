@@ -20,6 +20,7 @@ from frameworks.load import LoadError, load, packs
 from frameworks.model import Framework
 from frameworks.resolve import state
 from frameworks.source import parse
+from reports.exports.oscal_profile import document
 from reports.record import framework_to_json
 
 DONE, REFUSED = 0, 2
@@ -30,21 +31,27 @@ def add_to(commands: Any, day: Callable[[str], dt.date]) -> None:
     """Add the command with its verbs to the command line."""
     asked = commands.add_parser(
         "frameworks",
-        help="list frameworks or show one; lint, diff, resolve, gap, effect, effectiveness",
+        help="list frameworks or show one; lint, diff, resolve, oscal, gap, effect, effectiveness",
         description=(
             "Without more, list the frameworks. ID: show one. lint FILE: read a framework or overlay and "
             "name every mistake by line. diff A B: what B asks that A does not. resolve ID --as-of DATE: the "
-            "rules as they stand on a day. gap AUDIT ID: how the audit.json AUDIT stands by ID, and what is "
-            "missing. effect OVERLAY AUDIT...: which records, or folders of them, it judges otherwise. "
+            "rules as they stand on a day. oscal ID: the rules as an OSCAL catalog, an overlay as a profile. "
+            "gap AUDIT ID: how the audit.json AUDIT stands by ID, and what is missing. "
+            "effect OVERLAY AUDIT...: which records, or folders of them, it judges otherwise. "
             "effectiveness ID AUDIT...: what each requirement did over records, and what that proposes. A, "
             "B, ID and OVERLAY may be files. Exit codes: 0 done, 2 refused."
         ),
     )
-    asked.add_argument("what", nargs="?", help=f"lint, diff, resolve, gap, effect or effectiveness; {_SHOW}")
+    asked.add_argument(
+        "what", nargs="?", help=f"lint, diff, resolve, oscal, gap, effect or effectiveness; {_SHOW}"
+    )
     asked.add_argument("names", nargs="*", help="files or ids that the verb asks for")
     asked.add_argument("--as-of", type=day, metavar="DATE", help="read the rules as of this day (today)")
     asked.add_argument(
         "--against", metavar="ID", help="effect: the rules before, instead of the first parent"
+    )
+    asked.add_argument(
+        "--catalog", action="store_true", help="oscal: of an overlay, the catalog instead of the profile"
     )
     asked.add_argument("--json", action="store_true", help="print JSON")
     asked.set_defaults(do=run)
@@ -60,6 +67,7 @@ def run(asked: argparse.Namespace, _settings: Settings) -> int:
         "lint": (("FILE",), _lint),
         "diff": (("A", "B"), _diff),
         "resolve": (("ID",), _resolve),
+        "oscal": (("ID",), _oscal),
         "gap": (("AUDIT", "ID"), _gap),
         "effect": (("OVERLAY", "AUDIT..."), _effect),
         "effectiveness": (("ID", "AUDIT..."), _effectiveness),
@@ -153,6 +161,12 @@ def _resolve(asked: argparse.Namespace) -> int:
         print(f"{requirement.id:14} {state(framework, requirement, day):11} {requirement.title}")
         for change in requirement.changes:
             print(f"{'':14} {change.mode} by {change.overlay} {change.version}: {change.reason}")
+    return DONE
+
+
+def _oscal(asked: argparse.Namespace) -> int:
+    _name, content = document(named(asked.names[0]), "catalog" if asked.catalog else None, asked.as_of)
+    sys.stdout.write(content.decode())
     return DONE
 
 

@@ -19,6 +19,7 @@ from auditor.problems import refuse
 from auditor.views import Account
 from frameworks.diff import differences
 from frameworks.layers import on_day
+from reports.exports.oscal_profile import document
 from reports.record import framework_to_json
 
 rules = APIBlueprint("rules", __name__, url_prefix="/api/v1", tag="Rules of your own")
@@ -89,6 +90,21 @@ def resolved(framework_id: str) -> Any:
     reading.only("as_of")
     found = _rules().framework(_account(), framework_id)
     return framework_to_json(on_day(found, _day()) if "as_of" in request.args else found)
+
+
+@rules.get("/frameworks/<framework_id>/oscal")
+@rules.doc(summary="Rules in OSCAL")
+def oscal(framework_id: str) -> ResponseReturnValue:
+    """Answer with the profile of an overlay, the catalog of other rules, or `?model=`; as of `?as_of=`."""
+    reading.only("model", "as_of")
+    found = _rules().framework(_account(), framework_id)
+    day = _day() if "as_of" in request.args else None
+    try:
+        name, content = document(found, request.args.get("model"), day)
+    except ValueError as wrong:
+        raise refuse("model", "no-model", f"{wrong}") from None
+    disposition = f'attachment; filename="{name}"'
+    return Response(content, mimetype="application/json", headers={"Content-Disposition": disposition})
 
 
 @rules.get("/frameworks/<framework_id>/differences")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from itertools import groupby
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
 from auditor import fairness_tree as tree
@@ -15,6 +16,7 @@ from auditor.web.here import account, all_frameworks, service
 from auditor.web.search import search
 from frameworks.measures import measures
 from frameworks.strict import controls
+from reports.exports.oscal_profile import document
 
 MOST = 60
 """So many items that were found are shown."""
@@ -25,6 +27,7 @@ def add_to(pages: Blueprint) -> None:
     pages.add_url_rule("/frameworks", "frameworks", frameworks)
     pages.add_url_rule("/frameworks/<framework_id>", "framework", framework)
     pages.add_url_rule("/frameworks/<framework_id>/<item>", "requirement", requirement)
+    pages.add_url_rule("/frameworks/<framework_id>/oscal/<model>.json", "oscal", oscal)
     pages.add_url_rule("/checks", "checks", checks)
     pages.add_url_rule("/checks/<check_id>", "check", check)
     pages.add_url_rule("/fairness-tree", "fairness_tree", fairness_tree)
@@ -49,6 +52,16 @@ def framework(framework_id: str) -> ResponseReturnValue:
     """Show one framework with all that it asks."""
     asked = service().rules.framework(account(), framework_id)
     return render_template("web/framework.html", framework=asked, nameable=measures(), inline=inline)
+
+
+def oscal(framework_id: str, model: str) -> ResponseReturnValue:
+    """Send rules as an OSCAL catalog or profile."""
+    asked = service().rules.framework(account(), framework_id)
+    try:
+        name, content = document(asked, model)
+    except ValueError as wrong:
+        raise NotFound(f"{wrong}") from None
+    return send_file(BytesIO(content), "application/json", as_attachment=True, download_name=name)
 
 
 def requirement(framework_id: str, item: str) -> ResponseReturnValue:

@@ -96,7 +96,8 @@ def history(rule: str) -> ResponseReturnValue:
         (one, None if new is None else differences(old, new) if old else ())
         for one, new, old in zip(versions, read, older, strict=True)
     ]
-    return render_template("web/rule_history.html", rule=rule, rows=rows, newest=versions[0])
+    layered = read[0] and read[0].layer is not None
+    return render_template("web/rule_history.html", rule=rule, rows=rows, newest=versions[0], layered=layered)
 
 
 def export(rule: str, position: int) -> ResponseReturnValue:

@@ -12,6 +12,7 @@ from typing import Any
 
 from checks.model import Evidence
 from reports.compose.view import View, evidence_title
+from reports.exports.oscal_catalog import NAMESPACE, VERSION
 from reports.exports.shared import (
     NAME,
     Judged,
@@ -27,10 +28,6 @@ from reports.exports.shared import (
 )
 from reports.record import canonical
 from reports.wording import plural, shown
-
-VERSION = "1.2.1"
-NAMESPACE = "https://auditor.invalid/ns/oscal"
-"""Of our properties; nothing is served there."""
 
 
 def results(view: View) -> bytes:

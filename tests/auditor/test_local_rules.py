@@ -227,3 +227,32 @@ def test_the_api_does_what_the_pages_do(client):
         assert client.get(f"/api/v1/{path}").status_code == 422
     assert client.get("/api/v1/audits/x/gap?framework=town").status_code == 404
     assert send("rules", 7).status_code == 422
+
+
+def test_rules_are_had_in_oscal(client, tmp_path, capsys):
+    """The API, the pages and the command give the same bytes."""
+    client.post("/api/v1/rules", json={"content": TOWN})
+    file = tmp_path / "town.yaml"
+    file.write_text(TOWN)
+    for model, words in (("profile", []), ("catalog", ["--catalog"])):
+        assert main(["frameworks", "oscal", str(file), *words]) == 0
+        printed = capsys.readouterr().out
+        with client.get(f"/api/v1/frameworks/town/oscal?model={model}") as sent:
+            assert sent.text == printed
+            assert f"town.oscal-{model}.json" in sent.headers["Content-Disposition"]
+        for page in ("/frameworks/town", "/rules/town"):
+            assert f'href="/frameworks/town/oscal/{model}.json"' in client.get(page).text
+        with client.get(f"/frameworks/town/oscal/{model}.json") as kept:
+            assert kept.text == printed
+    setting = json.loads(client.get("/api/v1/frameworks/town/oscal").text)["profile"]["modify"]
+    assert setting["set-parameters"][0]["values"] == ["0.85"]
+    lapsed = json.loads(client.get("/api/v1/frameworks/town/oscal?as_of=2099-01-01").text)["profile"]
+    assert "modify" not in lapsed
+    assert "since then its parents hold" in lapsed["metadata"]["remarks"]
+    page = client.get("/frameworks/global-baseline").text
+    assert "oscal/catalog.json" in page
+    assert "oscal/profile.json" not in page
+    for query in ("model=ssp", "model=profile", "as_of=x"):
+        assert client.get(f"/api/v1/frameworks/global-baseline/oscal?{query}").status_code == 422
+    for path in ("global-baseline/oscal/profile", "none/oscal/catalog"):
+        assert client.get(f"/frameworks/{path}.json").status_code == 404

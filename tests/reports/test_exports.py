@@ -22,9 +22,11 @@ from junitparser import JUnitXml
 from trestle.oscal.assessment_results import Model as OscalModel
 
 from checks.names import crossed
+from frameworks.load import packs
 from reports.compose.view import View
 from reports.exports import EXPORTS, export
 from reports.exports.fields import ANNEX_IV, ANNEX_VIII, ATRS, LL144, NL_REGISTER
+from reports.exports.oscal_catalog import catalog
 from reports.exports.shared import judged
 from reports.publish import publish
 from reports.record import Audit
@@ -78,6 +80,18 @@ def test_oscal_as_its_models_have_it(record):
         asked = [one for one in judged(view, framework) if one.verdict != "not_applicable"]
         assert [*states.values()].count("satisfied") == sum(one.verdict == "met" for one in asked)
         assert len(states) == len(asked)
+
+
+def test_oscal_results_point_into_the_catalogs_of_their_rules():
+    """Each control and target that results name is a control of the catalog of the rules that judged."""
+    made = OscalModel.model_validate(of(sample.audit(), "oscal.json")).assessment_results
+    for result, framework in zip(made.results, View.of(sample.audit()).verdicts, strict=True):
+        known = {one["id"] for one in json.loads(catalog(packs()[framework]))["catalog"]["controls"]}
+        assert {finding.target.target_id for finding in result.findings or ()} <= known
+        (selection,) = result.reviewed_controls.control_selections
+        named = [*(selection.include_controls or ()), *(selection.exclude_controls or ())]
+        assert named
+        assert {one.control_id for one in named} <= known
 
 
 def test_cyclonedx_by_its_schema(record):
