@@ -147,3 +147,10 @@ def test_without_scripts_a_number_is_tightened_and_a_wrong_one_refused(visit):
     page.get_by_role("button", name="Tighten the number").click()
     expect(page.locator("#problems")).to_contain_text("No mistakes.")
     expect(page.get_by_role("region", name="Differences from the parent")).to_contain_text("at_least: 0.9")
+
+
+def test_what_is_missing_for_other_rules_has_no_barrier(visit, past_audit):
+    page = visit(viewport=PHONE)
+    page.goto(f"/audits/{past_audit}/gap?framework=us-ugesp-four-fifths")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    looked_at(page)
