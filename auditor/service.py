@@ -22,6 +22,7 @@ from auditor.effectiveness import RuleEffects
 from auditor.endpoint import admit
 from auditor.jobs import Jobs
 from auditor.local_rules import LocalRules
+from auditor.organisations import Organisations
 from auditor.plan import CALLS, frameworks_asked, frameworks_named, plan
 from auditor.problems import Problem, Refused, refuse
 from auditor.register import Register
@@ -68,6 +69,7 @@ class Service:
         self.sealer = Sealer(settings.key_folder, database, artifacts)
         self.register = Register(database, artifacts, self.sealer)
         self.rules = LocalRules(database, artifacts)
+        self.organisations = Organisations(database, artifacts)
         self.effects = RuleEffects(database, artifacts, self.rules)
 
     # Files

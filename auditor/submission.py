@@ -32,11 +32,34 @@ from auditor.problems import Problem, Refused
 from auditor.shape import Name, Number, Plain, RuleText, Shape, Text, Value, Whole, Word
 from checks.model import Task
 
+PERSONS = frozenset({"person", "natural-person", "natural person", "individual", "citizen"})
+
+
+class Organisation(Shape):
+    """The body that answers for a system; never a natural person."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")]
+    """How its record is found: small letters, digits and hyphens."""
+    name: Plain
+    kind: Literal["enterprise", "public-body", "association"]
+
+    @field_validator("kind", mode="before")
+    @classmethod
+    def _no_person(cls, kind: Any) -> Any:
+        if isinstance(kind, str) and kind.strip().lower() in PERSONS:
+            raise ValueError(
+                "records are of organisations, never of a natural person; name the body that answers for the "
+                "system, as `enterprise`, `public-body` or `association`"
+            )
+        return kind
+
 
 class System(Shape):
     """The system card: who answers for what."""
 
     name: Plain
+    organisation: Organisation | None = None
+    """Who answers for it: its audits stand together in one record."""
     version: Annotated[str, Field(max_length=100)] = ""
     purpose: Text = ""
     provider: Annotated[str, Field(max_length=200)] = ""

@@ -10,6 +10,7 @@ from flask import current_app, g
 
 from auditor.api import problems, reading
 from auditor.effectiveness import RuleEffects
+from auditor.organisations import Organisations, record_to_json
 from auditor.problems import refuse
 from auditor.views import Account
 
@@ -63,6 +64,27 @@ def outcomes(audit_id: str) -> Any:
 def report(audit_id: str) -> Any:
     """Keep `{requirement, kind, by, note}`: harm after a pass, harm prevented, a false alarm, a dispute."""
     return _plain(_effects().report(_account(), audit_id, _mapping())), 201
+
+
+@effectiveness.get("/organisations")
+@effectiveness.doc(summary="List organisations that answer for audited systems")
+def organisations() -> Any:
+    """Answer with the id, the name and the number of audits of each."""
+    reading.only()
+    found = _organisations().listed(_account())
+    return {"organisations": [dict(zip(("id", "name", "audits"), one, strict=True)) for one in found]}
+
+
+@effectiveness.get("/organisations/<organisation_id>")
+@effectiveness.doc(summary="The record of an organisation")
+def organisation(organisation_id: str) -> Any:
+    """Answer with its audits, what stands open, what was repaired, disputes, and what has expired."""
+    reading.only()
+    return record_to_json(_organisations().of(_account(), organisation_id))
+
+
+def _organisations() -> Organisations:
+    return cast("Organisations", current_app.extensions["auditor"].organisations)
 
 
 def _plain(one: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ def add_to(pages: Blueprint) -> None:
     pages.add_url_rule(
         "/frameworks/<framework_id>/effectiveness", "effectiveness", effectiveness, methods=["GET", "POST"]
     )
+    pages.add_url_rule("/organisations/<organisation_id>", "organisation", organisation)
     pages.add_url_rule("/audits/<audit_id>/outcomes", "outcomes", outcomes, methods=["GET", "POST"])
 
 
@@ -77,3 +78,9 @@ def outcomes(audit_id: str) -> ResponseReturnValue:
         sent=request.form,
     )
     return page, 422 if errors else 200
+
+
+def organisation(organisation_id: str) -> ResponseReturnValue:
+    """Show what is on record about an organisation."""
+    found = service().organisations.of(account(), organisation_id)
+    return render_template("web/organisation.html", found=found)
