@@ -12,7 +12,7 @@ from auditor.web.form import Form, anchor, from_submission
 from auditor.web.here import account, service
 from auditor.web.steps import STEPS, after, asked, before, field_of, named, owner, problems
 from auditor.web.steps.step import Step
-from auditor.web.uploads import look_again, read_again, receive, receive_documents, upload
+from auditor.web.uploads import look_again, read_again, receive, receive_documents, receive_notices, upload
 
 
 def add_to(pages: Blueprint) -> None:
@@ -52,9 +52,10 @@ def step_page(draft_id: str, slug: str) -> ResponseReturnValue:
     form = Form(stored.data)
     if request.method == "GET":
         return _ask(draft_id, step, form, ())
-    of_files = step.slug == "files"
+    of_files = step.slug in {"files", "people"}
     found = [*receive(form)] if of_files else []
     step.read(form, request.form)
+    found += receive_notices(form) if step.slug == "people" else ()
     found += read_again(form) if of_files else receive_documents(form) if step.slug == "answers" else ()
     service().draft_put(account(), draft_id, form.data)
     stay = request.form.get("then") == "stay" or "remove" in request.form

@@ -110,7 +110,7 @@ class Form:
             for given, role in ((self.contenders, self.next_contender), (self.joins, self.next_join))
             if len(given) < MOST
         ]
-        return (*ROLES, *further, *more)
+        return (*ROLES, *further, *more, "reasons")
 
     def reference(self, role: str) -> dict[str, Any] | None:
         """Return what the submission says of a file."""
@@ -181,7 +181,14 @@ class Form:
             self.put("models", [one for position, one in enumerate(self.get("models")) if position != at])
         elif role in self.joins:
             self.put("join", {k: v for k, v in self.get("join").items() if f"join.{k}" != role})
-        kept = {(self.reference(one) or {}).get("artifact") for one in (*self.contenders, *self.joins)}
+        elif role == "reasons":
+            self.put("reasons", None)
+        elif (at_notice := role.removeprefix("notices.")) != role:
+            self.put("notices", [one for i, one in enumerate(self.get("notices", [])) if str(i) != at_notice])
+        kept = {
+            (self.reference(one) or {}).get("artifact") for one in (*self.contenders, *self.joins, "reasons")
+        }
+        kept |= {notice.get("artifact") for notice in self.get("notices", [])}
         kept |= {answer.get("document") for answer in self.get("answers", {}).values()}
         kept.add(self.get("sandbox.exit_report"))
         self.files = {key: file for key, file in self.files.items() if key in ROLES or key in kept}
@@ -203,6 +210,13 @@ class Form:
         assert holder is not None
         artifact = f"sha256:{digest}"
         holder[where.rpartition(".")[2]] = artifact
+        self.files[artifact] = {"name": name, "size": size, "digest": digest}
+
+    def keep_notice(self, name: str, size: int, digest: str) -> None:
+        """Remember one more notice, called by its file until somebody names it."""
+        artifact = f"sha256:{digest}"
+        notices = self.submission.setdefault("notices", [])
+        notices.append({"artifact": artifact, "name": name.rpartition(".")[0] or name})
         self.files[artifact] = {"name": name, "size": size, "digest": digest}
 
     @property

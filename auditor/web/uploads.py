@@ -47,6 +47,18 @@ def receive_documents(form: Form) -> Iterator[Problem]:
         form.keep_document(where, sent.filename[:200], stored.size, stored.digest)
 
 
+def receive_notices(form: Form) -> Iterator[Problem]:
+    """Store the notices that came; their words are read in the locked child once the audit runs."""
+    for sent in request.files.getlist("notices.file"):
+        if sent.filename:
+            try:
+                stored = service().store_artifact(account(), _chunks(sent.stream))
+            except Refused as refused:
+                yield Problem("notices", refused.problems[0].code, refused.problems[0].sentence)
+                continue
+            form.keep_notice(sent.filename[:100], stored.size, stored.digest)
+
+
 def read_again(form: Form) -> Iterator[Problem]:
     """Inspect each table again that is now said to be written otherwise."""
     for role in form.file_roles():
@@ -93,6 +105,15 @@ def look_again(form: Form) -> None:
                 _look(form, role, digest, title(role))
             except (Refused, NotFound):
                 form.drop_file(role)
+    form.put("notices", [notice for notice in form.get("notices", []) if _is_kept(notice)])
+
+
+def _is_kept(notice: Mapping[str, str]) -> bool:
+    try:
+        service().artifact(account(), notice.get("artifact", "").removeprefix("sha256:"))
+    except (Refused, NotFound):
+        return False
+    return True
 
 
 def _taken(role: str, sent: FileStorage, said: Mapping[str, str]) -> Callable[[Form], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import html
 import io
 import re
@@ -73,7 +74,7 @@ def test_starting_leads_to_the_first_question(client):
     assert answer.status_code == 303
     page = client.get(answer.location)
     assert "Which system is audited?" in page.text
-    assert "Step 1 of 8" in page.text
+    assert "Step 1 of 9" in page.text
 
 
 def test_a_system_needs_a_name(client, draft):
@@ -235,7 +236,7 @@ def test_an_amount_has_no_favourable_value_so_that_question_is_left_out(client, 
     client.post(f"{with_table}/outcome", data=OUTCOME)
     answer = client.post(f"{with_table}/task", data={**TASK, "task": "regression"})
     assert answer.location == f"{with_table}/groups"
-    assert "of 7</p>" in client.get(answer.location).text
+    assert "of 8</p>" in client.get(answer.location).text
     assert submission_of(service)["columns"] == {"label": "approved", "score": "score"}
 
 
@@ -268,7 +269,7 @@ def test_columns_keep_the_order_of_the_file_and_defaults_stay_out(client, with_t
         data={"features.how": "chosen", "columns.features": ["income", "age"], "seed": "7",
               "quasi_identifiers.how": "default", "columns.quasi_identifiers": ["age"]},
     )  # fmt: skip
-    assert answer.location == f"{with_table}/frameworks"
+    assert answer.location == f"{with_table}/people"
     assert submission_of(service)["columns"] == {"features": ["age", "income"]}
     assert submission_of(service)["seed"] == 7
 
@@ -326,6 +327,64 @@ def test_a_signature_without_an_answer_and_a_bad_date_are_told_at_their_fields(c
         f"{draft}/answers", data={f"answers.{key}.answer": "Yes", f"answers.{key}.date": "May"}
     )
     assert error_at(page, f"answers.{key}.date") == "Write the date as 2026-12-31."
+
+
+REASONS = b"id,text\n20,Your income is too low.\n21,Ask us again.\n"
+
+
+def test_reasons_and_notices_are_given_in_the_form_and_kept(client, with_table, service):
+    fill(client, with_table)
+    page = client.post(f"{with_table}/people", data={"reasons.file": (io.BytesIO(REASONS), "said.csv")})
+    assert "holds the id of each case" in error_at(page, "reasons.on")
+    assert "no column “case”" in error_at(page, "reasons.case")
+    letters = [(io.BytesIO(b"We refuse."), "letter.txt"), (io.BytesIO(b"<p>No</p>"), "page.html")]
+    client.post(f"{with_table}/people", data={"notices.file": letters, "then": "stay"})
+    page = client.get(f"{with_table}/people").text
+    assert 'value="letter"' in page
+    assert "page.html" in page
+    said = {"reasons.on": "age", "reasons.case": "id", "notices.0.language": "en"}
+    assert client.post(f"{with_table}/people", data=said).location == f"{with_table}/frameworks"
+    page = client.get(f"{with_table}/check").text
+    assert "said.csv" in page
+    assert "letter – en, page" in page
+    client.post(f"{with_table}/check")
+    sent = parse(service.submitted[0])
+    assert (sent.reasons.on, sent.reasons.case, sent.reasons.text) == ("age", "id", "text")
+    assert [(notice.name, notice.language) for notice in sent.notices] == [("letter", "en"), ("page", None)]
+    again = client.post("/audits/1/draft").location
+    assert parse(service.kept[again.split("/")[2]].data["submission"]) == sent
+    people = again.replace("check", "people")
+    assert client.post(people, data={}).location.endswith("/frameworks")
+
+
+@pytest.mark.parametrize("written", ["English please", "e", "zh_"])
+def test_the_language_of_a_notice_is_a_short_code(client, with_table, written):
+    client.post(f"{with_table}/people", data={"notices.file": (io.BytesIO(b"No."), "letter.txt")})
+    page = client.post(f"{with_table}/people", data={"notices.0.language": written})
+    assert "short code" in error_at(page, "notices.0.language")
+
+
+def test_two_notices_have_two_names_and_one_that_is_gone_is_left_out(client, with_table, service):
+    letters = [(io.BytesIO(b"No."), "letter.txt"), (io.BytesIO(b"Yes."), "letter.html")]
+    page = client.post(f"{with_table}/people", data={"notices.file": letters})
+    assert "name of its own" in error_at(page, "notices.1.name")
+    fill(client, with_table)
+    client.post(f"{with_table}/people", data={"notices.1.name": "page"})
+    client.post(f"{with_table}/check")
+    del service.files[hashlib.sha256(b"No.").hexdigest()]
+    again = client.post("/audits/1/draft").location
+    kept = service.kept[again.split("/")[2]].data["submission"]
+    assert [notice["name"] for notice in kept["notices"]] == ["page"]
+
+
+def test_reasons_and_notices_can_be_removed(client, with_table, service):
+    data = {"reasons.file": (io.BytesIO(REASONS), "r.csv"), "notices.file": (io.BytesIO(b"No."), "l.txt")}
+    client.post(f"{with_table}/people", data=data)
+    client.post(f"{with_table}/people", data={"remove": "reasons"})
+    client.post(f"{with_table}/people", data={"remove": "notices.0"})
+    assert submission_of(service).keys() == {"data"}
+    page = client.post(f"{with_table}/people", data={"reasons.file": (io.BytesIO(b""), "empty.csv")})
+    assert error_at(page, "reasons") == "The file is empty; upload one with rows."
 
 
 def fill(client, draft):
@@ -438,7 +497,9 @@ def test_every_question_shows_hostile_names_as_text(client, draft):
 
 def test_every_key_of_a_problem_has_a_step_that_shows_it():
     places = {"system.name": "system", "model": "files", "columns.label": "task", "bins.age": "groups",
-              "columns.weight": "columns", "answers.a.b": "answers", "frameworks.0": "frameworks",
+              "columns.weight": "columns",
+              "reasons.words.x": "people", "notices.0.name": "people",
+              "answers.a.b": "answers", "frameworks.0": "frameworks",
               "nobody.knows": "files"}  # fmt: skip
     assert {where: owner(where).slug for where in places} == places
 

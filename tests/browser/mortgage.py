@@ -28,6 +28,7 @@ def fill(page, look=lambda _page: None):
         "outcome": fill_outcome,
         "groups": fill_groups,
         "columns": fill_columns,
+        "people": lambda _page: None,
         "frameworks": fill_rules,
         "answers": fill_answers,
     }

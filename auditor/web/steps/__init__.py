@@ -7,7 +7,18 @@ from collections.abc import Iterable
 from auditor.problems import Problem, Refused
 from auditor.submission import parse
 from auditor.web.form import Form
-from auditor.web.steps import answers, columns, counts, files, frameworks, groups, outcome, system, task
+from auditor.web.steps import (
+    answers,
+    columns,
+    counts,
+    files,
+    frameworks,
+    groups,
+    outcome,
+    people,
+    system,
+    task,
+)
 from auditor.web.steps.step import Step
 
 STEPS: tuple[Step, ...] = (
@@ -18,6 +29,7 @@ STEPS: tuple[Step, ...] = (
     outcome.STEP,
     groups.STEP,
     columns.STEP,
+    people.STEP,
     frameworks.STEP,
     answers.STEP,
 )

@@ -15,6 +15,7 @@ TITLES = {
     "model": "Model",
     "training": "Training table",
     "counts": "Published counts",
+    "reasons": "Reasons given to people",
 }
 WRITTEN = {
     "encoding": "Encoding",
