@@ -19,7 +19,7 @@ def documents(tmp_path_factory):
     folder = tmp_path_factory.mktemp("documents")
     told = {
         "report": compose(audit()),
-        "chinese": compose(audit(), "zh-Hans"),
+        "chinese": compose_summary(audit(), "zh-Hans"),
         "summary": compose_summary(audit()),
         "plan": compose_plan(audit()),
         "comparison": compose_comparison(audit(), audit()),
