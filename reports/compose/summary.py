@@ -373,7 +373,7 @@ def _open(view: View) -> Iterator[Block]:
         more = sum(len(found) for _, found in rest)
         bullets.append(
             Bullet(
-                _("{many}, each with its reason under its requirement.", many=plural(more, "more")),
+                _("{many}, each with its reason under its requirement.", many=plural(more, "more", "more")),
                 "results-1",
             )
         )
