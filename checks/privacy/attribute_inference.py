@@ -117,6 +117,10 @@ def attribute_inference(subject: Subject) -> Iterator[Measure]:
             continue
         fits = [_fit(Asked(model, subject.task, scale), side, column, values) for side in both]
         yield from _told(column, _guessed(subject, column, both, values, fits))
+    for column in dict.fromkeys(subject.roles.sensitive):
+        if column not in columns:
+            why = "the model does not take this column, so it cannot be tried; see `data.proxies`"
+            yield undefined("gain", why, of={"attribute": column})
 
 
 def _attackable(subject: Subject) -> tuple[Model, list[str]]:

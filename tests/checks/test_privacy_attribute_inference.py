@@ -146,3 +146,12 @@ def test_each_gap_has_its_sentence(roles, change, sentence):
     found = attribute_inference(people)
     assert found.outcome is Outcome.NOT_APPLICABLE
     assert found.reason.startswith(sentence)
+
+
+def test_a_sensitive_column_that_the_model_does_not_take_is_not_left_out_in_silence():
+    subject = attacked(LogisticRegression(), 1.0, rows=200)
+    roles = dataclasses.replace(subject.roles, sensitive=("illness", "elsewhere"))
+    found = attribute_inference(dataclasses.replace(subject, roles=roles))
+    gain = found.measure("gain", attribute="elsewhere")
+    assert gain.value is None
+    assert "does not take this column" in gain.note
