@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
 from auditor.file_refs import Document, TableRef
-from auditor.shape import Name, Number, Plain, Shape
+from auditor.shape import CutPoints, Name, Plain, Shape
 
 Said = Annotated[str, Field(max_length=2000)]
 
@@ -27,16 +26,8 @@ class ServiceLog(TableRef):
     assisted: Name | None = None
     """Whether somebody helped, or the route was a staffed one."""
     channel: Name | None = None
-    bins: Mapping[Name, tuple[Number, ...]] = Field(default_factory=dict)
+    bins: CutPoints = Field(default_factory=dict)
     """Rising cut points of columns of groups that hold numbers."""
-
-    @field_validator("bins")
-    @classmethod
-    def _rising(cls, bins: Mapping[str, tuple[float, ...]]) -> Mapping[str, tuple[float, ...]]:
-        for column, cuts in bins.items():
-            if not cuts or list(cuts) != sorted(set(cuts)):
-                raise ValueError(f"the cut points of `{column}` must rise")
-        return bins
 
     @model_validator(mode="after")
     def _apart(self) -> ServiceLog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -35,6 +36,13 @@ def _printable(text: str) -> str:
     return text
 
 
+def _rising(bins: Mapping[str, tuple[float, ...]]) -> Mapping[str, tuple[float, ...]]:
+    for column, cuts in bins.items():
+        if not cuts or list(cuts) != sorted(set(cuts)):
+            raise ValueError(f"the cut points of `{column}` must rise")
+    return bins
+
+
 Name = Annotated[str, Field(min_length=1, max_length=128)]
 Plain = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 """A name that is printed at the head of a report."""
@@ -45,6 +53,8 @@ RuleText = Annotated[str, Field(min_length=1, max_length=256 * 1024)]
 Whole = Annotated[int, BeforeValidator(_whole)]
 Number = Annotated[float, BeforeValidator(_number), Field(allow_inf_nan=False)]
 Text = Annotated[str, Field(max_length=2000)]
+CutPoints = Annotated[Mapping[Name, tuple[Number, ...]], AfterValidator(_rising)]
+"""Rising cut points, by column."""
 Value = Annotated[str, BeforeValidator(_as_value), Field(max_length=256)]
 
 

@@ -29,7 +29,7 @@ from auditor.fairness_tree import MetricChoice
 from auditor.file_refs import Document, FileRef, TableFile, TableRef, as_file
 from auditor.inclusion import Participation, ServiceLog
 from auditor.problems import Problem, Refused
-from auditor.shape import Name, Number, Plain, RuleText, Shape, Text, Value, Whole, Word
+from auditor.shape import CutPoints, Name, Number, Plain, RuleText, Shape, Text, Value, Whole, Word
 from checks.model import Task
 
 PERSONS = frozenset({"person", "natural-person", "natural person", "individual", "citizen"})
@@ -240,7 +240,7 @@ class Submission(Shape):
     data: Annotated[Data | None, Field(validate_default=True)] = None
     columns: Columns = Columns()
     references: Mapping[str, Value] = Field(default_factory=dict)
-    bins: Mapping[str, tuple[Number, ...]] = Field(default_factory=dict)
+    bins: CutPoints = Field(default_factory=dict)
     merge: Mapping[str, Merge] = Field(default_factory=dict)
     intersections: Annotated[Whole, Field(ge=1, le=3)] = 2
     join: Annotated[Mapping[Word, Joined], Field(max_length=10)] = Field(default_factory=dict)
@@ -278,14 +278,6 @@ class Submission(Shape):
         if data is None and info.data.get("counts", ...) is None:
             raise PydanticCustomError("missing", "add it")
         return data
-
-    @field_validator("bins")
-    @classmethod
-    def _rising(cls, bins: Mapping[str, tuple[float, ...]]) -> Mapping[str, tuple[float, ...]]:
-        for column, cuts in bins.items():
-            if not cuts or list(cuts) != sorted(set(cuts)):
-                raise ValueError(f"the cut points of `{column}` must rise")
-        return bins
 
     @model_validator(mode="after")
     def _one_model(self) -> Submission:

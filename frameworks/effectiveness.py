@@ -14,6 +14,7 @@ from statistics import median, quantiles
 
 from checks.model import Measure
 from checks.statistics.intervals import wilson
+from frameworks.history import Stood, repairs
 from frameworks.model import Basis, Criterion, Finding, Framework, Requirement, State, Verdict, worst
 
 VULNERABLE = "inclusion"
@@ -181,20 +182,11 @@ def _spread(values: Sequence[float]) -> tuple[float, float, float] | None:
 
 def _fixes(verdicts: Sequence[tuple[Seen, Verdict]]) -> tuple[list[int], int]:
     """Return the days from not met to met of each repair, and how many systems stand open."""
-    by_system: dict[str, list[tuple[dt.date, Verdict]]] = {}
+    by_system: dict[str, list[Stood]] = {}
     for seen, verdict in verdicts:
-        by_system.setdefault(seen.system, []).append((seen.day, verdict))
-    days, still_open = [], 0
-    for history in by_system.values():
-        since: dt.date | None = None
-        for day, verdict in sorted(history, key=lambda one: one[0]):
-            if verdict is Verdict.NOT_MET:
-                since = since or day
-            elif verdict is Verdict.MET and since is not None:
-                days.append((day - since).days)
-                since = None
-        still_open += since is not None
-    return days, still_open
+        by_system.setdefault(seen.system, []).append(Stood(seen.day, {"": verdict}))
+    days = [repair.days for history in by_system.values() for repair in repairs(history)]
+    return [one for one in days if one is not None], days.count(None)
 
 
 def _proposals(asked: Requirement, one: Figures, policy: Policy) -> Iterator[Proposal]:
