@@ -29,6 +29,10 @@ _FIXED = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _WORD = re.compile(r"[A-Za-z]{2}")
 _MARKS = {"_", "own", "said"}
 _VARIANTS = 8
+_PATTERN = re.compile(r"\(\?|\\[bdw]|%s|^\^|^(SELECT|PRAGMA|CREATE|COPY)\b")
+"""What only regular expressions, lines of logs and queries hold."""
+_COLUMNS = "_called"
+"""The function of `checks.data.personal_kinds` whose words are names of columns to look for."""
 MARKED = ("reports", "web")
 TAIWAN = {"物件": "對象", "資料質量": "資料品質", "選拔程式": "選拔程序", "“": "「", "”": "」"}
 """What the conversion takes for another word, and the quotation marks of the region."""
@@ -108,6 +112,8 @@ def sentences(path: Path) -> Iterator[Key]:
         if isinstance(node, ast.JoinedStr):
             inner = itertools.chain.from_iterable(map(ast.walk, node.values))
             aside |= {id(part) for part in inner if isinstance(part, ast.Constant | ast.JoinedStr)}
+        if isinstance(node, ast.Call) and _called(node) == _COLUMNS:
+            aside |= {id(part) for part in node.args}
     for node in ast.walk(tree):
         if id(node) in aside:
             continue
@@ -123,11 +129,7 @@ def sentences(path: Path) -> Iterator[Key]:
 
 def _is_sentence(text: str) -> bool:
     bare = re.sub(r"\{\w+\}", "", text)
-    return (
-        " " in text.strip()
-        and bool(_WORD.search(bare))
-        and not re.match(r"(SELECT|PRAGMA|CREATE|COPY)\b", text)
-    )
+    return " " in text.strip() and bool(_WORD.search(bare)) and not _PATTERN.search(text)
 
 
 def _templates(node: ast.JoinedStr) -> Iterator[str]:
@@ -241,7 +243,9 @@ def titles(path: Path) -> Iterator[Key]:
 
 # catalogues
 
-_FOR_AUTHORS = {"load", "source", "shape"}
+_FOR_AUTHORS = {
+    "crosscheck", "load", "measures", "overlay", "overlay_shape", "refusals", "schema", "shape", "source",
+}  # fmt: skip
 """Modules of frameworks whose sentences speak of a file to those who write it: English, as the format is."""
 
 
