@@ -105,15 +105,7 @@ def template(path: Path) -> Iterator[Key]:
 def sentences(path: Path) -> Iterator[Key]:
     """Yield every sentence of a module but its docstrings; f-strings are templates with named places."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    aside: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            aside.add(id(node.value))
-        if isinstance(node, ast.JoinedStr):
-            inner = itertools.chain.from_iterable(map(ast.walk, node.values))
-            aside |= {id(part) for part in inner if isinstance(part, ast.Constant | ast.JoinedStr)}
-        if isinstance(node, ast.Call) and _called(node) == _COLUMNS:
-            aside |= {id(part) for part in node.args}
+    aside = set(map(id, _asides(tree)))
     for node in ast.walk(tree):
         if id(node) in aside:
             continue
@@ -125,6 +117,18 @@ def sentences(path: Path) -> Iterator[Key]:
             yield from (re.sub(r"[_-]+", " ", text) for text in _strings(node) if _WORD.search(text))
         elif isinstance(node, ast.keyword) and node.arg in {"unit", "case"}:
             yield from (re.sub(r"[_-]+", " ", text) for text in _strings(node.value))
+
+
+def _asides(tree: ast.AST) -> Iterator[ast.AST]:
+    """Yield docstrings, the parts of f-strings (which are read as wholes) and names of columns."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            yield node.value
+        elif isinstance(node, ast.JoinedStr):
+            inner = itertools.chain.from_iterable(map(ast.walk, node.values))
+            yield from (part for part in inner if isinstance(part, ast.Constant | ast.JoinedStr))
+        elif isinstance(node, ast.Call) and _called(node) == _COLUMNS:
+            yield from node.args
 
 
 def _is_sentence(text: str) -> bool:
