@@ -31,8 +31,8 @@ from reports.record import Audit
 FORMS = ("html", "pdf")
 _TAGS = {
     **{tag: tag for tag in LANGUAGES},
-    **dict.fromkeys(("zh", "zh-CN", "zh-SG"), "zh-Hans"),
-    **dict.fromkeys(("zh-TW", "zh-HK", "zh-MO"), "zh-Hant"),
+    **dict.fromkeys(("zh", "zh-CN", "zh-SG", "zh-Hans-CN", "zh-Hans-SG"), "zh-Hans"),
+    **dict.fromkeys(("zh-TW", "zh-HK", "zh-MO", "zh-Hant-TW", "zh-Hant-HK", "zh-Hant-MO"), "zh-Hant"),
 }
 """Languages as browsers name them."""
 MOST_WORDS = {"owner": 120, "note": 500}

@@ -22,6 +22,7 @@ from typing import Any
 import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment, nodes
 
 ROOT = Path(__file__).resolve().parent.parent
 BY_HAND, CONVERTED = "zh_Hans", "zh_Hant"
@@ -90,13 +91,38 @@ def constants(path: Path) -> Iterator[Key]:
             yield from (text for text in _strings(node.value) if not text.startswith("_"))
 
 
-_IN_TEMPLATE = re.compile(r"""(?<![\w.])_\(\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
+_TEMPLATES = Environment(extensions=["jinja2.ext.do", "jinja2.ext.i18n"], autoescape=True)
+_TEMPLATES.policies["ext.i18n.trimmed"] = True
+_TEMPLATES.newstyle_gettext = True  # type: ignore[attr-defined]  # of the extension: places stay in the text
 
 
 def template(path: Path) -> Iterator[Key]:
-    """Yield what `_` marks in a template."""
-    for found in _IN_TEMPLATE.finditer(path.read_text(encoding="utf-8")):
-        yield str(ast.literal_eval(found[1]))
+    """Yield what a template marks: by `_`, `n_`, `plural`, and as blocks."""
+    tree = _TEMPLATES.parse(path.read_text(encoding="utf-8"))
+    for call in tree.find_all(nodes.Call):
+        name = call.node.attr if isinstance(call.node, nodes.Getattr) else getattr(call.node, "name", "")
+        texts = [a.value if isinstance(a, nodes.Const) else None for a in call.args]
+        if name in {"_", "gettext"} and call.args:
+            yield from map(_braced, _choices(call.args[0]))
+        elif name in {"n_", "ngettext"}:
+            yield (_braced(texts[0]), _braced(texts[1]))
+        elif name == "plural" and len(texts) > 1 and isinstance(texts[1], str):
+            many = texts[2] if len(texts) > 2 else f"{texts[1]}s"
+            yield (f"{{count}} {texts[1]}", f"{{count}} {many}")
+
+
+def _choices(node: nodes.Node) -> Iterator[str]:
+    """Yield the texts that an expression of a template can be."""
+    if isinstance(node, nodes.Const) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, nodes.CondExpr):
+        yield from _choices(node.expr1)
+        yield from _choices(node.expr2)
+
+
+def _braced(message: str) -> str:
+    """Return a message with its places in braces; blocks of templates have them as %(name)s."""
+    return re.sub(r"%\((\w+)\)s", r"{\1}", message).replace("%%", "%")
 
 
 # finished sentences
@@ -267,10 +293,6 @@ def _sources() -> Mapping[str, Iterable[tuple[Path, Callable[[Path], Iterator[Ke
             (ROOT / "reports/labels.py", constants),
             *((p, template) for p in sorted((ROOT / "templates/report").glob("*.html"))),
         ],
-        "web": [
-            *((p, marked) for p in _python("auditor/web")),
-            *((p, template) for p in sorted((ROOT / "templates/web").rglob("*.html"))),
-        ],
         "record": [
             *((p, titles) for p in _python("checks")),
             *((p, sentences) for p in _python("checks", "auditor/subjects")),
@@ -278,16 +300,24 @@ def _sources() -> Mapping[str, Iterable[tuple[Path, Callable[[Path], Iterator[Ke
         ],
         "measures": [(ROOT / "frameworks/measures.yaml", measure_names)],
         "rules": [(p, rules) for p in sorted((ROOT / "frameworks/packs").glob("*.yaml"))],
+        "web": [
+            *((p, marked) for p in _python("auditor/web")),
+            *((p, template) for p in sorted((ROOT / "templates/web").rglob("*.html"))),
+        ],
     }
 
 
 @functools.cache
 def collected() -> dict[str, dict[Key, list[str]]]:
-    """Return by catalogue every message with the files that it stands in; each is in one catalogue only."""
+    """Return by catalogue every message with the files that it stands in.
+
+    Each is in one catalogue only, save that pages may say in `web` what the record says too.
+    """
     found: dict[str, dict[Key, list[str]]] = {}
-    taken: set[str] = set()
     for name, sources in _sources().items():
         mine: dict[Key, list[str]] = {}
+        before = ("reports", "measures") if name == "web" else tuple(found)
+        taken = {_one(key) for other in before for key in found[other]}
         for path, reader in sources:
             for key in reader(path):
                 first = key if isinstance(key, str) else key[0]
@@ -295,7 +325,6 @@ def collected() -> dict[str, dict[Key, list[str]]]:
                     where = mine.setdefault(key, [])
                     if (file := path.relative_to(ROOT).as_posix()) not in where:
                         where.append(file)
-        taken |= {key if isinstance(key, str) else key[0] for key in mine}
         found[name] = mine
     return found
 

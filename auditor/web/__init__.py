@@ -13,6 +13,7 @@ from auditor.web import (
     drafts,
     effectiveness,
     errors,
+    language,
     library,
     plan,
     public,
@@ -20,11 +21,11 @@ from auditor.web import (
     rules,
     words,
 )
-from auditor.web.docstring import codes
 from auditor.web.exports import exports
 from auditor.web.form import ROLES
 from auditor.web.here import POLICY, service
 from reports import wording
+from reports.language import current
 
 FORM_BYTES = 2**21
 """More than any form holds beside its files."""
@@ -49,6 +50,7 @@ def register(app: Flask) -> None:
     app.config["WTF_CSRF_TIME_LIMIT"] = None  # a form may lie open for a day; the token ends with the session
     Bootstrap5(app)
     csrf.init_app(app)
+    language.register(app)
     app.register_blueprint(blueprint)
 
 
@@ -77,7 +79,8 @@ def _frame() -> dict[str, object]:
         "here": request.endpoint,
         "missing_layer": service().missing_layer,
         "exports": exports,
-        "codes": codes,
+        "switch": language.switch,
+        "language": current(),
         "words": words,
         "wording": wording,
     }

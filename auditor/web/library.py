@@ -10,9 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from auditor import fairness_tree as tree
 from auditor.views import NotFound
-from auditor.web.docstring import blocks, inline
+from auditor.web.docstring import blocks
 from auditor.web.form import anchor
 from auditor.web.here import account, all_frameworks, service
+from auditor.web.language import inlined
 from auditor.web.search import search
 from frameworks.measures import measures
 from frameworks.strict import controls
@@ -51,7 +52,7 @@ def frameworks() -> ResponseReturnValue:
 def framework(framework_id: str) -> ResponseReturnValue:
     """Show one framework with all that it asks."""
     asked = service().rules.framework(account(), framework_id)
-    return render_template("web/framework.html", framework=asked, nameable=measures(), inline=inline)
+    return render_template("web/framework.html", framework=asked, nameable=measures(), inlined=inlined)
 
 
 def oscal(framework_id: str, model: str) -> ResponseReturnValue:

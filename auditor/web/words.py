@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Mapping
 
-from frameworks.model import Verdict
+from frameworks.model import Framework, Verdict
+from reports import wording
+from reports.language import N_, _, said
 
 SIGNS = {
     Verdict.NOT_MET: "M4 4l12 12M16 4L4 16",
@@ -17,28 +20,65 @@ SIGNS = {
 }
 """Each verdict's sign, as a path in a box of 20 by 20: a verdict is never told by colour alone."""
 
-STATES = {
-    "queued": "Waiting for a worker",
-    "inspecting": "Reading the files",
-    "running": "Measuring",
-    "completed": "Completed",
-    "refused": "Refused",
-    "failed": "Failed",
-    "cancelled": "Cancelled",
-}
+STATES = N_(
+    {
+        "queued": "Waiting for a worker",
+        "inspecting": "Reading the files",
+        "running": "Measuring",
+        "completed": "Completed",
+        "refused": "Refused",
+        "failed": "Failed",
+        "cancelled": "Cancelled",
+    }
+)
 
-CHECK_STATES = {
-    "waiting": "Waiting",
-    "running": "Measuring…",
-    "measured": "Measured",
-    "not_applicable": "Does not apply",
-    "inconclusive": "Not enough data",
-    "failed": "Failed",
-}
+CHECK_STATES = N_(
+    {
+        "waiting": "Waiting",
+        "running": "Measuring…",
+        "measured": "Measured",
+        "not_applicable": "Does not apply",
+        "inconclusive": "Not enough data",
+        "failed": "Failed",
+    }
+)
 
-FORCES = {"law": "Law", "guideline": "Guideline", "standard": "Standard", "baseline": "Baseline"}
+FORCES = N_({"law": "Law", "guideline": "Guideline", "standard": "Standard", "baseline": "Baseline"})
 
 
 def moment(when: dt.datetime) -> str:
     """Spell a moment in UTC: 2026-12-03 14:05 UTC."""
-    return f"{when:%Y-%m-%d %H:%M} UTC"
+    return _("{day} {time} UTC", day=wording.day(f"{when:%Y-%m-%d}"), time=f"{when:%H:%M}")
+
+
+def day(when: dt.date | str | None) -> str:
+    """Spell a day; what is none is shown as it is written."""
+    try:
+        return wording.day(str(when or ""))
+    except ValueError:
+        return str(when or "")
+
+
+def told(constants: Mapping[str, str]) -> dict[str, str]:
+    """Return the words of a constant in the reader's language, for scripts."""
+    return {key: _(words) for key, words in constants.items()}
+
+
+def force(framework: Framework) -> str:
+    """Spell what kind of rules these are."""
+    return _(FORCES[framework.force]) if framework.force in FORCES else wording.plain(framework.force)
+
+
+def tier(name: str | None) -> str:
+    """Spell how much is at stake."""
+    return wording.plain(name) if name else _("not stated")
+
+
+def listed(names: Iterable[object]) -> str:
+    """Set identifiers of ours one after another, as words."""
+    return wording.listed(wording.plain(str(name)) for name in names)
+
+
+def opened(text: str) -> str:
+    """Return what the catalogue of measures says, as the beginning of a sentence."""
+    return wording.sentence(said(text)).rstrip(".。")

@@ -3,11 +3,8 @@
 
 const live = document.querySelector("[data-live]");
 const FINAL = new Set(["completed", "refused", "failed", "cancelled"]);
-const STATES = { queued: "Waiting for a worker", inspecting: "Reading the files", running: "Measuring" };
-const CHECKS = {
-  waiting: "Waiting", running: "Measuring…", measured: "Measured",
-  not_applicable: "Does not apply", inconclusive: "Not enough data", failed: "Failed",
-};
+const STATES = live && JSON.parse(live.dataset.states);
+const CHECKS = live && JSON.parse(live.dataset.checks);
 
 function show(audit) {
   if (FINAL.has(audit.state)) { location.reload(); return true; }
