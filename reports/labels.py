@@ -95,7 +95,7 @@ MEASURES = {
             ("contact_share", "people told an address or a number"),
             ("appeal_share", "people told how to object"),
             ("human_review_share", "people told that a person reviews"),
-            ("reading_grade", "school grade of English reasons"),
+            ("reading_grade", "school grade of English texts"),
         )
     },
     "group_changes_needed": "features that must change in the group",
@@ -118,7 +118,7 @@ MEASURES = {
     "contact_share": "people told an address or a number",
     "appeal_share": "people told how to object",
     "human_review_share": "people told that a person reviews",
-    "reading_grade": "school grade of English reasons",
+    "reading_grade": "school grade of English texts",
     "common_character_share": "frequently used characters in Chinese reasons",
     "named": "told to",
     "among_top": "among the heaviest for",

@@ -194,6 +194,15 @@ def per_hundred(share: float) -> str:
     return _("{number} of every 100", number=hundredths)
 
 
+def sure(item: Any) -> str:
+    """Spell after a rate in words how sure it is: its interval out of a hundred, and of how many it is."""
+    people = count(item.n)
+    if item.low is None or item.high is None:
+        return _("(n {n})", n=people)
+    low, high = (_local(f"{100 * end:.0f}") for end in (item.low, item.high))
+    return _("(95\u00a0% interval {low} to {high}, n {n})", low=low, high=high, n=people)
+
+
 def p_value(p: float) -> str:
     """Spell a p-value."""
     return f"p < {_local('0.001')}" if p < 0.001 else f"p = {_local(f'{p:.3f}')}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,8 +21,8 @@ from checks.interpretability.additive import Additive, additive, holds_mixed
 from checks.interpretability.asking import Output
 from checks.interpretability.attribution import CELLS, attribute, mixed
 from checks.interpretability.contributions import Explaining, NotAccepted, accept, sums
-from checks.interpretability.scales import on_scale
-from checks.model import Array, Subject
+from checks.interpretability.scales import OffScale, on_scale
+from checks.model import Array, ModelError, Subject
 
 BROAD = 200
 """Background rows at most."""
@@ -38,6 +39,7 @@ MANY, TRIES = 24, 200
 WIDEST = 400_000_000
 """Values that may be asked about in all: with very many features, they and not the questions are dear."""
 
+T = TypeVar("T")
 Credited = tuple[Array, Array]
 """Parts of shape (rows, features), and the standard error of each."""
 
@@ -61,6 +63,8 @@ class Engine:
     """Rows that the budget allows."""
     known: Credited | None = None
     """Parts of the rows that it was tried on."""
+    redrawn: Callable[[pd.DataFrame, np.random.Generator], Callable[[pd.DataFrame], Credited]] | None = None
+    """The same way with another background and other orders; None where nothing is drawn."""
 
     @property
     def unit(self) -> str:
@@ -138,8 +142,11 @@ def closed(asked: Asked) -> Engine:
         raise NotAccepted("the model does not add up what each feature gives")
     features = rows.shape[1]
     against = asked.background.iloc[: max(2, min(BROAD, asked.questions // features // 2))]
-    gives = _effects(found, against, rng)
-    mean = gives.mean(axis=0)
+    mean = _effects(found, against, rng).mean(axis=0)
+
+    def redrawn(others: pd.DataFrame, rng: np.random.Generator) -> Callable[[pd.DataFrame], Credited]:
+        middle = _effects(found, others, rng).mean(axis=0)
+        return lambda X: (_effects(found, X, rng) - middle, np.zeros(X.shape))
 
     def credit(X: pd.DataFrame) -> Credited:
         return _effects(found, X, rng) - mean, np.zeros(X.shape)
@@ -157,6 +164,7 @@ def closed(asked: Asked) -> Engine:
         exact=True,
         follows=True,
         most=max(AT_LEAST, asked.questions // features - len(against)),
+        redrawn=redrawn,
     )
 
 
@@ -167,14 +175,14 @@ def _effects(found: Additive, rows: pd.DataFrame, rng: np.random.Generator) -> A
     return effects
 
 
-def sampled(asked: Asked) -> Engine:
-    """Return sampled orders, with as many background rows as the error to reach needs."""
+def sampled(asked: Asked, size: int | None = None) -> Engine:
+    """Return sampled orders, with *size* background rows, or as many as the error to reach needs."""
     output, rng = asked.output, asked.rng
     players = _players(asked)
     count = int(players.max()) + 1
     pairs = max(1, asked.questions // (2 * max(1, count - 1)))
 
-    def part(X: pd.DataFrame, against: pd.DataFrame) -> Credited:
+    def part(X: pd.DataFrame, against: pd.DataFrame, rng: np.random.Generator = rng) -> Credited:
         if not count:
             return np.zeros(X.shape), np.zeros(X.shape)
         found = attribute(output, X, against, rng, players)
@@ -182,7 +190,7 @@ def sampled(asked: Asked) -> Engine:
         values[:, players >= 0], errors[:, players >= 0] = found.values, found.errors
         return values, errors
 
-    size = _enough(asked, part, pairs)
+    size = _enough(asked, part, pairs) if size is None else size
     against = asked.background.iloc[:size].reset_index(drop=True)
     silent = int((players < 0).sum())
     words = (
@@ -199,7 +207,28 @@ def sampled(asked: Asked) -> Engine:
         exact=False,
         follows=True,
         most=max(AT_LEAST, pairs // size),
+        redrawn=lambda others, rng: lambda X: part(X, others, rng),
     )
+
+
+def best(asked: Asked, use: Callable[[Engine], T], size: int | None = None) -> tuple[Engine, T, str | None]:
+    """Return the best way, what *use* makes of it, and why the model's own credits were not used, if so.
+
+    A way that *use* finds not to hold is left for the next best. Where orders are sampled, *size* background
+    rows are enough, or as many as the error to reach needs.
+    """
+    try:
+        engine = own(asked)
+        return engine, use(engine), None
+    except (NotAccepted, ModelError) as no:
+        refused = str(no)
+    try:
+        engine = closed(asked)
+        return engine, use(engine), refused
+    except (NotAccepted, OffScale):
+        pass
+    engine = sampled(asked, size)
+    return engine, use(engine), refused
 
 
 def _enough(asked: Asked, part: Callable[[pd.DataFrame, pd.DataFrame], Credited], pairs: int) -> int:

@@ -1,6 +1,8 @@
 """People explained once more, to see how far their explanations can be trusted.
 
-The explanations are those of `interpretability.shap`: interventional Shapley values, by asking the model.
+The explanations are made in the way of those of `interpretability.shap`: by the model's own trees or in
+closed form where these hold, else by sampling. Where orders are sampled there are fewer background rows than
+there, so that people can be explained several times; the method says how many.
 """
 
 from __future__ import annotations
@@ -12,56 +14,70 @@ import pandas as pd
 
 from checks.draw import sample_rows
 from checks.interpretability.asking import Output, explained_output
-from checks.interpretability.attribution import attribute
-from checks.interpretability.changes import WIDE
-from checks.interpretability.goal import goal
+from checks.interpretability.contributions import NotAccepted
+from checks.interpretability.engines import BROAD, WIDEST, Asked, Engine, best
 from checks.interpretability.moves import support_of
-from checks.model import Array, Inconclusive, Measure, Subject, Task
+from checks.interpretability.scales import OffScale
+from checks.model import Array, Inconclusive, Measure, Subject
 from checks.statistics import LEVEL, estimate, undefined, wilson_limits
 
 FEWEST = 3
 """People explained, and background rows, however many features there are."""
+WIDE = WIDEST // 4
+"""Values that may be asked about in all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explained:
-    """A sample of people, two backgrounds that share no draw, and what is asked of the model."""
+    """A sample of people, two backgrounds that share no draw, and the way in which they are explained."""
 
     output: Output
     people: pd.DataFrame
     background: pd.DataFrame
     other_background: pd.DataFrame
+    way: Engine
     how: str
+
+    @property
+    def draws(self) -> bool:
+        """Whether explanations depend on a background that is drawn."""
+        return self.way.redrawn is not None
 
     def explain(self, people: pd.DataFrame, background: pd.DataFrame, seed: list[int]) -> Array:
         """Return contributions of shape (people, features); equal seeds walk in equal orders."""
-        return attribute(self.output, people, background, np.random.default_rng(seed)).values
+        drawn = self.way.redrawn
+        try:
+            credit = drawn(background, np.random.default_rng(seed)) if drawn else self.way.credit
+            return credit(people)[0]
+        except (NotAccepted, OffScale) as no:
+            raise Inconclusive(f"people who are changed a little could not be explained alike: {no}") from no
 
 
 def explained(
     subject: Subject, rng: np.random.Generator, *, rows: int, background: int, evaluations: int
 ) -> Explained:
     """Draw people and backgrounds; raise what a submitter can act on."""
-    several = subject.task is Task.MULTICLASS
-    output = goal(subject, rng).margin if several else explained_output(subject)
+    output = explained_output(subject)
     features = len(subject.roles.features)
     if features < 2:
         raise Inconclusive("the model takes one feature, so there is no order of features to look at")
     if subject.rows < 2:
         raise Inconclusive("one row says nothing about others; supply more evaluation rows")
     support, origin = support_of(subject, rng)
-    budget = int(evaluations * min(1, WIDE / features)) // (2 * (features - 1))
-    size = min(background, max(FEWEST, budget // FEWEST))
-    draws = [sample_rows(len(support), size, None, rng) for _ in range(2)]
+    questions = min(evaluations, WIDE // features)
+    size = min(background, max(FEWEST, questions // (2 * (features - 1)) // FEWEST))
+    draws = [rng.permutation(sample_rows(len(support), BROAD, None, rng)) for _ in range(2)]
     against, other = (support.iloc[at].reset_index(drop=True) for at in draws)
-    most = max(FEWEST, budget // len(against))
-    chosen = sample_rows(subject.rows, min(rows, most), subject.decision, rng)
+    chosen = rng.permutation(sample_rows(subject.rows, rows, subject.decision, rng))
     people = subject.features.iloc[chosen].reset_index(drop=True)
-    how = (
-        f"{len(people)} of {subject.rows} rows, interventional Shapley values of {output.scale},"
-        f" {len(against)} background rows from {origin}"
-    )
-    return Explained(output, people, against, other, how)
+    asked = Asked(subject, output, people, against, origin, questions, rng)
+    way, _, _ = best(asked, lambda engine: engine.credit(people) if engine.exact else None, size)
+    if not way.exact:
+        people = people.iloc[: max(FEWEST, way.most // FEWEST)]
+    if way.redrawn is not None:
+        against, other = (table.iloc[: len(way.background)] for table in (against, other))
+    how = f"{len(people)} of {subject.rows} rows, {way.words}"
+    return Explained(output, people, against, other, way, how)
 
 
 def mean_correlation(name: str, values: Array, method: str, why: str) -> Measure:

@@ -15,10 +15,8 @@ from scipy.stats import rankdata
 
 from checks.draw import sample_rows
 from checks.interpretability.asking import Output, resampled_means
-from checks.interpretability.contributions import NotAccepted
-from checks.interpretability.engines import WIDEST, Asked, Engine, closed, own, sampled
-from checks.interpretability.scales import OffScale
-from checks.model import Array, ModelError, Subject
+from checks.interpretability.engines import WIDEST, Asked, Engine, best
+from checks.model import Array, Subject
 from checks.statistics import LEVEL
 
 STEADY = 0.95
@@ -105,24 +103,10 @@ def explain(
     evaluations: int,
     rng: np.random.Generator,
 ) -> tuple[Engine, Explained, str | None]:
-    """Explain *sample* in the best way; say why the model's own credits were not used, if so.
-
-    A way that fails on later rows is left for the next best.
-    """
+    """Explain *sample* in the best way; say why the model's own credits were not used, if so."""
     questions = min(evaluations, WIDEST // sample.shape[1])
     asked = Asked(subject, output, sample.iloc[:first], *background, questions, rng)
-    try:
-        engine = own(asked)
-        return engine, grow(engine, sample, first, rng), None
-    except (NotAccepted, ModelError) as no:
-        refused = str(no)
-    try:
-        engine = closed(asked)
-        return engine, grow(engine, sample, first, rng), refused
-    except (NotAccepted, OffScale):
-        pass
-    engine = sampled(asked)
-    return engine, grow(engine, sample, first, rng), refused
+    return best(asked, lambda engine: grow(engine, sample, first, rng))
 
 
 def grow(engine: Engine, rows: pd.DataFrame, first: int, rng: np.random.Generator) -> Explained:

@@ -93,7 +93,12 @@ def reasons(
     yield from _of_the_table(table, there, np.isin(table["row"], due))
     told = due[given[due]]
     if not len(told):
-        raise Inconclusive("nobody who was decided against is in the table of reasons with a text")
+        unknown = int((table["row"] < 0).sum())
+        strange = f"; {unknown} of its {len(table)} rows name a case that no evaluation row has"
+        raise Inconclusive(
+            "nobody who was decided against is in the table of reasons with a text"
+            + (strange if unknown else "")
+        )
     read = told[sample_rows(len(told), READ, None, rng)]
     words = subject.facts.get("reasons", {}).get("words", {})
     vocabulary = Vocabulary.of(subject.roles.features, words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from checks.model import Evidence, Measure
 from reports import wording
@@ -15,6 +15,17 @@ _ALIKE = 0.8
 """From this agreement two orders are spoken of as alike; it colours words, no verdict."""
 
 
+_OWN, _CLOSED, _SAMPLED = "credits of the model's own trees", "closed form", "sampled orders"
+_WAYS = N_(
+    {
+        _OWN: "credits of the model's own trees, path-dependent",
+        _CLOSED: "the closed form of a model that adds up what each feature gives",
+        _SAMPLED: "orders of the features sampled, against other people",
+    }
+)
+"""How contributions were made, by the words of their method."""
+
+
 def trust(view: View) -> Iterator[Section]:
     """Yield one section made of the checks of explanations; none where none ended with a number."""
     words = (
@@ -23,14 +34,51 @@ def trust(view: View) -> Iterator[Section]:
         ("interpretability.agreement", _agreeing),
     )
     found = [(view.default(check), say) for check, say in words]
-    said = [wording.paragraph(say(evidence)) for evidence, say in found if evidence is not None]
-    told = wording.paragraph(filter(None, said))
+    said = [(evidence, wording.paragraph(say(evidence))) for evidence, say in found if evidence is not None]
+    told = [(evidence, text) for evidence, text in said if text]
     if told:
         last = _(
             "Even a faithful and stable explanation tells what moves the model, not what is true of people, "
             "and not whether the model should decide."
         )
-        yield Section(own(TITLE), "explanations-trust", (Paragraph(wording.paragraph((told, last))),))
+        whose = _whose(view, [evidence for evidence, _text in told])
+        text = wording.paragraph((*whose, *(text for _evidence, text in told), last))
+        yield Section(own(TITLE), "explanations-trust", (Paragraph(text),))
+
+
+def _whose(view: View, looked_at: Sequence[Evidence]) -> Iterator[str]:
+    """Say whether the explanations that were looked at are made as those that the report shows."""
+    ways = list(dict.fromkeys(way for evidence in looked_at if (way := _way(evidence))))
+    shown = view.default("interpretability.shap")
+    pictured = _way(shown) if shown is not None else None
+    if not ways:
+        return
+    spelt = wording.joined(own(_WAYS[way]) for way in ways)
+    if pictured is None:
+        yield _("What is said here is of contributions made for this alone: {way}.", way=spelt)
+    elif ways != [pictured]:
+        yield _(
+            "The picture of contributions shows {pictured}; what is said here is of another kind: {way}. So "
+            "it does not tell how far the picture can be trusted.",
+            pictured=own(_WAYS[pictured]),
+            way=spelt,
+        )
+    else:
+        yield _(
+            "What is said here is of contributions made in the way of those in the picture: {way}.", way=spelt
+        )
+        if pictured == _SAMPLED:
+            yield _("Fewer rows stand for the other people here, so chance moves these more.")
+    if view.default("interpretability.cases") is not None and ways != [_SAMPLED]:
+        yield _(
+            "The contributions told of single cases are of another kind (sampled against other people, on "
+            "the scale of the answer), and nothing is measured of them here."
+        )
+
+
+def _way(evidence: Evidence) -> str | None:
+    methods = [m.method or "" for m in evidence.measures]
+    return next((way for way in _WAYS if any(way in method for method in methods)), None)
 
 
 def shown_to_people(evidence: Evidence) -> Iterator[Block]:
@@ -52,15 +100,20 @@ def _value(measure: Measure | None) -> float:
     return 0.0 if measure is None or measure.value is None else measure.value
 
 
+def _people(measure: Measure) -> str:
+    """Spell a share of people, how sure it is, and of how many."""
+    return _("{share} people {sure}", share=wording.per_hundred(_value(measure)), sure=wording.sure(measure))
+
+
 def _faithful(evidence: Evidence) -> Iterator[str]:
     ratio, won = (_number(evidence, name) for name in ("deletion_ratio", "deletion_won_share"))
     if ratio is None or won is None:
         return
     yield _(
         "Taking away the features that an explanation names moves the answer {ratio} times as far, on the "
-        "way, as taking away any others; it moves further for {share} people.",
+        "way, as taking away any others; it moves further for {people}.",
         ratio=wording.measured(ratio),
-        share=wording.per_hundred(_value(won)),
+        people=_people(won),
     )
     if ratio.low is not None and ratio.low <= 1:
         yield _("So these explanations are not shown to be better than naming features at random.")
@@ -70,12 +123,19 @@ def _stable(evidence: Evidence) -> Iterator[str]:
     near, again = (_number(evidence, name) for name in ("top_kept_share", "reseeded_top_kept_share"))
     if near is None or again is None:
         return
-    yield _(
-        "When every number of a person moves a little, the heaviest feature stays the same for {near} "
-        "people; when only the random draws change, for {again}.",
-        near=wording.per_hundred(_value(near)),
-        again=wording.per_hundred(_value(again)),
-    )
+    if _way(evidence) == _OWN:
+        yield _(
+            "When every number of a person moves a little, the heaviest feature stays the same for {near}; "
+            "nothing is drawn, so asking again gives the same explanation.",
+            near=_people(near),
+        )
+    else:
+        yield _(
+            "When every number of a person moves a little, the heaviest feature stays the same for {near}; "
+            "when only the random draws change, for {again}.",
+            near=_people(near),
+            again=_people(again),
+        )
     if min(_value(near), _value(again)) < _ALIKE:
         yield _("A single reason can therefore be another one next time.")
 
@@ -102,36 +162,66 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
     got = _number(evidence, "coverage")
     if got is None:
         return
-    yield _("Of those who were owed a reason, {share} got one.", share=wording.per_hundred(_value(got)))
+    yield _(
+        "Of those who were owed a reason, {share} got one {sure}.",
+        share=wording.per_hundred(_value(got)),
+        sure=wording.sure(got),
+    )
+    yield from _unusable(evidence)
     main, top, chance = (
         _number(evidence, name) for name in ("main_reason_share", "among_top_share", "chance_top_share")
     )
     if main is not None:
         yield _(
             "Where the reasons name features, what weighed most against the person in the model is among "
-            "them for {share} people.",
-            share=wording.per_hundred(_value(main)),
+            "them for {people}.",
+            people=_people(main),
         )
     if top is not None and chance is not None:
         yield _(
-            "Of the named features {top} are among the heaviest; naming features at random would reach "
-            "{chance}.",
+            "Of the named features {top} are among the heaviest {sure}; naming features at random would "
+            "reach {chance}.",
             top=wording.per_hundred(_value(top)),
+            sure=wording.sure(top),
             chance=wording.per_hundred(_value(chance)),
         )
+    yield from _next_steps(evidence)
+
+
+def _unusable(evidence: Evidence) -> Iterator[str]:
+    """Say what of the table of reasons is of nobody, says nothing, or was not owed."""
+    unknown, empty, spare = (
+        _number(evidence, name) for name in ("unknown_case_share", "empty_text_share", "not_due_share")
+    )
+    parts = (
+        (unknown, N_("{count} with a case that no row of the evaluation table has")),
+        (empty, N_("{count} without a text")),
+        (spare, N_("{count} about people who were not decided against")),
+    )
+    told = [
+        own(words).format(count=wording.count(round(_value(m) * (m.n or 0))))
+        for m, words in parts
+        if m is not None and m.value
+    ]
+    rows = next((m.n for m, _words in parts if m is not None), None)
+    if told and rows is not None:
+        yield _(
+            "Of the {rows} in the table of reasons, {told}; these are left out.",
+            rows=wording.plural(rows, "row"),
+            told=wording.joined(told),
+        )
+
+
+def _next_steps(evidence: Evidence) -> Iterator[str]:
     ways = (
         ("contact_share", _("an address or a number")),
         ("appeal_share", _("how to object")),
         ("human_review_share", _("that a person reviews")),
     )
-    found = [(_number(evidence, name), words) for name, words in ways]
-    told = [
-        _("{what} to {share}", what=words, share=wording.per_hundred(_value(m)))
-        for m, words in found
-        if m is not None
-    ]
+    found = [(m, words) for name, words in ways if (m := _number(evidence, name)) is not None]
+    told = [_("{what} to {people}", what=words, people=_people(m)) for m, words in found]
     if told:
-        yield _("The texts tell {told} people, as far as words can show it.", told=wording.joined(told))
+        yield _("The texts tell {told}, as far as words can show it.", told=wording.joined(told))
 
 
 def _barriers(evidence: Evidence) -> Iterator[str]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from types import SimpleNamespace
 
 import pytest
 
 from checks.inclusion.accessibility import accessibility
 from checks.interpretability.agreement import agreement
+from checks.interpretability.cases import cases
 from checks.interpretability.faithfulness import faithfulness
 from checks.interpretability.reasons import reasons
+from checks.interpretability.shap import shap
 from checks.interpretability.stability import stability
 from checks.model import Evidence, Measure
 from reports.compose.trust import TITLE, shown_to_people, trust
@@ -44,6 +47,42 @@ def test_nothing_is_said_where_nothing_was_measured():
     assert list(trust(view())) == []
 
 
+CLOSED = "closed form of a model that adds up, interventional"
+OWN = "credits of the model's own trees (TreeSHAP), path-dependent"
+SAMPLED = "sampled orders, each with its reverse, interventional"
+
+
+def made(evidence, way):
+    """Return *evidence* as if its explanations had been made in another way."""
+    methods = (m.method.replace(CLOSED, way) for m in evidence.measures)
+    found = zip(evidence.measures, methods, strict=True)
+    return dataclasses.replace(
+        evidence, measures=tuple(dataclasses.replace(m, method=how) for m, how in found)
+    )
+
+
+@pytest.mark.parametrize(
+    ("pictured", "looked_at", "says"),
+    [
+        (CLOSED, CLOSED, "made in the way of those in the picture: the closed form of a model that adds up"),
+        (OWN, OWN, "nothing is drawn, so asking again gives the same explanation"),
+        (SAMPLED, SAMPLED, "Fewer rows stand for the other people here"),
+        (OWN, SAMPLED, "So it does not tell how far the picture can be trusted"),
+    ],
+)
+def test_the_paragraph_says_whose_explanations_were_looked_at(pictured, looked_at, says):
+    shown = [made(check(PEOPLE), looked_at) for check in (faithfulness, stability, agreement)]
+    (section,) = trust(view(*shown, made(shap(PEOPLE), pictured), cases(PEOPLE)))
+    said = words(section.blocks)
+    assert says in said
+    assert ("single cases are of another kind" in said) is (looked_at != SAMPLED)
+
+
+def test_shares_of_people_say_how_sure_they_are():
+    (section,) = trust(view(stability(PEOPLE)))
+    assert re.search(r"of every 100 people \(95.% interval \d+ to \d+, n 100\)", words(section.blocks))
+
+
 @pytest.mark.parametrize(("low", "doubted"), [(0.9, True), (1.2, False)])
 def test_explanations_no_better_than_chance_are_said_to_be(low, doubted):
     won = Measure("deletion_won_share", 0.5, 0.4, 0.6, 100)
@@ -60,6 +99,19 @@ def test_what_people_were_told_is_said_in_words():
     assert "how to object to 100 of every 100" in said
     mute = words(shown_to_people(reasons(told(PEOPLE, [(i, "No.") for i in against(PEOPLE)]))))
     assert "Where the reasons name features" not in mute
+
+
+def test_reasons_of_few_people_say_so_and_what_was_left_out():
+    few = against(PEOPLE)[:5]
+    letters = [(i, "Your income is too low.") for i in few] + [(-1, "Who?"), (-1, "Where?"), (few[0], " ")]
+    said = words(shown_to_people(reasons(told(PEOPLE, letters))))
+    assert "95\u00a0% interval" in said
+    assert "n 5)" in said
+    assert (
+        "Of the 8 rows in the table of reasons, 2 with a case that no row of the evaluation table has and 1 "
+        "without a text; these are left out." in said
+    )
+    assert "left out" not in words(shown_to_people(reasons(honest(PEOPLE))))
 
 
 def test_barriers_are_said_and_none_is_no_praise():

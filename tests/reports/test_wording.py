@@ -127,6 +127,10 @@ def test_crossing_is_undone_by_splitting(parts):
     assert split(joined) == tuple(parts)
 
 
+def test_a_grade_is_of_texts_whether_reasons_or_notices():
+    assert wording.measure("documentation.plain_language.reading_grade") == "school grade of English texts"
+
+
 def test_measures_read_as_words():
     assert wording.measure("fairness.error_rates.true_positive_rate_gap") == "gap in true positive rate"
     assert wording.measure("roc_auc") == "AUC"
