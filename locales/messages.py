@@ -5,7 +5,7 @@
 Each language has a few catalogues, by where their words come from: `reports` and `web` (marked words),
 `record` (sentences of checks and frameworks, whose f-strings become templates), `rules` and `measures` (the
 YAML files of frameworks). Simplified Chinese is written by hand; Traditional Chinese is converted from it
-(OpenCC, with Taiwan's terms), save `TAIWAN` and what `zh_Hant/by_hand.po` says.
+(`locales.taiwan`), save what `zh_Hant/by_hand.po` says.
 """
 
 from __future__ import annotations
@@ -35,8 +35,6 @@ _PATTERN = re.compile(r"\(\?|\\[bdw]|%s|^\^|^(SELECT|PRAGMA|CREATE|COPY)\b")
 _COLUMNS = "_called"
 """The function of `checks.data.personal_kinds` whose words are names of columns to look for."""
 MARKED = ("reports", "web")
-TAIWAN = {"物件": "對象", "資料質量": "資料品質", "選拔程式": "選拔程序", "“": "「", "”": "」"}
-"""What the conversion takes for another word, and the quotation marks of the region."""
 Key = str | tuple[str, str]
 
 
@@ -359,14 +357,14 @@ def write(language: str, name: str, messages: Mapping[Key, list[str]], told: Map
         write_po(file, catalogue, width=110, include_lineno=False, sort_output=True)
 
 
-def update(*, convert: Callable[[str], str] | None = None) -> None:
+def update(*, convert: Callable[[str, str], str] | None = None) -> None:
     """Bring every catalogue up to the source; what the source no longer says is dropped."""
     for name, messages in collected().items():
         told = read(BY_HAND, name)
         write(BY_HAND, name, messages, told)
         if convert is not None:
             by_hand = read(CONVERTED, "by_hand")
-            turned = {key: by_hand.get(key) or convert(text) for key, text in told.items()}
+            turned = {key: by_hand.get(key) or convert(name, text) for key, text in told.items()}
             write(CONVERTED, name, messages, turned)
 
 
@@ -379,12 +377,7 @@ def missing(language: str, names: Iterable[str]) -> tuple[list[str], int]:
 
 def main() -> None:
     """Bring the catalogues up to the source; print what waits for its words."""
-    from opencc import OpenCC
-
-    turned = OpenCC("s2twp").convert
-
-    def convert(text: str) -> str:
-        return functools.reduce(lambda said, pair: said.replace(*pair), TAIWAN.items(), turned(text))
+    from locales.taiwan import convert
 
     update(convert=convert)
     for name, messages in collected().items():
