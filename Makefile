@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-export PYTHONDONTWRITEBYTECODE = 1
 
 .PHONY: setup setup-dev servers run test lint types tests soak lock messages bench clean
 

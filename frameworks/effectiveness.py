@@ -13,7 +13,6 @@ from enum import StrEnum
 from statistics import median, quantiles
 
 from checks.model import Measure
-from checks.statistics.intervals import wilson
 from frameworks.history import Stood, repairs
 from frameworks.model import Basis, Criterion, Finding, Framework, Requirement, State, Verdict, worst
 
@@ -164,6 +163,8 @@ def _mine(asked: Requirement, seen: Seen) -> list[Finding] | None:
 
 
 def _share(name: str, part: int, whole: int) -> Measure:
+    from checks.statistics.intervals import wilson  # which loads scipy: the web process starts without it
+
     return wilson(name, part, whole, note="no audit is counted there")
 
 

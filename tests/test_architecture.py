@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 ORDER = ("checks", "frameworks", "reports", "auditor")
 FILES = sorted(path.relative_to(ROOT) for package in ORDER for path in (ROOT / package).rglob("*.py"))
 PAGES = ("/", "/frameworks", "/checks", "/api/v1/checks", "/api/v1/frameworks", "/api/openapi.json")
-HEAVY = ("pandas", "sklearn", "shap", "altair")
+HEAVY = ("pandas", "scipy", "sklearn", "shap", "altair")
 
 
 def imported_packages(path: Path) -> set[str]:

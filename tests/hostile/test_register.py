@@ -69,12 +69,16 @@ def test_every_kind_of_attack_has_its_case(noun):
     assert [name for _, _, _, name, case in ROWS if PROMISED[noun] in f"{name}[{case}]"]
 
 
-def test_the_named_case_is_one_that_pytest_would_run():
+def test_the_named_case_is_one_that_pytest_would_run(request):
     """A case that was renamed leaves its old name behind: only a collection shows it."""
-    cases = {(file, f"{file}::{name}[{case}]") for _, _, file, name, case in ROWS if case}
+    cases = {f"{file}::{name}[{case}]" for _, _, file, name, case in ROWS if case}
+    missing = cases - {item.nodeid for item in request.session.items}
+    if not missing:  # the whole suite runs, and has been collected already
+        return
+    files = sorted({case.partition("::")[0] for case in missing})
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "--collect-only", *sorted({file for file, _ in cases})],
+        [sys.executable, "-m", "pytest", "--collect-only", *files],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout[-2_000:]
-    assert {full for _, full in cases} - set(ran.stdout.splitlines()) == set()
+    assert missing - set(ran.stdout.splitlines()) == set()
