@@ -212,6 +212,8 @@ class Roles:
     groups: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     quasi_identifiers: tuple[str, ...] = ()
+    quasi_identifiers_inferred: bool = False
+    """Whether nobody declared them: groups, and features named like what others may know."""
     sensitive: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()
     human_decision: str | None = None

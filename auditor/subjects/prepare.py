@@ -225,6 +225,7 @@ def _roles(submission: Submission, features: tuple[str, ...], settled: Outcomes)
         groups=columns.groups,
         features=features,
         quasi_identifiers=alike if columns.quasi_identifiers is None else columns.quasi_identifiers,
+        quasi_identifiers_inferred=columns.quasi_identifiers is None,
         sensitive=columns.sensitive,
         identifiers=tuple(dict.fromkeys([*columns.identifiers, *_ids(submission)])),
         human_decision=columns.human_decision,

@@ -37,6 +37,7 @@ import pandas as pd
 
 from checks.data.bins import as_numbers, binned
 from checks.data.folds import held_out_shares, parts
+from checks.data.numbering import numbers_rows, without_numbering
 from checks.data.rows import row_keys
 from checks.data.single import best_told, questions, told_apart
 from checks.model import NOT_STATED, Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Task, check
@@ -58,7 +59,8 @@ def leakage(subject: Subject, *, rows: int = 20_000) -> Iterator[Measure]:
         raise Inconclusive("the evaluation table has no rows")
     training = subject.training if subject.training is not None and len(subject.training) else None
     tables = [subject.evaluation] if training is None else [subject.evaluation, training]
-    twins = row_keys(tables, subject.roles.features)
+    told, _ = without_numbering(subject.evaluation, subject.roles.features, subject.roles)
+    twins = row_keys(tables, told)
     yield from _within(subject, tables, twins)
     yield from _across(subject, training, twins)
     yield from _told_by_one(subject, rows)
@@ -110,7 +112,11 @@ def _across(subject: Subject, training: pd.DataFrame | None, twins: Sequence[Arr
             yield undefined(name, NO_TRAINING, n=subject.rows)
         return
     common = [name for name in subject.evaluation.columns if name in training.columns]
-    others = [name for name in common if name not in subject.roles.features]
+    others = [
+        name
+        for name in common
+        if name not in subject.roles.features and not numbers_rows(subject.evaluation, name, subject.roles)
+    ]
     rest = row_keys([subject.evaluation, training], others)
     alike = [pd.DataFrame({"features": key, "others": other}) for key, other in zip(twins, rest, strict=True)]
     whole = row_keys(alike, ["features", "others"])

@@ -186,10 +186,11 @@ def mask(text: str) -> str:
 def _declared(subject: Subject, name: str, role: Role) -> str:
     """Return the role under which a column was declared, where one covers it."""
     roles = subject.roles
+    stated = not roles.quasi_identifiers_inferred
     ways = {
         "identifiers": roles.identifiers,
         **({} if role is Role.IDENTIFIER else {"sensitive": roles.sensitive, "groups": roles.groups}),
-        **({"quasi_identifiers": roles.quasi_identifiers} if role is Role.QUASI else {}),
+        **({"quasi_identifiers": roles.quasi_identifiers} if role is Role.QUASI and stated else {}),
     }
     return next((f"columns.{key}" for key, names in ways.items() if name in names), "")
 

@@ -12,8 +12,10 @@ Why it matters
 How to read it
     Every number is a count of these very rows, so it has no interval, except the share of incomplete rows
     by group: it estimates a process. `missing_share` is the share of missing values over all columns of the
-    file, `duplicate_share` the share of rows that repeat an earlier one in the columns with a role,
-    `conflicting_label_share` the share of rows with a twin of another label: no model that sees only these
+    file, `duplicate_share` the share of rows that repeat an earlier one in the columns with a role, without
+    those that seem to number the rows: under a running number no row repeats another. `repeated_row_share`
+    is the same over all columns of the file but those that differ in nearly every row.
+    `conflicting_label_share` is the share of rows with a twin of another label: no model that sees only these
     features can be right about all of them. `shared_rows` counts evaluation rows that stand in the
     training data too, label included.
 
@@ -28,11 +30,12 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from checks.data.numbering import differs, without_numbering
 from checks.data.rows import codes, row_keys
 from checks.model import NOT_STATED, Array, Inconclusive, Kind, Measure, Roles, Subject, Table, check
 from checks.statistics import wilson
@@ -53,9 +56,10 @@ def quality(subject: Subject) -> Iterator[Measure | Table]:
     for name in rows.columns:
         yield _exact("missing_share", missing[name].mean(), n=len(rows), of={"column": name})
 
-    (whole,) = row_keys([rows], described)
-    repeats = len(whole) - (int(whole.max()) + 1)  # keys are numbered without a gap
-    yield _exact("duplicate_share", repeats / len(rows), n=len(rows))
+    told, numbering = without_numbering(rows, described, roles)
+    note = f"{listed(numbering)} left out, as what seems to number the rows" if numbering else None
+    yield _exact("duplicate_share", repeats(rows, told) / len(rows), n=len(rows), note=note)
+    yield _repeated(rows)
 
     constant = [name for name in roles.features if rows[name].nunique(dropna=False) == 1]
     yield _exact("constant_features", len(constant), n=len(roles.features), unit="columns")
@@ -71,6 +75,28 @@ def described_columns(roles: Roles) -> tuple[str, ...]:
     single = (roles.label, roles.prediction, roles.score, roles.human_decision)
     many = (*roles.features, *roles.groups, *roles.quasi_identifiers, *roles.sensitive)
     return tuple(dict.fromkeys([*many, *(name for name in single if name is not None)]))
+
+
+def repeats(rows: pd.DataFrame, names: Sequence[str]) -> int:
+    """Return how many rows repeat an earlier one in *names*."""
+    (whole,) = row_keys([rows], names)
+    return len(whole) - (int(whole.max()) + 1)  # keys are numbered without a gap
+
+
+def _repeated(rows: pd.DataFrame) -> Measure:
+    """Return the share of rows that agree with an earlier one in all that could repeat."""
+    left_out = [str(name) for name in rows.columns if differs(rows[name])]
+    kept = [name for name in rows.columns if name not in left_out]
+    said = f"{listed(left_out)} left out, which differ in nearly every row" if left_out else None
+    if not kept:
+        said = "every column differs in nearly every row"
+        return Measure("repeated_row_share", None, n=len(rows), kind=Kind.EXACT, note=said)
+    return _exact("repeated_row_share", repeats(rows, kept) / len(rows), n=len(rows), note=said)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Name columns."""
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _labels(subject: Subject) -> Iterator[Measure]:
@@ -100,11 +126,13 @@ def _against_training(subject: Subject) -> Iterator[Measure]:
     roles, training = subject.roles, subject.training
     if training is None or not len(training) or not roles.features:
         return
-    compared = [*roles.features, *([roles.label] if roles.label in training.columns else [])]
+    features, numbering = without_numbering(subject.evaluation, roles.features, roles)
+    compared = [*features, *([roles.label] if roles.label in training.columns else [])]
     mine, theirs = row_keys([subject.evaluation, training], [name for name in compared if name is not None])
     shared = int(np.isin(mine, theirs).sum())
-    yield _exact("shared_rows", shared, n=subject.rows, unit="rows")
-    yield _exact("shared_row_share", shared / subject.rows, n=subject.rows)
+    note = f"{listed(numbering)} left out, as what seems to number the rows" if numbering else None
+    yield _exact("shared_rows", shared, n=subject.rows, unit="rows", note=note)
+    yield _exact("shared_row_share", shared / subject.rows, n=subject.rows, note=note)
     for name in roles.features:
         if not pd.api.types.is_numeric_dtype(subject.evaluation[name]):
             text = as_text(subject.evaluation[name])
@@ -132,7 +160,15 @@ def _exact(
     n: int,
     of: Mapping[str, str] | None = None,
     unit: str = "proportion",
+    note: str | None = None,
 ) -> Measure:
     return Measure(
-        name=name, value=float(value), n=n, of=dict(of or {}), kind=Kind.EXACT, unit=unit, method="count"
+        name=name,
+        value=float(value),
+        n=n,
+        of=dict(of or {}),
+        kind=Kind.EXACT,
+        unit=unit,
+        method="count",
+        note=note,
     )

@@ -11,6 +11,10 @@ of the population who look like somebody in the data, `journalist_risk` its inve
 `population_marketer_risk` the share named rightly on average, and `population_uniqueness` the share of
 people whom nobody else in the population looks like.
 
+A row is taken for one person, unless an identifier that several rows share is declared: then its values are
+the people. `rows_a_person` is how many rows each has; `k_without_repeats` is `k` where rows that agree in
+every column but running numbers count as one person.
+
 `combination_uniqueness` is the share of people alone in the one, two or three columns that single out most.
 
 For each declared sensitive column, the worst class of each: `distinct_l`, the fewest different values;
@@ -28,14 +32,15 @@ Why it matters
 How to read it
     Every number is a count of these very rows. The tables show how many people lie in classes of which size,
     how many would stay alone if one column were left out (the column to coarsen first), and which few
-    columns single out most. A `k` of 5 to 11 is asked for in practice, `t` under 0.2 or so.
+    columns single out most. Where `k_without_repeats` is below `k`, find out whether rows repeat people
+    before you rely on either. A `k` of 5 to 11 is asked for in practice, `t` under 0.2 or so.
 
 Limits
     Prosecutor figures assume that an attacker knows that the person is in the data, and every
     quasi-identifier exactly; only a table of the population tells how many others look alike elsewhere. One
     with a row a person is taken to be everybody. Which columns are quasi-identifiers is declared or inferred;
-    a column left out counts as unknown to all. Missing values are a value of their own (left out of
-    `ordered_t`).
+    a column left out counts as unknown to all. A person whose quasi-identifiers change from row to row counts
+    once for each. Missing values are a value of their own (left out of `ordered_t`).
     Small classes differ from everybody by chance too: `t`, beta and delta say what can be learnt, not that
     anybody meant it. Sampling weights are not used.
 
@@ -52,10 +57,22 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Table, check
+from checks.data.quality import listed
+from checks.model import (
+    Array,
+    Inconclusive,
+    Kind,
+    Measure,
+    NotApplicable,
+    Roles,
+    Subject,
+    Table,
+    check,
+)
 from checks.privacy.classes import Coded, coded
 from checks.privacy.combinations import search
 from checks.privacy.crowd import crowd
+from checks.privacy.persons import DO, Persons, Repeats, persons, repeats_of, told
 from checks.privacy.sensitive import sensitive
 
 SMALL = 5
@@ -68,23 +85,30 @@ BANDS = ((1, 1), (2, 4), (5, 9), (10, 49), (50, None))
 @check
 def anonymity(subject: Subject) -> Iterator[Measure | Table]:
     """Group the rows by their quasi-identifiers, and tell how small the classes are."""
-    rows, weights = _people(subject)
+    rows, weights = _rows(subject)
     known = tuple(dict.fromkeys(subject.roles.quasi_identifiers))
     if not known:
         yield from _undeclared(subject, rows, weights)
+    who = persons(rows, weights, subject.roles)
+    rows = who.each(known)
     people = coded(rows, known, weights)
     classes = people.classes(known)
     sizes = people.summed(classes)
     count, smallest = people.count, float(sizes.min())
-    yield _exact("k", smallest, count, unit="people")
-    yield _exact("uniqueness", sizes[sizes == 1].sum() / count, count, note=_few(subject, count))
+    doubt = repeats_of(who, known, smallest, subject.roles)
+    inferred = _inferred(subject.roles)
+    said = _joined(_less(smallest, doubt), inferred)
+    yield _exact("k", smallest, count, unit="people", note=said, how=who.how)
+    said = _joined(_few(subject, count), _some(doubt), inferred)
+    yield _exact("uniqueness", sizes[sizes == 1].sum() / count, count, note=said, how=who.how)
+    yield from told(who, doubt, subject.roles)
     yield _exact("small_class_share", sizes[sizes < SMALL].sum() / count, count)
     yield _exact("prosecutor_risk", 1 / smallest, count)
     yield _exact("marketer_risk", len(sizes) / count, count)
     yield from crowd(subject, rows, weights)
     yield from search(people, known)
     for name in subject.roles.sensitive:
-        yield from sensitive(rows[name], name, None if name in known else classes, people)
+        yield from _of_sensitive(who, known, name, weights)
     yield Table(
         "classes by size", ("smallest size", "largest size", "classes", "people"), tuple(_bands(sizes))
     )
@@ -93,7 +117,16 @@ def anonymity(subject: Subject) -> Iterator[Measure | Table]:
         yield Table("one column left out", ("column", "k", "uniqueness"), rest)
 
 
-def _people(subject: Subject) -> tuple[pd.DataFrame, Array | None]:
+def _of_sensitive(
+    who: Persons, known: tuple[str, ...], name: str, weights: Array | None
+) -> Iterator[Measure]:
+    """Yield what classes give away of one column; who has several values of it counts once for each."""
+    rows = who.each((*known, name))
+    people = coded(rows, known, weights)
+    yield from sensitive(rows[name], name, None if name in known else people.classes(known), people)
+
+
+def _rows(subject: Subject) -> tuple[pd.DataFrame, Array | None]:
     """Return the rows that stand for somebody, and for how many where weights count people."""
     rows, weights = subject.evaluation, None
     if subject.weights is not None and subject.roles.weight_kind == "frequency":
@@ -117,6 +150,33 @@ def _undeclared(subject: Subject, rows: pd.DataFrame, weights: Array | None) -> 
         "no quasi-identifiers were declared: set columns.quasi_identifiers; until then only the few features"
         " and groups that single out most people are told, as if others knew any of them"
     )
+
+
+def _joined(*said: str | None) -> str | None:
+    return "; ".join(filter(None, said)) or None
+
+
+def _inferred(roles: Roles) -> str | None:
+    """Say that nobody declared what others may know, where it was inferred."""
+    if not roles.quasi_identifiers_inferred:
+        return None
+    return (
+        f"nobody declared quasi-identifiers: {listed(roles.quasi_identifiers)} were inferred, from groups and"
+        " from names of features; declare columns.quasi_identifiers"
+    )
+
+
+def _less(k: float, doubt: Repeats | None) -> str | None:
+    """Say what k is where rows that repeat are the same people."""
+    if doubt is None or doubt.k >= k:
+        return None
+    return f"{doubt.said}: if these are the same people, k is {doubt.k:.0f}, not {k:.0f}; {DO}"
+
+
+def _some(doubt: Repeats | None) -> str | None:
+    if doubt is None or not doubt.many:
+        return None
+    return f"{doubt.said}: who stands in several rows is not seen to be alone; {DO}"
 
 
 def _few(subject: Subject, count: float) -> str | None:
@@ -148,6 +208,7 @@ def _exact(
     of: Mapping[str, str] | None = None,
     unit: str = "proportion",
     note: str | None = None,
+    how: str | None = None,
 ) -> Measure:
     return Measure(
         name,
@@ -156,6 +217,6 @@ def _exact(
         of=dict(of or {}),
         kind=Kind.EXACT,
         unit=unit,
-        method="count of classes",
+        method="; ".join(filter(None, ("count of classes", how))),
         note=note,
     )

@@ -135,12 +135,13 @@ def _plain(measure: Measure) -> Measure:
 
 
 def _care(roles: Roles, feature: str) -> tuple[int, str]:
-    """Return how much care a feature asks for, and as what it was declared."""
+    """Return how much care a feature asks for, and as what it is taken."""
+    inferred = ", inferred from its name" if roles.quasi_identifiers_inferred else ""
     declared = (
         (roles.identifiers, "identifier"),
         (roles.sensitive, "sensitive"),
         (roles.groups, "protected"),
-        (roles.quasi_identifiers, "quasi-identifier"),
+        (roles.quasi_identifiers, f"quasi-identifier{inferred}"),
     )
     place = next((at for at, (names, _) in enumerate(declared) if feature in names), len(declared))
     word = ", ".join(word for names, word in declared if feature in names) or "not declared personal"
@@ -160,5 +161,5 @@ def _listed(roles: Roles, rises: Sequence[Measure], kept: Array, margin: float) 
         feature = one.of["feature"]
         rows.append((feature, _care(roles, feature)[1], said, "kept" if feature in stays else "replaced"))
     note = "Found by asking the model with other people's values; the model was not trained again."
-    columns = ("feature", "declared as", "alone", "in the smallest set found")
+    columns = ("feature", "taken as", "alone", "in the smallest set found")
     return Table("features that may not be needed", columns, tuple(rows), note)

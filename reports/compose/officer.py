@@ -7,8 +7,9 @@ from statistics import NormalDist
 
 from checks.model import Evidence, Measure, Outcome
 from reports import wording
+from reports.compose.alone import alone, singled_out
 from reports.compose.remedies import remedies
-from reports.compose.view import View, check_anchor, check_title
+from reports.compose.view import View, check_anchor, check_title, of_name
 from reports.document import Block, Bullet, Bullets, Cell, Column, Paragraph, Section, Table
 from reports.language import N_, _, own
 
@@ -18,7 +19,9 @@ MEMORY = "privacy.memorisation"
 PEOPLE = "privacy.anonymity"
 COLUMNS = "data.personal_data"
 OUTPUTS = "privacy.outputs"
-LOOKED_AT = (MEMBERS, VALUES, MEMORY, PEOPLE, COLUMNS, OUTPUTS)
+ASKED = (MEMBERS, VALUES, MEMORY, PEOPLE, COLUMNS)
+"""Checks that answer a question of the table, or say there why they do not."""
+LOOKED_AT = (*ASKED, OUTPUTS)
 
 ATTACKS = N_(
     {
@@ -40,6 +43,7 @@ WANTED = N_(
         "group_tpr_at_fpr_1pct_gap": "who is found most",
         "gain": "whether a trait can be guessed",
         "gain_over_others": "whether training people lose more than others",
+        "rows_a_person": "how many people stand behind the rows",
         "k_map": "how many people elsewhere look alike",
         "attack_auc": "what rounding would take from an attack",
     }
@@ -84,18 +88,13 @@ def measured(view: View, check: str) -> Evidence | None:
     return found if found is not None and found.outcome is Outcome.MEASURED else None
 
 
-def of_name(evidence: Evidence | None, name: str) -> list[Measure]:
-    """Return the numbers called *name* that have a value."""
-    return [m for m in (evidence.measures if evidence else ()) if m.name == name and m.value is not None]
-
-
 def _learnt(view: View) -> Block:
     """Return the table of what could be learnt."""
     rows = (
         (MEMBERS, _("Was a person in the training data?"), _members),
         (VALUES, _("Does a person have a sensitive trait?"), _values),
         (MEMORY, _("What stands in the model's file?"), _file),
-        (PEOPLE, _("Who is behind a row of these data?"), _rows),
+        (PEOPLE, _("Who is behind a row of these data?"), alone),
         (COLUMNS, _("Are columns personal that nobody declared?"), _columns),
     )
     cells = []
@@ -105,7 +104,7 @@ def _learnt(view: View) -> Block:
         if not found and _withheld(evidence):
             found = wording.sentence(wording.withheld())
         elif not found:
-            found, sure = _("Not known."), _("See below.")
+            found, sure = _unmeasured(view, check)
         cells.append(
             (
                 Cell(question, check_anchor(check) if evidence else None),
@@ -115,6 +114,16 @@ def _learnt(view: View) -> Block:
         )
     columns = (Column(_("Question")), Column(_("What was found")), Column(_("How sure")))
     return Table(_("What could be learnt"), columns, tuple(cells))
+
+
+def _unmeasured(view: View, check: str) -> tuple[str, str]:
+    """Say why a question has no answer, and what that leaves open."""
+    evidence = view.default(check)
+    if evidence is None:
+        return _("Not tried: no rule that was chosen asks for it."), _("Nothing is known either way.")
+    why = evidence.reason or next((m.note for m in evidence.measures if m.value is None and m.note), "")
+    reason = wording.brief(wording.recorded(why), _REASON)
+    return _("Not measured. {reason}", reason=reason), _("Nothing is known either way.")
 
 
 def _withheld(evidence: Evidence | None) -> bool:
@@ -218,21 +227,6 @@ def _certain(gap: Measure) -> str:
     return _("The file was not looked into. Answers to training rows are not shown to be surer than others.")
 
 
-def _rows(evidence: Evidence) -> tuple[str, str]:
-    k, alone = of_name(evidence, "k"), of_name(evidence, "uniqueness")
-    if not k or not alone:
-        return "", ""
-    sure = _("Counted, not estimated: {rows} rows.", rows=wording.count(k[0].n))
-    if not alone[0].value:
-        people = wording.plural(k[0].value or 0, "person", "people")
-        return _("Nobody is alone: at least {people} share every combination.", people=people), sure
-    said = _(
-        "{share} people are alone with their quasi-identifiers: nobody else in these data has the same.",
-        share=wording.per_hundred(alone[0].value),
-    )
-    return said, sure
-
-
 def _columns(evidence: Evidence) -> tuple[str, str]:
     numbers = [of_name(evidence, f"undeclared_{kind}") for kind in ("identifiers", "sensitive")]
     if not all(numbers):
@@ -271,7 +265,7 @@ def _whom(view: View) -> Iterator[str]:
             "In the training data, no group is shown to be found more often than another: {attributes}.",
             attributes=_names(alike),
         )
-    yield from _singled_out(view)
+    yield from singled_out(view.default(PEOPLE))
 
 
 def _compared(evidence: Evidence | None, attribute: str) -> list[Measure]:
@@ -298,23 +292,6 @@ def _found_most(most: Measure, gap: Measure) -> str:
     )
 
 
-def _singled_out(view: View) -> Iterator[str]:
-    """Yield the one, two and three columns that leave most people alone."""
-    people = [m for m in of_name(view.default(PEOPLE), "combination_uniqueness") if m.value and m.n]
-    told = [
-        _(
-            "{columns} ({people})",
-            columns=wording.brief(wording.case(m.of["column"]), _NAME),
-            people=wording.plural(round((m.value or 0.0) * (m.n or 0.0)), "person", "people"),
-        )
-        for m in people
-    ]
-    if told:
-        yield _(
-            "Columns by which most people are alone in these data: {columns}.", columns=wording.joined(told)
-        )
-
-
 def _open(view: View) -> Iterator[str]:
     """Yield what was not tried, each reason once, with what would let it be tried."""
     reasons: dict[str, dict[str, None]] = {}
@@ -322,7 +299,7 @@ def _open(view: View) -> Iterator[str]:
         evidence = view.default(check)
         if evidence is None:
             continue
-        if evidence.outcome is not Outcome.MEASURED:
+        if evidence.outcome is not Outcome.MEASURED and check not in ASKED:
             reasons.setdefault(evidence.reason or "", {})[check_title(check).partition(":")[0]] = None
         for what, need in (*_untried(evidence), *_undefined(evidence)):
             reasons.setdefault(need, {})[what] = None
@@ -348,5 +325,5 @@ def _untried(evidence: Evidence) -> Iterator[tuple[str, str]]:
 def _undefined(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Yield the numbers an officer would ask for that have no value, with why."""
     for m in evidence.measures:
-        if m.name in WANTED and m.value is None and m.note:
+        if m.name in WANTED and m.value is None and m.note and not m.note.startswith(_NO_SUPPLY):
             yield own(WANTED[m.name]), m.note

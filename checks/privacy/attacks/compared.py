@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from checks.data.numbering import without_numbering
 from checks.data.rows import row_keys
 from checks.draw import sample_rows
 from checks.model import NOT_STATED, Array, Inconclusive, Model, NotApplicable, Subject, Task
@@ -69,7 +70,7 @@ class Compared:
 def compared(subject: Subject, most: int) -> Compared:
     """Return at most *most* rows a side; raise what a submitter can act on."""
     training, label = _tables(subject)
-    features = list(subject.roles.features)
+    features, _ = without_numbering(subject.evaluation, subject.roles.features, subject.roles)
     mine, theirs = row_keys([training, subject.evaluation], [*features, label])
     twice = np.isin(mine, theirs), np.isin(theirs, mine)
     rng = np.random.default_rng([subject.seed, STREAM])

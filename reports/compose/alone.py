@@ -1,0 +1,93 @@
+"""Who could be found behind a row of the data, in people where they were told apart and in rows otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.model import Evidence, Measure
+from reports import wording
+from reports.compose.view import of_name
+from reports.language import _
+
+_NAME = 40
+
+
+def alone(evidence: Evidence) -> tuple[str, str]:
+    """Return who could be found behind a row, and what was counted for that."""
+    k, alone = of_name(evidence, "k"), of_name(evidence, "uniqueness")
+    if not k or not alone:
+        return "", ""
+    persons = _of_persons(evidence)
+    if persons:
+        counted = _(
+            "Counted, not estimated: {people}.", people=wording.plural(k[0].n or 0, "person", "people")
+        )
+    else:
+        rows = wording.plural(k[0].n or 0, "row", "rows")
+        counted = _("Counted, not estimated: {rows}, each taken for one person.", rows=rows)
+    sure = wording.paragraph([counted, *map(wording.recorded, filter(None, [_caution(k[0], alone[0])]))])
+    return wording.paragraph(_singly(evidence, k[0], alone[0], persons)), sure
+
+
+def _of_persons(evidence: Evidence) -> bool:
+    """Return whether people were told apart, so that rows were not taken for them."""
+    once = next((m for m in evidence.measures if m.name == "k_without_repeats"), None)
+    return once is not None and once.value is None and not (once.note or "").startswith(wording.WITHHELD)
+
+
+def _caution(k: Measure, alone: Measure) -> str | None:
+    """Return what is to be known of who was counted, as the check said it."""
+    return k.note or alone.note
+
+
+def _singly(evidence: Evidence, k: Measure, alone: Measure, persons: bool) -> Iterator[str]:
+    """Say who is alone, in people where they were told apart and in rows otherwise."""
+    if alone.value:
+        share = wording.per_hundred(alone.value)
+        yield (
+            _(
+                "{share} people are alone with their quasi-identifiers: nobody else in these data has them.",
+                share=share,
+            )
+            if persons
+            else _(
+                "{share} rows are alone with their quasi-identifiers: no other row in these data has them.",
+                share=share,
+            )
+        )
+    elif persons:
+        people = wording.plural(k.value or 0, "person", "people")
+        yield _("Nobody is alone: at least {people} share every combination.", people=people)
+    else:
+        rows = wording.plural(k.value or 0, "row", "rows")
+        yield _("No row is alone: at least {rows} share every combination.", rows=rows)
+    for once in of_name(evidence, "k_without_repeats"):
+        if (once.value or 0) < (k.value or 0):
+            people = wording.plural(once.value or 0, "person", "people")
+            yield _(
+                "But rows repeat: if all that repeat are one person each, the smallest group is {people}.",
+                people=people,
+            )
+
+
+def singled_out(evidence: Evidence | None) -> Iterator[str]:
+    """Yield the one, two and three columns that leave most people alone."""
+    found = [m for m in of_name(evidence, "combination_uniqueness") if m.value and m.n]
+    persons = evidence is not None and _of_persons(evidence)
+    unit = ("person", "people") if persons else ("row", "rows")
+    told = [
+        _(
+            "{columns} ({people})",
+            columns=wording.brief(wording.case(m.of["column"]), _NAME),
+            people=wording.plural(round((m.value or 0.0) * (m.n or 0.0)), *unit),
+        )
+        for m in found
+    ]
+    if not told:
+        return
+    columns = wording.joined(told)
+    yield (
+        _("Columns by which most people are alone in these data: {columns}.", columns=columns)
+        if persons
+        else _("Columns by which most rows are alone in these data: {columns}.", columns=columns)
+    )
