@@ -81,11 +81,14 @@ def effectiveness(rules: Framework, files: Sequence[Path], *, as_json: bool) -> 
         print(
             f"  not met {wording.measured(one.fail_rate)}, undecided {wording.measured(one.undecided_rate)}"
         )
-    least = found.policy.minimum_audits
+    least = found.policy.audits
     print(f"\nProposals (none of a requirement that ran in under {least} audits):")
     for proposal in found.proposals:
         guards = "".join(f"; {guard}" for guard in proposal.guards)
-        print(f"  {proposal.requirement} {proposal.title}: {proposal.change}, as {proposal.why}{guards}")
+        print(
+            f"  {proposal.requirement} {proposal.title}: {proposal.change}, as {proposal.why}{guards} "
+            f"(by {proposal.by})"
+        )
     if not found.proposals:
         print("  none")
 

@@ -22,9 +22,10 @@ from auditor.store.clock import now
 from auditor.store.database import Database
 from auditor.store.tables import DecisionRecord, OutcomeRecord
 from auditor.views import Account, AuditState, Conflict, NotFound
-from frameworks.effectiveness import Figures, Kind, Policy, Proposal, Report, Seen, figures, proposals
+from frameworks.effectiveness import Figures, Kind, Proposal, Report, Seen, figures, proposals
 from frameworks.judge import judge
 from frameworks.model import Framework
+from frameworks.proposing import Policy
 from reports.record import Audit, canonical
 
 MOST = 200
@@ -81,7 +82,7 @@ def told(framework: Framework, seen: Sequence[Seen], left_out: int = 0) -> Effec
     """Count what *framework* did over *seen*, and what that proposes."""
     found = figures(framework, seen)
     digest = hashlib.sha256(canonical([asdict(one) for one in found])).hexdigest()
-    policy = Policy()
+    policy = framework.effectiveness
     return Effectiveness(
         framework, len(seen), left_out, policy, found, proposals(framework, found, policy), digest
     )

@@ -144,6 +144,40 @@ def number(text: str, sent: Mapping[str, str], parents: Sequence[Framework]) -> 
     return changed(text, lambda data: _replace(data, "overrides", wanted, same))
 
 
+RELIEF = {
+    "waiver_days": ("waivers", "days"),
+    "trial_days": ("sandbox", "days"),
+    "people": ("sandbox", "people"),
+    "share_of_cases": ("sandbox", "share_of_cases"),
+}
+"""Fields of a form, and the policy and key that each sets."""
+
+
+def relief(text: str, sent: Mapping[str, str]) -> str:
+    """Set what is filled in of waivers and trials; what is empty stays as it is."""
+    found: dict[str, dict[str, Any]] = {}
+    for field, (block, key) in RELIEF.items():
+        if sent.get(field, "").strip():
+            found.setdefault(block, {})[key] = _number(field, sent[field])
+    if approvers := _listed(sent.get("approvers", "")):
+        found.setdefault("waivers", {})["approvers"] = approvers
+        found.setdefault("sandbox", {})["approvers"] = _listed(sent["approvers"])
+    if not found:
+        raise refuse("waiver_days", "missing", "Fill in what changes.")
+    reason = _said(sent, "relief_reason", "say why; the reason stands in reports")
+
+    def change(data: CommentedMap) -> None:
+        for block, values in found.items():
+            held = data.get(block)
+            if not isinstance(held, CommentedMap):
+                held = CommentedMap()
+                _put(data, block, held)
+            for key, value in (*values.items(), ("reason", reason)):
+                held[key] = value
+
+    return changed(text, change)
+
+
 def parents_of(text: str, known: Mapping[str, Framework]) -> tuple[Framework, ...]:
     """Return what the file extends, as far as it can be read yet."""
     try:
@@ -186,6 +220,8 @@ def _put(data: CommentedMap, key: str, value: Any) -> None:
         return
     later = [name for name in ("notes", "conditions", "groups", "overrides", "requirements") if name in data]
     later = [name for name in later if key not in ("groups", "overrides") or name == "requirements"]
+    if key in ("waivers", "sandbox"):
+        later = [name for name in later if name not in ("notes", "conditions")]
     places = [list(data).index(name) for name in later]
     data.insert(min(places, default=len(data)), key, value)
 

@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from frameworks.closed import Item, Slug
 from frameworks.measures import HERE
-from frameworks.shape import Item, Slug
 from frameworks.source import parse
 
 Clauses = Mapping[str, tuple[str, ...]]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from frameworks import policies
 from frameworks.model import Applies, Criterion, Framework, Requirement
 from frameworks.strict import spelt
 
@@ -40,11 +41,23 @@ def _all(old: Framework, new: Framework) -> Iterator[Difference]:
             yield Difference(id_, known.title, None, "asked" if one else None, "asked" if other else None)
         else:
             yield from _of(one, other)
+    yield from _policies(old, new)
     groups = ({g.id: g for g in old.groups}, {g.id: g for g in new.groups})
     for id_ in sorted({*groups[0], *groups[1]}):
         said = tuple(_group(side[id_]) if id_ in side else None for side in groups)
         if said[0] != said[1]:
             yield Difference(id_, "a named group", None, *said)
+
+
+def _policies(old: Framework, new: Framework) -> Iterator[Difference]:
+    """Compare what both allow of waivers and trials, and what they propose changes on."""
+    for name, rules in policies.of(old).items():
+        for key in (key for key in type(rules).__slots__ if key != "grounds"):
+            said = tuple(
+                policies.spelt(key, getattr(side[name], key)) for side in map(policies.of, (old, new))
+            )
+            if said[0] != said[1]:
+                yield Difference(name, policies.TITLES[name], key, *said)
 
 
 def _of(one: Requirement, other: Requirement) -> Iterator[Difference]:

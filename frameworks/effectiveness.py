@@ -7,7 +7,7 @@ again. A proposal never changes a rule: it names one that is worth a look, with 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median, quantiles
@@ -15,6 +15,7 @@ from statistics import median, quantiles
 from checks.model import Measure
 from frameworks.history import Stood, repairs
 from frameworks.model import Basis, Criterion, Finding, Framework, Requirement, State, Verdict, worst
+from frameworks.proposing import GIVEN_UP, Change, Condition, Figure, Policy
 
 VULNERABLE = "inclusion"
 """The principle whose items are not retired without hearing the people they are for."""
@@ -34,15 +35,6 @@ class Kind(StrEnum):
     """Somebody objected to the verdict."""
 
 
-class Change(StrEnum):
-    """What may be worth doing to a rule."""
-
-    TIGHTEN = "tighten"
-    RECALIBRATE = "recalibrate"
-    CLARIFY = "clarify"
-    RETIRE = "merge or retire"
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
     """What an officer reported."""
@@ -60,19 +52,6 @@ class Seen:
     day: dt.date
     findings: Sequence[Finding]
     reports: Sequence[Report] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """From which numbers on a change is proposed. Shares are held against the near end of their interval."""
-
-    minimum_audits: int = 20
-    """Below this many audits nothing is proposed."""
-    fail_rate: float = 0.4
-    false_alarm_rate: float = 0.5
-    waiver_rate: float = 0.25
-    quiet_audits: int = 50
-    """So many decided audits without one that was not met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +88,8 @@ class Proposal:
     why: str
     guards: tuple[str, ...]
     """What must be kept or done before it is changed."""
+    by: str
+    """Whose rule proposes it: a rule file, or this project."""
 
 
 def figures(framework: Framework, audits: Sequence[Seen]) -> tuple[Figures, ...]:
@@ -120,12 +101,12 @@ def proposals(
     framework: Framework, found: Sequence[Figures], policy: Policy | None = None
 ) -> tuple[Proposal, ...]:
     """Return what *found* proposes: nothing of a requirement that ran in too few audits."""
-    policy = policy or Policy()
+    policy = policy or framework.effectiveness
     asked = {one.id: one for one in framework.requirements}
     return tuple(
         proposal
         for one in found
-        if one.runs >= policy.minimum_audits
+        if one.runs >= policy.audits
         for proposal in _proposals(asked[one.requirement], one, policy)
     )
 
@@ -191,45 +172,97 @@ def _fixes(verdicts: Sequence[tuple[Seen, Verdict]]) -> tuple[list[int], int]:
 
 
 def _proposals(asked: Requirement, one: Figures, policy: Policy) -> Iterator[Proposal]:
-    def propose(change: Change, why: str, *guards: str) -> Proposal:
-        return Proposal(asked.id, asked.title, change, why, guards)
-
-    harm = one.reports[Kind.HARM_AFTER_PASS]
-    if harm:
-        yield propose(Change.TIGHTEN, f"harm was confirmed {_times(harm)} although it was met")
-    alarms = one.false_alarm_rate
-    if (
-        _over(one.fail_rate, policy.fail_rate)
-        and not one.reports[Kind.HARM_PREVENTED]
-        and _over(alarms, policy.false_alarm_rate)
-    ):
-        why = (
-            f"it is not met in {_per_hundred(one.fail_rate)} of every hundred audits, no report says that "
-            f"this prevented harm, and {one.reports[Kind.FALSE_ALARM]} say that it was a false alarm"
-        )
-        yield propose(Change.RECALIBRATE, why, *_legal(asked))
-    decided = sum(one.verdicts[verdict] for verdict in DECIDED)
-    if decided >= policy.quiet_audits and not one.verdicts["not_met"] and not harm:
-        why = f"none of {decided} decided audits was not met"
-        hear = ("hear the people whom it is for before it is retired",)
-        guards = hear if asked.principle == VULNERABLE else ()
-        yield propose(Change.RETIRE, why, *_legal(asked), *guards)
-    if _over(one.waiver_rate, policy.waiver_rate):
-        why = f"it is waived in {_per_hundred(one.waiver_rate)} of every hundred audits"
-        yield propose(Change.CLARIFY, why)
+    """Propose each change once, with what the first trigger of it says."""
+    seen = set()
+    for trigger in policy.proposals:
+        if trigger.change in seen or not all(_holds(condition, one) for condition in trigger.when):
+            continue
+        seen.add(trigger.change)
+        why = joined(dict.fromkeys(_said(condition.figure, one) for condition in trigger.when))
+        ground = trigger.ground
+        by = f"{ground.framework} {ground.version}" if ground else SUGGESTION
+        yield Proposal(asked.id, asked.title, trigger.change, why, _guards(asked, trigger.change), by)
 
 
-def _over(share: Measure, limit: float) -> bool:
-    """Return whether the whole interval of *share* lies over *limit*."""
-    return share.low is not None and share.low > limit
+def _holds(condition: Condition, one: Figures) -> bool:
+    """Return whether the figure lies on the right side, a share with its whole interval."""
+    figure = _figure(condition.figure, one)
+    if isinstance(figure, Measure):
+        return figure.low is not None and figure.high is not None and condition.holds(figure.low, figure.high)
+    return figure is not None and condition.holds(figure, figure)
 
 
-def _per_hundred(share: Measure) -> int:
-    return round(100 * (share.value or 0))
+def _figure(name: Figure, one: Figures) -> Measure | float | None:
+    match name:
+        case Figure.DECIDED:
+            return sum(one.verdicts[verdict] for verdict in DECIDED)
+        case Figure.NOT_MET:
+            return one.verdicts[Verdict.NOT_MET]
+        case _:
+            found: Measure | float | None = one.reports.get(name.value)
+            return getattr(one, name.value) if found is None else found
 
 
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+def _said(name: Figure, one: Figures) -> str:
+    """Tell a figure in words."""
+    figure = _figure(name, one)
+    if isinstance(figure, Measure):
+        return _SHARES[name].format(n=round(100 * (figure.value or 0)))
+    none, once, often = _COUNTS[name]
+    count = figure or 0
+    return none if not count else once if count == 1 else often.format(n=f"{count:g}")
+
+
+SUGGESTION = "a suggestion of this project"
+_SHARES: Mapping[Figure, str] = {
+    Figure.FAIL_RATE: "it is not met in {n} of every hundred audits that decide it",
+    Figure.UNDECIDED_RATE: "it is undecided in {n} of every hundred audits",
+    Figure.WAIVER_RATE: "it is waived in {n} of every hundred audits",
+    Figure.FALSE_ALARM_RATE: "{n} of every hundred that were looked into were false alarms",
+}
+_COUNTS: Mapping[Figure, tuple[str, str, str]] = {
+    Figure.DECIDED: ("no audit decided it", "one audit decided it", "{n} audits decided it"),
+    Figure.NOT_MET: ("it was always met", "it was not met once", "it was not met {n} times"),
+    Figure.HARM_AFTER_PASS: (
+        "no harm was confirmed after it was met",
+        "harm was confirmed once although it was met",
+        "harm was confirmed {n} times although it was met",
+    ),
+    Figure.HARM_PREVENTED: (
+        "no report says that it prevented harm",
+        "one report says that it prevented harm",
+        "{n} reports say that it prevented harm",
+    ),
+    Figure.FALSE_ALARM: (
+        "no report says that it was a false alarm",
+        "one report says that it was a false alarm",
+        "{n} reports say that it was a false alarm",
+    ),
+    Figure.DISPUTE: ("nobody objected", "one objection was made", "{n} objections were made"),
+    Figure.DAYS_TO_FIX: (
+        "repairs take no day",
+        "half of the repairs take a day or more",
+        "half of the repairs take {n} days or more",
+    ),
+    Figure.STILL_OPEN: ("it stands open nowhere", "it stands open in one system", "{n} systems stand open"),
+}
+"""Counts in words: of none, of one, of more."""
+
+
+def joined(parts: Iterable[str]) -> str:
+    """Join sentences: a, b and c."""
+    *most, last = parts
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def _guards(asked: Requirement, change: Change) -> tuple[str, ...]:
+    """Return what must be kept or done before *asked* is changed."""
+    eases = change is Change.RECALIBRATE or change in GIVEN_UP
+    hear = ("hear the people whom it is for before it is retired",)
+    return (
+        *(_legal(asked) if eases else ()),
+        *(hear if change in GIVEN_UP and asked.principle == VULNERABLE else ()),
+    )
 
 
 def _legal(asked: Requirement) -> tuple[str, ...]:

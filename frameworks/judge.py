@@ -13,7 +13,7 @@ from frameworks.layers import on_day
 from frameworks.match import Records, match
 from frameworks.model import Criterion, Facts, Finding, Framework, Requirement, State, Verdict
 from frameworks.resolve import out_of_force, out_of_scope, state
-from frameworks.sandboxes import Standing, defer, may_defer, standing
+from frameworks.sandboxes import Standing, defer, may_defer, puts_off, standing
 from frameworks.summary import summarise, worst_findings
 from frameworks.waivers import waive
 from frameworks.weigh import Judged, weigh
@@ -62,12 +62,12 @@ def _requirement(
         decided = _decided(framework, requirement, records, facts)
     else:
         decided = [Judged(c.parts[0], Verdict.NOT_APPLICABLE, excused) for c in requirement.criteria]
-    trialled = facts.sandbox is not None and may_defer(facts.sandbox, framework, requirement)
-    stands = _trial(framework, records, facts) if trialled else None
+    trial_of_it = facts.sandbox if puts_off(facts.sandbox, framework, requirement) else None
+    stands = _trial(framework, records, facts) if trial_of_it else None
     for criterion, judged in zip(requirement.criteria, decided, strict=True):
         finding = _finding(framework, requirement, criterion, where, judged)
-        if stands is not None:
-            finding = defer(finding, stands)
+        if trial_of_it is not None and stands is not None:
+            finding = defer(finding, stands, allowed=may_defer(trial_of_it, framework, requirement))
         yield waive(finding, framework, requirement, facts.waivers, facts.as_of)
 
 

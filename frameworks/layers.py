@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any
 
+from frameworks import policies
 from frameworks.model import (
     OPERATORS,
     Bound,
@@ -52,6 +53,7 @@ def on_day(framework: Framework, day: dt.date) -> Framework:
         requirements=(*requirements, *_added(framework, layer.adds)),
         groups=_groups(parents, () if lapsed else _own_groups(framework)),
         lapsed=lapsed,
+        **policies.laid(policies.inherited(parents), {} if lapsed else layer.policies),
     )
 
 
@@ -76,6 +78,7 @@ def resolved(framework: Framework, layer: Layer, refuse: Callable[[int, Unfit], 
         tiers=MappingProxyType({k: v for p in reversed(layer.parents) for k, v in p.tiers.items()}),
         groups=_groups(layer.parents, framework.groups),
         layer=layer,
+        **policies.laid(policies.inherited(layer.parents), layer.policies),
     )
 
 

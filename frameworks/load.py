@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -13,18 +14,18 @@ from typing import Any
 import rfc8785
 from pydantic import ValidationError
 
-from frameworks import build, overlay
+from frameworks import build, overlay, policies
 from frameworks.crosscheck import cross_check
 from frameworks.measures import HERE
 from frameworks.model import Framework
 from frameworks.overlay_shape import OverlayShape
 from frameworks.refusals import refusals
 from frameworks.shape import FrameworkShape
-from frameworks.source import LoadError, Parsed, parse
+from frameworks.source import LoadError, Parsed, parse, refusing
 
 __all__ = ["LoadError", "Shelf", "bundled", "load", "packs"]
 
-_LATER = ("adds", "waivers")
+_LATER = ("adds",)
 """Keys of other formats of overlays, which people may bring along."""
 
 
@@ -120,7 +121,11 @@ def _load(parsed: Parsed, shelf: Shelf) -> Framework:
     if isinstance(shape, OverlayShape):
         return overlay.read(shape, parsed, content, shelf.parent)
     cross_check(shape.requirements, shape.conditions, parsed)
-    return build.framework(shape, hashlib.sha256(rfc8785.dumps(content)).hexdigest())
+    framework = build.framework(shape, hashlib.sha256(rfc8785.dumps(content)).hexdigest())
+    with refusing(parsed) as refuse:
+        own = policies.blocks(shape, refuse, overlay=False)
+        policies.check_names(shape.sandbox, framework, refuse)
+    return replace(framework, **policies.laid(policies.of(framework), own, freely=True))
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from frameworks.proposing import Policy
 from frameworks.relief import Sandbox, SandboxRules, Waiver, WaiverRules
 
 
@@ -245,6 +246,8 @@ class Framework:
     """Circumstances that `applies.when` may ask for, each with the sentence that a form shows."""
     waivers: WaiverRules = field(default_factory=WaiverRules)
     sandbox: SandboxRules = field(default_factory=SandboxRules)
+    effectiveness: Policy = field(default_factory=Policy, metadata={"record": False})
+    """What its history has to show for a change to be proposed; no audit is judged by it."""
     language: str = "en"
     """Of its texts, as in BCP 47."""
     parents: tuple[Parent, ...] = ()
@@ -294,6 +297,8 @@ class Layer:
     overrides: tuple[Override, ...]
     adds: tuple[Requirement, ...]
     strictest: bool
+    policies: Mapping[str, Any] = field(default_factory=dict)
+    """What it sets for waivers, sandboxes and proposals: `frameworks.policies.Block` by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ import rfc8785
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from frameworks import policies
 from frameworks.build import requirement
 from frameworks.crosscheck import cross_check
-from frameworks.layers import Unfit, resolved
+from frameworks.layers import resolved
 from frameworks.model import Framework, Group, Layer, Override, Parent
 from frameworks.overlay_shape import PREFIX, GroupShape, OverlayShape, OverrideShape
-from frameworks.source import LoadError, Parsed
+from frameworks.source import Parsed, refusing
 from frameworks.strict import Differs, same_matter, spelt, stricter
 
 DEEPEST = 5
@@ -33,7 +34,7 @@ class Library(Protocol):
 def read(shape: OverlayShape, parsed: Parsed, content: Any, library: Library) -> Framework:
     """Return the overlay with its parents resolved; *content* is the plain data of the file.
 
-    Raises the first `LoadError`; the others that were found stand in its `others`.
+    Raises the topmost `LoadError`; the others that were found stand in its `others`.
     """
     parents = tuple(_parents(shape, parsed, library))
     depth = 1 + max(depth_of(parent) for parent in parents)
@@ -52,22 +53,31 @@ def read(shape: OverlayShape, parsed: Parsed, content: Any, library: Library) ->
         overrides=tuple(map(_override, shape.overrides)),
         adds=tuple(requirement(add, shape.id) for add in shape.requirements),
         strictest=shape.combine == "strictest",
+        policies=_policies(shape, parents, parsed),
     )
-    errors: list[LoadError] = []
-
-    def refuse(place: int, unfit: Unfit) -> None:
-        errors.append(parsed.error(("overrides", place, unfit.key), str(unfit)))
-
     try:
-        whole = resolved(own, layer, refuse)
+        with refusing(parsed) as refuse:
+            whole = resolved(own, layer, lambda at, unfit: refuse(("overrides", at, unfit.key), str(unfit)))
+            policies.check_names(shape.sandbox, whole, refuse)
     except Differs as why:
         raise parsed.error(("extends",), f"{why}.") from None
-    if errors:
-        first, *others = errors
-        first.others = tuple(others)
-        raise first
     _check_floors(shape, whole, parsed, library)
     return whole
+
+
+def _policies(
+    shape: OverlayShape, parents: tuple[Framework, ...], parsed: Parsed
+) -> Mapping[str, policies.Block]:
+    with refusing(parsed) as refuse:
+        own = policies.blocks(shape, refuse, overlay=True)
+        held = policies.inherited(parents)
+        policies.check(held, own, refuse)
+        for name in ("waivers", "sandbox"):
+            if policies.laid(held, own)[name].approvers == ():
+                refuse(
+                    ("extends",), f"the parents name nobody alike who may approve under `{name}`; extend one."
+                )
+    return own
 
 
 def depth_of(framework: Framework) -> int:
@@ -136,6 +146,8 @@ def _check_floors(shape: OverlayShape, whole: Framework, parsed: Parsed, library
     """Refuse numbers under those of a floor on the same matter."""
     for place, asked in enumerate(shape.floors):
         floor = library(asked.id, parsed, ("floors", place, "id"))
+        for name, key, sentence in policies.under(whole, floor, asked.use):
+            raise parsed.error((name, key) if getattr(shape, name) else ("floors", place), sentence)
         for mine in whole.requirements:
             for part in (part for criterion in mine.criteria for part in criterion.parts):
                 for other, rival in same_matter(part, mine, floor.requirements):

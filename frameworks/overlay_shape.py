@@ -8,18 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from checks.model import Task
+from frameworks.closed import Item, Line, Number, Shape, Slug
 from frameworks.model import OPERATORS, TIERS, Basis, Severity
-from frameworks.shape import (
-    Item,
-    Line,
-    Number,
-    RequirementShape,
-    RuleFileShape,
-    Shape,
-    Slug,
-    Tier,
-    and_,
-)
+from frameworks.shape import RequirementShape, RuleFileShape, Tier, and_
 
 PREFIX = "LOC-"
 """How the ids of local requirements begin, so that no parent's later item can take their place."""
@@ -164,6 +155,7 @@ class OverlayShape(RuleFileShape):
     def _dates_in_order(self) -> OverlayShape:
         if self.start and self.sunset and self.sunset <= self.start:
             raise ValueError("`sunset` is not after `from`; correct one of them")
-        if not (self.overrides or self.requirements or self.groups):
+        changes = (self.overrides, self.requirements, self.groups, self.waivers, self.sandbox)
+        if not any((*changes, self.effectiveness)):
             raise ValueError("the overlay changes nothing; add `overrides`, `requirements` or `groups`")
         return self

@@ -10,6 +10,14 @@ from typing import Any
 from pydantic import BaseModel
 
 from frameworks.overlay_shape import ExtendsShape, FloorShape, GroupShape, OverrideShape, ValueShape
+from frameworks.policy_shape import (
+    ConditionShape,
+    EffectivenessShape,
+    LimitShape,
+    SandboxShape,
+    TriggerShape,
+    WaiversShape,
+)
 from frameworks.shape import AppliesShape, CriterionShape, RequirementShape, SourceShape
 from frameworks.source import LoadError, Parsed
 
@@ -26,6 +34,12 @@ _SHAPES: Mapping[str, type[BaseModel]] = {
     "to": ValueShape,
     "groups": GroupShape,
     "floors": FloorShape,
+    "waivers": WaiversShape,
+    "sandbox": SandboxShape,
+    "stop_unless": LimitShape,
+    "effectiveness": EffectivenessShape,
+    "proposals": TriggerShape,
+    "when": ConditionShape,
 }
 
 
@@ -46,24 +60,24 @@ def _refusal(parsed: Parsed, whole: type[BaseModel], error: Mapping[str, Any]) -
     message = re.sub(r"^(Value|Assertion) error, ", "", str(error["msg"]))
     match error["type"]:
         case "extra_forbidden":
-            return parsed.error(path, _unknown_key(path, whole))
+            sentence = _unknown_key(path, whole)
         case "too_short":
-            return parsed.error(path, f"`{key}` is empty; add at least one.")
+            sentence = f"`{key}` is empty; add at least one."
         case "missing":
-            return parsed.error(path, f"`{key}` is missing; add it.")
+            sentence = f"`{key}` is missing; add it."
         case "value_error":
-            return parsed.error(path, f"{message}.")
+            sentence = f"{message}."
+        case "greater_than_equal" | "greater_than" | "less_than_equal":
+            sentence = f"`{key}: {error['input']}` is refused; {_limit(error)}."
         case "string_type":
-            return parsed.error(path, f"`{key}` is not text; put it in quotes.")
+            sentence = f"`{key}` is not text; put it in quotes."
         case "literal_error" | "enum":
-            return parsed.error(path, f"`{error['input']}` is not a value of `{key}`; {_lower(message)}.")
+            sentence = f"`{error['input']}` is not a value of `{key}`; {_lower(message)}."
         case "string_pattern_mismatch":
-            return parsed.error(
-                path,
-                f"`{error['input']}` is not a name; use letters, digits and `-`, as in `notice-text`.",
-            )
+            sentence = f"`{error['input']}` is not a name; use letters, digits and `-`, as in `notice-text`."
         case _:
-            return parsed.error(path, f"`{key}` is not accepted: {_lower(message)}; correct it.")
+            sentence = f"`{key}` is not accepted: {_lower(message)}; correct it."
+    return parsed.error(path, sentence)
 
 
 def _unknown_key(path: tuple[str | int, ...], whole: type[BaseModel]) -> str:
@@ -74,6 +88,13 @@ def _unknown_key(path: tuple[str | int, ...], whole: type[BaseModel]) -> str:
     near = get_close_matches(str(path[-1]), known, n=1)
     advice = f"did you mean `{near[0]}`?" if near else f"remove it, or use one of {', '.join(sorted(known))}."
     return f"`{path[-1]}` is not a key here; {advice}"
+
+
+def _limit(error: Mapping[str, Any]) -> str:
+    ((kind, limit),) = error["ctx"].items()
+    if kind == "gt":
+        return f"write more than {limit:g}"
+    return f"write {limit:g} or {'less' if kind == 'le' else 'more'}"
 
 
 def _lower(message: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,10 +13,38 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Ground:
+    """Which rule file set a value of a policy, and what it rests on."""
+
+    framework: str
+    version: str
+    basis: str
+    """As of a bound: `law`, `local-choice` and so on."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A number that has to hold for any trial to go on."""
+
+    measure: str
+    bound: Mapping[str, float]
+    """As a file spells it: `{"at_most": 0.5}`."""
+    of: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class WaiverRules:
-    """How long a waiver may hold; a framework may be stricter."""
+    """What a framework allows of waivers. What none set is a suggestion of this project."""
 
     days: int = 180
+    """How long one term may be."""
+    renewals: int = 1
+    """0 or 1: there is never more than one."""
+    approvers: tuple[str, ...] | None = None
+    """The only names or offices whose approval counts; None: anybody but the owner."""
+    grounds: Mapping[str, Ground] = field(default_factory=dict)
+    """Who set what, by the names above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +52,20 @@ class SandboxRules:
     """What a framework allows a sandbox; what a submission declares can only be narrower."""
 
     days: int = 365
+    extensions: int = 1
+    """0 or 1: there is never more than one."""
     extension_days: int = 183
+    approvers: tuple[str, ...] | None = None
+    """The only names or offices whose approval counts; None: anybody but the owner."""
     may_defer: tuple[str, ...] | None = None
     """The only requirements that may be put off; None: any that is not blocking."""
     may_not_touch: tuple[str, ...] = ()
     people: int | None = None
     share_of_cases: float | None = None
+    stop_unless: tuple[Limit, ...] = ()
+    """Limits that stop every trial early, beside those that it declares itself."""
+    grounds: Mapping[str, Ground] = field(default_factory=dict)
+    """Who set what, by the names above."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +107,13 @@ class Waiver:
         """Return whether it sets *requirement* aside."""
         return self.requirement == requirement.id and self.framework in (None, framework.id)
 
-    def current(self, day: dt.date) -> Term | None:
+    def terms(self, rules: WaiverRules) -> tuple[Term, ...]:
+        """Return the terms that *rules* allow: the first, and the renewal where there may be one."""
+        return (self.term, self.renewal) if self.renewal and rules.renewals else (self.term,)
+
+    def current(self, day: dt.date, rules: WaiverRules) -> Term | None:
         """Return the term that holds on *day*."""
-        return next((t for t in (self.term, self.renewal) if t is not None and t.holds(day)), None)
+        return next((term for term in self.terms(rules) if term.holds(day)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +144,11 @@ class Sandbox:
 def same_person(one: str, other: str) -> bool:
     """Return whether two names are one: case, spaces and the width of letters do not tell people apart."""
     return _folded(one) == _folded(other)
+
+
+def among(name: str, approvers: tuple[str, ...] | None) -> bool:
+    """Return whether *name* is one of those whose approval counts; None: everybody's does."""
+    return approvers is None or any(same_person(name, one) for one in approvers)
 
 
 def _folded(name: str) -> str:

@@ -1,7 +1,8 @@
 """Sandboxes: a trial with a scope, an end and caps, in which named requirements are put off.
 
-While it runs, what it may put off is `deferred`. When it has ended, by its date or early, whatever was put
-off and is still not shown to be met judges as not met: a trial that ends silently never passes.
+While it runs, what it may put off is `deferred`. When it has ended, by its date or early, whatever it was
+declared to put off, allowed or not, and is still not shown to be met judges as not met: a trial that ends
+silently never passes, and stricter rules about trials never make it pass either.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from enum import StrEnum
 from typing import Any
 
 from frameworks.match import Records, match
-from frameworks.model import Criterion, Finding, Framework, Requirement, Severity, Verdict
-from frameworks.relief import Sandbox, SandboxRules, same_person
+from frameworks.model import Bound, Criterion, Finding, Framework, Requirement, Severity, Verdict
+from frameworks.relief import Limit, Sandbox, SandboxRules, among, same_person
 from frameworks.weigh import weigh
 
 
@@ -49,7 +50,8 @@ class Standing:
 
 def standing(sandbox: Sandbox, rules: SandboxRules, records: Records, as_of: dt.date) -> Standing:
     """Return where *sandbox* stands. Its end is looked at first, so that no flaw can hide it."""
-    stops = tuple(_stop(limit, records) for limit in sandbox.stop_unless)
+    asked = (limit for limit in map(_criterion, rules.stop_unless) if limit not in sandbox.stop_unless)
+    stops = tuple(_stop(limit, records) for limit in (*sandbox.stop_unless, *asked))
     until, void = _until(sandbox, rules)
     if as_of < sandbox.start:
         phase, why = Phase.NOT_YET, f"it begins on {sandbox.start.isoformat()}"
@@ -60,6 +62,11 @@ def standing(sandbox: Sandbox, rules: SandboxRules, records: Records, as_of: dt.
     else:
         phase, why = Phase.RUNNING, f"it runs until {until.isoformat()}"
     return Standing(phase, why, until, stops)
+
+
+def _criterion(limit: Limit) -> Criterion:
+    ((operator, number),) = limit.bound.items()
+    return Criterion(limit.measure, measure=limit.measure, bound=Bound(operator, number), of=dict(limit.of))
 
 
 def _stop(limit: Criterion, records: Records) -> Stop:
@@ -78,7 +85,9 @@ def _until(sandbox: Sandbox, rules: SandboxRules) -> tuple[dt.date, str]:
     if more is None:
         return sandbox.expiry, ""
     counts = (
-        not same_person(more.approver, sandbox.owner)
+        rules.extensions > 0
+        and not same_person(more.approver, sandbox.owner)
+        and among(more.approver, rules.approvers)
         and more.date <= sandbox.expiry < more.expiry
         and (more.expiry - sandbox.expiry).days <= rules.extension_days
     )
@@ -99,6 +108,8 @@ def _flaw(sandbox: Sandbox, rules: SandboxRules) -> str:
     """Say why a trial does not count. Being over a cap and not counting are one."""
     if same_person(sandbox.owner, sandbox.approver):
         return "somebody other than the owner has to approve it"
+    if not among(sandbox.approver, rules.approvers):
+        return f"by these rules only {' or '.join(rules.approvers or ())} may approve it"
     if sandbox.people is None or sandbox.cases is None or not sandbox.all_cases:
         return "its people and cases are not counted, so its caps cannot be held"
     if sandbox.people > min(sandbox.people_cap, rules.people or sandbox.people_cap):
@@ -109,19 +120,25 @@ def _flaw(sandbox: Sandbox, rules: SandboxRules) -> str:
     return ""
 
 
+def puts_off(sandbox: Sandbox | None, framework: Framework, requirement: Requirement) -> bool:
+    """Return whether the trial is declared to put *requirement* off."""
+    return (
+        sandbox is not None and sandbox.framework in (None, framework.id) and requirement.id in sandbox.defers
+    )
+
+
 def may_defer(sandbox: Sandbox, framework: Framework, requirement: Requirement) -> bool:
     """Return whether the trial puts *requirement* off and is allowed to."""
     rules = framework.sandbox
     return (
-        sandbox.framework in (None, framework.id)
-        and requirement.id in sandbox.defers
+        puts_off(sandbox, framework, requirement)
         and requirement.severity is not Severity.BLOCKING
         and requirement.id not in rules.may_not_touch
         and (rules.may_defer is None or requirement.id in rules.may_defer)
     )
 
 
-def defer(finding: Finding, stands: Standing) -> Finding:
+def defer(finding: Finding, stands: Standing, *, allowed: bool) -> Finding:
     """Return *finding*, of a requirement that the trial puts off, as it judges on the day."""
     if finding.verdict.rank <= Verdict.DEFERRED.rank:
         return finding
@@ -129,7 +146,7 @@ def defer(finding: Finding, stands: Standing) -> Finding:
     relief = {"kind": "sandbox", "without": without, "until": stands.until.isoformat()}
     after = f"Without it: {without.replace('_', ' ')}. {finding.reason or ''}".strip()
     match stands.phase:
-        case Phase.RUNNING:
+        case Phase.RUNNING if allowed:
             reason = f"Put off while the sandbox runs, until {stands.until.isoformat()}. {after}"
             return replace(finding, verdict=Verdict.DEFERRED, reason=reason, relief=relief)
         case Phase.ENDED:

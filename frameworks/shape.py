@@ -9,24 +9,16 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from checks.model import Task
+from frameworks.closed import Item, Line, Number, Shape, Slug
 from frameworks.model import OPERATORS, TIERS, Basis, Decide, Severity
+from frameworks.policy_shape import EffectivenessShape, SandboxShape, WaiversShape
 
 FORMAT = "auditor-framework/1"
 
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
-Item = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$", max_length=80)]
-Line = Annotated[str, Field(min_length=1, max_length=400)]
-Number = Annotated[float, Field(allow_inf_nan=False, strict=True)]
 Tier = Literal["limited", "moderate", "high"]
-
-
-class Shape(BaseModel):
-    """Frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class CriterionShape(Shape):
@@ -182,6 +174,9 @@ class RuleFileShape(Shape):
     review_by: dt.date | None = None
     notes: tuple[Annotated[str, Field(max_length=1000)], ...] = ()
     conditions: Mapping[Slug, Line] = Field(default_factory=dict)
+    waivers: WaiversShape | None = None
+    sandbox: SandboxShape | None = None
+    effectiveness: EffectivenessShape | None = None
 
 
 class FrameworkShape(RuleFileShape):

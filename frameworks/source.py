@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,17 @@ class Parsed:
         while path and path not in self.lines:
             path = path[:-1]
         return LoadError(self.file, self.lines.get(path, 1), sentence)
+
+
+@contextmanager
+def refusing(parsed: Parsed) -> Iterator[Callable[[Path, str], None]]:
+    """Yield what takes each refusal, by path and sentence; raise the topmost at the end, with the others."""
+    errors: list[LoadError] = []
+    yield lambda path, sentence: errors.append(parsed.error(path, sentence))
+    if errors:
+        first, *others = sorted(errors, key=lambda error: error.line)
+        first.others = tuple(others)
+        raise first
 
 
 def parse(content: bytes, file: str) -> Parsed:

@@ -12,28 +12,38 @@ from dataclasses import replace
 from typing import Any
 
 from frameworks.model import Finding, Framework, Requirement, Severity, Verdict
-from frameworks.relief import Waiver, WaiverRules, same_person
+from frameworks.relief import Term, Waiver, WaiverRules, among, same_person
 
 
 def flaw(waiver: Waiver, severity: Severity, rules: WaiverRules, as_of: dt.date) -> str | None:
     """Say what keeps *waiver* from counting on a day, or return None."""
-    terms = [waiver.term, *([waiver.renewal] if waiver.renewal else [])]
+    terms = waiver.terms(rules)
     if severity is Severity.BLOCKING:
         return "the requirement is blocking, and what is blocking is never waived"
     if not all(s.strip() for s in (waiver.owner, waiver.control, waiver.risk, waiver.term.reason)):
         return "owner, reason, risk and compensating control are all needed"
     for term in terms:
-        if not term.approver.strip() or same_person(term.approver, waiver.owner):
-            return "somebody other than the owner has to approve it"
-        if term.expiry < term.date:
-            return "it ends before it begins"
-        if term.days > rules.days:
-            return f"it holds for {term.days} days, and {rules.days} are allowed"
+        if wrong := _flaw_of(term, waiver.owner, rules):
+            return wrong
     if as_of < waiver.term.date:
         return f"it begins after the day of judging, on {waiver.term.date.isoformat()}"
-    if waiver.current(as_of) is None:
-        ended = max(term.expiry for term in terms if term.date <= as_of)
-        return f"it had ended on the day of judging, on {ended.isoformat()}"
+    if waiver.current(as_of, rules) is None:
+        ended = max(term.expiry for term in terms if term.date <= as_of).isoformat()
+        if waiver.renewal is not None and waiver.renewal not in terms:
+            return f"it had ended on the day of judging, on {ended}; these rules allow no renewal"
+        return f"it had ended on the day of judging, on {ended}"
+    return None
+
+
+def _flaw_of(term: Term, owner: str, rules: WaiverRules) -> str | None:
+    if not term.approver.strip() or same_person(term.approver, owner):
+        return "somebody other than the owner has to approve it"
+    if not among(term.approver, rules.approvers):
+        return f"by these rules only {' or '.join(rules.approvers or ())} may approve it"
+    if term.expiry < term.date:
+        return "it ends before it begins"
+    if term.days > rules.days:
+        return f"it holds for {term.days} days, and {rules.days} are allowed"
     return None
 
 
@@ -52,7 +62,7 @@ def waive(
             continue
         if flaw(waiver, requirement.severity, framework.waivers, as_of) is not None:
             continue
-        term = waiver.current(as_of)
+        term = waiver.current(as_of, framework.waivers)
         assert term is not None
         until, without = term.expiry.isoformat(), finding.verdict.value
         reason = (

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from auditor import fairness_tree as tree
 from auditor.views import NotFound
+from auditor.web.allowed import allows
 from auditor.web.docstring import blocks
 from auditor.web.form import anchor
 from auditor.web.here import account, all_frameworks, service
@@ -52,7 +53,9 @@ def frameworks() -> ResponseReturnValue:
 def framework(framework_id: str) -> ResponseReturnValue:
     """Show one framework with all that it asks."""
     asked = service().rules.framework(account(), framework_id)
-    return render_template("web/framework.html", framework=asked, nameable=measures(), inlined=inlined)
+    return render_template(
+        "web/framework.html", framework=asked, nameable=measures(), inlined=inlined, allows=allows(asked)
+    )
 
 
 def oscal(framework_id: str, model: str) -> ResponseReturnValue:

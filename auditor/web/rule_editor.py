@@ -22,6 +22,7 @@ PARTS = {
     "head": ("version", "title", *rule_edits.DAYS),
     "number": ("place", "limit", "reason"),
     "group": ("group_id", "group_title", "attributes", "group_values", "at_least", "below", "why"),
+    "relief": ("waiver_days", "trial_days", "people", "share_of_cases", "approvers", "relief_reason"),
 }
 """The parts of the form that change the text, with their fields."""
 FIELDS = tuple(field for fields in PARTS.values() for field in fields)
@@ -127,6 +128,8 @@ def _changed(do: str, text: str, sent: Mapping[str, str]) -> str:
         return rule_edits.head(text, sent)
     if do == "group":
         return rule_edits.group(text, sent)
+    if do == "relief":
+        return rule_edits.relief(text, sent)
     return rule_edits.number(text, sent, _parents(text))
 
 

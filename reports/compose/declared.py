@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from frameworks.model import Finding
 from frameworks.tier import questionnaire
 from reports import wording
+from reports.compose import allowed
 from reports.compose.view import View, requirement_anchor
 from reports.document import (
     Block,
@@ -258,6 +259,7 @@ def _waivers(view: View) -> Iterator[Block]:
     yield Table(
         _("Requirements set aside"), columns, tuple(_waiver(view, one) for one in waivers), own(_RULE)
     )
+    yield from allowed.waivers(view, (one["framework"] for one in waivers if one["framework"]))
 
 
 def _waiver(view: View, one: Mapping[str, Any]) -> tuple[Cell, ...]:
@@ -305,9 +307,7 @@ def _sandbox(view: View) -> Iterator[Block]:
             )
         )
         puts_off = [_("Puts off {name}", name=name) for name in one["deferred"]]
-        puts_off += [
-            _("May not put off {name}, which is judged as without it", name=name) for name in one["refused"]
-        ]
+        puts_off += [_refused(name, one["phase"]) for name in one["refused"]]
         if puts_off:
             yield Bullets(tuple(Bullet(text) for text in puts_off))
     rows = tuple(
@@ -317,7 +317,7 @@ def _sandbox(view: View) -> Iterator[Block]:
             Cell(own(_STOPS.get(stop["verdict"], _STOPS["undecided"])), verdict=stop["verdict"]),
             Cell(wording.sentence(said_of(stop["reason"]))),
         )
-        for stop in trials[0]["stops"]
+        for stop in _stops(trials)
     )
     columns = (
         Column(_("Number"), "code"),
@@ -326,6 +326,25 @@ def _sandbox(view: View) -> Iterator[Block]:
         Column(_("Reason")),
     )
     yield Table(_("Limits that stop it early"), columns, rows)
+    yield from allowed.trials(view, (one["framework"] for one in trials))
+
+
+def _refused(name: str, phase: str) -> str:
+    if phase == "ended":
+        return _(
+            "Was not allowed to put off {name}; that judges as not met too, unless it is shown to be met",
+            name=name,
+        )
+    return _("May not put off {name}, which is judged as without it", name=name)
+
+
+def _stops(trials: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Yield each limit once: those that the trial declares, and those that rules add."""
+    seen = []
+    for stop in (stop for one in trials for stop in one["stops"]):
+        if (stop["measure"], stop["bound"], stop["reason"]) not in seen:
+            seen.append((stop["measure"], stop["bound"], stop["reason"]))
+            yield stop
 
 
 _STOPS = N_({"met": "Keeps it", "not_met": "Breaks it", "undecided": "Not shown either way"})

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from functools import partial
+from dataclasses import replace
 
 import pytest
 
 from auditor.cli import main
 from auditor.views import Account, NotFound
-from frameworks.effectiveness import Change, Policy
+from frameworks.effectiveness import proposals
+from frameworks.proposing import Change
 from tests.auditor.stored_audits import keep_completed
 from tests.reports.sample import audit as sample
 
@@ -20,7 +21,10 @@ HARM = {"requirement": "global-baseline/FAIR-01", "kind": "harm_after_pass", "by
 @pytest.fixture
 def some(app, account, monkeypatch):
     """Two audits, and a policy for which they are enough."""
-    monkeypatch.setattr("auditor.effectiveness.Policy", partial(Policy, minimum_audits=2))
+    monkeypatch.setattr(
+        "auditor.effectiveness.proposals",
+        lambda rules, found, policy: proposals(rules, found, replace(policy, audits=2)),
+    )
     service = app.extensions["auditor"]
     return [keep_completed(service, account, sample().to_json()) for _ in range(2)]
 

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from auditor.problems import Refused
-from auditor.rule_edits import changed, copy_of, group, head, number, parents_of, start, text_of
+from auditor.rule_edits import changed, copy_of, group, head, number, parents_of, relief, start, text_of
 from frameworks.load import load, packs
 
 RATIO = "FAIR-01 fairness.selection_rate.impact_ratio"
@@ -66,9 +66,24 @@ def test_days_are_set_and_taken_out():
     assert found.title == load(TOWN.encode()).title
 
 
+def test_waivers_and_trials_are_set_and_the_rest_stays():
+    text = relief(TOWN, {"waiver_days": "90", "people": "", "relief_reason": "shorter: than before"})
+    assert differ(TOWN, text) == ["  days: 90", '  reason: "shorter: than before"']
+    found = load(text.encode())
+    assert (found.waivers.days, found.waivers.renewals, found.sandbox.people) == (90, 1, 5000)
+    fresh = start(packs()["global-baseline"], dt.date(2028, 2, 1))
+    made = relief(fresh, {"share_of_cases": "0.05", "approvers": "A board, a court", "relief_reason": "x"})
+    found = load(made.encode())
+    assert found.sandbox.share_of_cases == 0.05
+    assert found.sandbox.approvers == found.waivers.approvers == ("A board", "a court")
+
+
 @pytest.mark.parametrize(
     ("do", "where"),
     [
+        (lambda: relief(TOWN, {"waiver_days": "many", "relief_reason": "x"}), "waiver_days"),
+        (lambda: relief(TOWN, {"waiver_days": "9"}), "relief_reason"),
+        (lambda: relief(TOWN, {"relief_reason": "x"}), "waiver_days"),
         (lambda: tightened(TOWN, limit="much"), "limit"),
         (lambda: tightened(TOWN, limit="nan"), "limit"),
         (lambda: tightened(TOWN, limit="1e999"), "limit"),

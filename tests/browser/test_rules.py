@@ -85,6 +85,11 @@ def test_a_policy_officer_changes_an_overlay(visit, past_audit, tmp_path):
         page.get_by_role("button", name="Set the group").click()
         expect(page.get_by_text("The file below was changed.")).to_be_visible()
 
+    open_part(page, "Waivers and trials")
+    page.get_by_label("Longest waiver, in days").fill("90")
+    page.get_by_label("Why waivers and trials are held so").fill("half a year is long")
+    page.get_by_role("button", name="Set waivers and trials").click()
+
     page.get_by_role("button", name="Show the effect").click()
     effect = page.get_by_role("region", name="Effect")
     expect(effect).to_contain_text("age or age_group or age_band: at least 60")
@@ -103,6 +108,7 @@ def test_a_policy_officer_changes_an_overlay(visit, past_audit, tmp_path):
     sent.value.save_as(tmp_path / "mine.yaml")
     mine = load(tmp_path / "mine.yaml")
     assert (mine.id, mine.version, str(mine.sunset)) == ("my-smart-city-municipal", "2", "2028-06-30")
+    assert mine.waivers.days == 90
     assert {g.id: g.at_least for g in mine.groups} == {"elderly": 65, "rural": None, "villages": None}
 
     page.goto("/rules/new")

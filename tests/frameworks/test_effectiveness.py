@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frameworks.effectiveness import Change, Kind, Policy, Report, Seen, figures, proposals
+from frameworks.effectiveness import Kind, Report, Seen, figures, proposals
 from frameworks.model import Verdict
+from frameworks.proposing import Change, Condition, Figure, Policy, Trigger
 from tests.budgets import budget
 from tests.frameworks.builders import bound, compared, framework, one, ratio
 
@@ -83,7 +84,7 @@ def test_false_alarms_propose_to_recalibrate_unless_one_prevented_harm():
 
 def test_a_rule_that_nothing_ever_fails_is_to_be_merged_or_retired():
     audits = [seen("met", n) for n in range(50)]
-    assert changes(*audits) == [Change.RETIRE]
+    assert changes(*audits) == [Change.MERGE_OR_RETIRE]
     assert changes(*audits[:49], seen("undecided", 50)) == []
     assert changes(*audits, seen("not_met", 51)) == []
 
@@ -105,7 +106,8 @@ def test_guards_of_law_and_of_vulnerable_people_are_told():
 
 def test_another_policy_is_followed():
     audits = [seen("met", n) for n in range(25)]
-    assert changes(*audits, policy=Policy(quiet_audits=25)) == [Change.RETIRE]
+    sooner = Trigger(Change.RETIRE, (Condition(Figure.DECIDED, "at_least", 25),))
+    assert changes(*audits, policy=Policy(proposals=(sooner,))) == [Change.RETIRE]
 
 
 @settings(max_examples=budget(40, 400), deadline=None)

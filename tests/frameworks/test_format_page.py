@@ -20,6 +20,15 @@ from frameworks.overlay_shape import (
     OverrideShape,
     ValueShape,
 )
+from frameworks.policy_shape import (
+    ConditionShape,
+    EffectivenessShape,
+    LimitShape,
+    SandboxShape,
+    TriggerShape,
+    WaiversShape,
+)
+from frameworks.proposing import Change, Figure
 from frameworks.schema import framework_schema
 from frameworks.shape import AppliesShape, CriterionShape, FrameworkShape, RequirementShape, SourceShape
 from frameworks.source import parse
@@ -41,15 +50,36 @@ def test_the_overlay_of_the_page_loads():
     assert (rule.id, rule.parents[0].id, len(rule.groups)) == ("example-town", "global-baseline", 1)
 
 
+def test_the_policies_of_the_page_load():
+    head, parts = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[2], {}
+    for example in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL):
+        parts |= {example.split(":")[0]: example}
+    overlay = "".join(parts[name] for name in ("waivers", "effectiveness"))
+    rule = load((head + overlay).encode(), "example.yaml")
+    assert rule.waivers.approvers == ("Ethics council",)
+    assert rule.sandbox.extension_days == 300
+    assert rule.effectiveness.audits == 30
+
+
 def test_every_key_is_on_the_page():
     whole = (FrameworkShape, RequirementShape, AppliesShape, SourceShape, CriterionShape)
-    for shape in (*whole, OverlayShape, OverrideShape, ExtendsShape, FloorShape, GroupShape, ValueShape):
+    policies = (WaiversShape, SandboxShape, LimitShape, EffectivenessShape, TriggerShape, ConditionShape)
+    for shape in (
+        *whole,
+        *policies,
+        OverlayShape,
+        OverrideShape,
+        ExtendsShape,
+        FloorShape,
+        GroupShape,
+        ValueShape,
+    ):
         for name, key in shape.model_fields.items():
             assert f"`{key.alias or name}`" in PAGE or f"`{name}: true`" in PAGE, name
 
 
 def test_every_word_of_the_vocabulary_is_on_the_page():
-    for word in (*Verdict, *Severity, *Basis):
+    for word in (*Verdict, *Severity, *Basis, *Change, *Figure):
         assert f"`{word}`" in PAGE
 
 

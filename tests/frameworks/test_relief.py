@@ -178,7 +178,7 @@ def test_a_sandbox_never_makes_anything_met(rule, found, sandbox):
             now in (Verdict.DEFERRED, Verdict.NOT_MET) and then.rank > Verdict.DEFERRED.rank
         )
     if rule is BLOCKING:
-        assert after == before
+        assert Verdict.DEFERRED not in after
 
 
 @few

@@ -49,11 +49,11 @@ def measured() -> Audit:
     return record(subject(), only=("data.quality",))
 
 
-def told(system=None, as_of=DAY, **keys) -> Audit:
+def told(system=None, as_of=DAY, rules=(), **keys) -> Audit:
     """Return the sample judged again with *keys* put on record."""
     body = measured().body
     asked = {**SUBMISSION, "system": {**SUBMISSION["system"], **(system or {})}, **keys}
-    asked["frameworks"] = list(body["verdicts"])
+    asked["frameworks"] = [*body["verdicts"], *rules]
     evidence = [evidence_from_json(one) for one in body["evidence"]]
     return Audit(run={}, body=assemble(parse(asked), body["submission"]["resolved"], evidence, as_of))
 
@@ -138,6 +138,21 @@ def test_the_sandbox_is_told_with_its_caps_and_its_limits(day, title, verdict):
     assert "1,500 of 40,000; a share of at most 0.1" in text
     assert "data.quality.missing_share at most 0.5" in text
     assert "eeeeeeeeeeeeeeee" in text
+
+
+def test_what_the_rules_allow_stands_beside_what_was_asked_of_them():
+    city = "smart-city-municipal"
+    audit = told(waivers=[WAIVER], sandbox=SANDBOX, as_of=dt.date(2027, 2, 1), rules=(city,))
+    text = part(audit, "declared-waivers")
+    assert "180 days 1 Municipal AI governance committee smart-city-municipal 2026.1.0, choice" in text
+    assert "180 days 1 anybody but the owner Suggestion of this project" in text
+    assert "by these rules only Municipal AI governance committee may approve it" in text
+    trial = part(audit, "declared-sandbox")
+    assert "365 days 183 days 5,000 0.1 Municipal AI governance committee" in trial
+    assert "the sandbox does not count: By these rules only" in trial
+    verdicts = audit.body["verdicts"]
+    assert verdicts[city]["requirements"]["TRANS-02"] != "waived"
+    assert verdicts["global-baseline"]["requirements"]["TRANS-02"] == "waived"
 
 
 def test_the_public_version_keeps_waivers_and_names_nobody():
