@@ -9,20 +9,26 @@ from pathlib import Path
 from apiflask import APIFlask
 from flask import Flask, jsonify
 from flask.typing import ResponseReturnValue
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from auditor import jobs, sandbox
 from auditor.api import openapi, problems
 from auditor.api.effectiveness import effectiveness
 from auditor.api.events import Holds
 from auditor.api.public import public
+from auditor.api.questions import questions
 from auditor.api.routes import api
 from auditor.api.rules import rules as own_rules
 from auditor.artifacts import Artifacts
 from auditor.auth import guard
+from auditor.auth.rate import Rate
 from auditor.config import Settings, from_environment
 from auditor.service import Service
 from auditor.store import people
 from auditor.store.database import Database
+
+LOOKS_PER_HOUR = 120
+"""Answers that one address may look up in an hour."""
 
 
 def create_app(settings: Settings | None = None) -> APIFlask:
@@ -46,9 +52,16 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.config["SESSION_COOKIE_SECURE"] = settings.https
     app.extensions["auditor"] = service
     app.extensions["auditor-holds"] = Holds(settings.streams)
+    app.extensions["auditor-sends"] = Rate(settings.concerns_per_hour)
+    app.extensions["auditor-looks"] = Rate(LOOKS_PER_HOUR)
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's documented place for it
+            app.wsgi_app, x_for=settings.proxies, x_proto=0, x_host=0, x_port=0, x_prefix=0
+        )
     guard.register(app)
     app.register_blueprint(api)
     app.register_blueprint(public)
+    app.register_blueprint(questions)
     app.register_blueprint(own_rules)
     app.register_blueprint(effectiveness)
     problems.register(app)

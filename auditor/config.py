@@ -67,7 +67,12 @@ class Settings:
     unused_days: float = 7.0
     """Uploads and drafts that no audit came to use are deleted after so many days."""
     retention_days: float = 30.0
-    """The files of an audit (tables, models) are deleted so many days after its end; its record stays."""
+    """The files of an audit (tables, models) are deleted so many days after its end; its record stays. The
+    words of a question or objection go so many days after its answer."""
+    concerns_per_hour: int = 10
+    """Questions and objections that one address may send in an hour."""
+    proxies: int = 0
+    """Proxies in front of the service whose X-Forwarded-For names the address that asks."""
     threads: int = 96
     """Threads of the web server."""
     streams: int = 32
@@ -218,9 +223,17 @@ def _check(settings: Settings) -> None:
         raise BadSetting("AUDITOR_STREAMS must be lower than AUDITOR_THREADS.")
     if settings.retention_days <= 0 or settings.unused_days <= 0:
         raise BadSetting("AUDITOR_RETENTION_DAYS and AUDITOR_UNUSED_DAYS are above 0.")
+    _check_public(settings)
     _check_endpoints(settings)
     if settings.database_url and not settings.database_url.startswith(("sqlite:", "postgresql+psycopg:")):
         raise BadSetting("AUDITOR_DATABASE_URL starts with sqlite: or postgresql+psycopg:.")
+
+
+def _check_public(settings: Settings) -> None:
+    if settings.concerns_per_hour < 1:
+        raise BadSetting("AUDITOR_CONCERNS_PER_HOUR is at least 1.")
+    if not 0 <= settings.proxies <= 10:
+        raise BadSetting("AUDITOR_PROXIES is a number from 0 to 10.")
 
 
 def _check_sealing(settings: Settings) -> None:

@@ -17,12 +17,13 @@ from auditor.artifacts import Artifacts
 from auditor.local_rules import LocalRules
 from auditor.past import Past
 from auditor.problems import Problem, Refused, refuse
-from auditor.store import audits, files
+from auditor.store import audits, concerns, files
 from auditor.store.clock import now
 from auditor.store.database import Database
 from auditor.store.tables import DecisionRecord, OutcomeRecord
 from auditor.views import Account, AuditState, Conflict, NotFound
 from frameworks.effectiveness import Figures, Kind, Proposal, Report, Seen, figures, proposals
+from frameworks.heard import Concern
 from frameworks.judge import judge
 from frameworks.model import Framework
 from frameworks.proposing import Policy
@@ -115,7 +116,15 @@ class RuleEffects:
             total = audits.count_completed(session, account.id)
             held = [(one.id, files.held(session, one.id, "audit.json")["audit.json"]) for one in found]
             reports = {one.id: self._reports(session, one.id, framework.id) for one in found}
-        seen = [replace(self._seen(digest, framework), reports=reports[audit]) for audit, digest in held]
+            sent = concerns.by_measured_audit(session, account.id)
+        seen = [
+            replace(
+                self._seen(digest, framework),
+                reports=reports[audit],
+                concerns=_named(sent.get(audit, ()), framework.id),
+            )
+            for audit, digest in held
+        ]
         return told(framework, seen, total - len(seen))
 
     def _seen(self, digest: str, framework: Framework) -> Seen:
@@ -207,6 +216,16 @@ class RuleEffects:
             for one in _outcomes(session, audit_id)
             if one.requirement.startswith(f"{framework}/")
         )
+
+
+def _named(sent: Sequence[Concern], framework: str) -> list[Concern]:
+    """Return what names a requirement of *framework*, by the id of the requirement alone."""
+    lead = f"{framework}/"
+    return [
+        replace(one, requirement=one.requirement.removeprefix(lead))
+        for one in sent
+        if one.requirement.startswith(lead)
+    ]
 
 
 def _outcomes(session: Session, audit_id: str) -> Sequence[OutcomeRecord]:

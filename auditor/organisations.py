@@ -15,12 +15,13 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from auditor.artifacts import Artifacts
-from auditor.store import files
+from auditor.store import concerns, files
 from auditor.store.clock import today
 from auditor.store.database import Database
 from auditor.store.tables import AuditRecord, OutcomeRecord
 from auditor.views import Account, AuditState, NotFound
 from frameworks.effectiveness import Kind
+from frameworks.heard import Heard, heard
 from frameworks.history import Repair, Stood, repairs
 from frameworks.model import Verdict
 
@@ -72,6 +73,8 @@ class OrganisationRecord:
     open: tuple[SystemRepair, ...]
     repaired: tuple[SystemRepair, ...]
     disputes: tuple[Dispute, ...]
+    heard: Heard
+    """Questions and objections of the public about its published audits, with small counts."""
     expired: tuple[str, ...]
     """Systems whose newest audit no longer speaks for them."""
 
@@ -101,6 +104,7 @@ class Organisations:
                 raise NotFound(f"no completed audit names the organisation {id_[:64]!r}.")
             names = {record.id: _system(record)["name"] for record in records}
             disputes = _disputes(session, names)
+            sent = concerns.by_measured_audit(session, account.id)
             held = {one.id: files.held(session, one.id, "audit.json")["audit.json"] for one in records}
         lines = tuple(map(_line, records))
         found = [
@@ -118,6 +122,7 @@ class Organisations:
             open=tuple(one for one in found if one.repair.until is None),
             repaired=tuple(one for one in found if one.repair.until is not None),
             disputes=disputes,
+            heard=heard([one for audit in names for one in sent.get(audit, ())]),
             expired=tuple(sorted(name for name, line in newest.items() if line.expired)),
         )
 

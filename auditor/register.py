@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from auditor.artifacts import Artifacts
 from auditor.problems import Problem, Refused
-from auditor.store import audits, files, publications
+from auditor.store import audits, concerns, files, publications
 from auditor.store import log as kept
 from auditor.store.database import Database
 from auditor.store.publications import Publication
@@ -100,9 +100,12 @@ class Register:
         self.sealer.head()
 
     def deleted(self, session: Session, audit_id: str) -> None:
-        """Leave the tombstones of an audit that its owner deletes in this transaction."""
+        """Leave the tombstones of an audit that its owner deletes, and delete what people wrote about it."""
         self.sealer.withdraw(session, audit_id, DELETED)
         publications.withdraw(session, audit_id, DELETED, keep_name=False)
+        for record in concerns.of_audit(session, audit_id):
+            record.public = False
+            concerns.erase(record)
 
     def entries(
         self, search: str = "", *, limit: int = MOST, before: str | None = None

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from auditor import sandbox
 from auditor.artifacts import DIGEST, Artifacts
+from auditor.concerns import Concerns
 from auditor.config import Settings
 from auditor.effectiveness import RuleEffects
 from auditor.endpoint import admit
@@ -68,6 +69,7 @@ class Service:
         self.jobs = jobs
         self.sealer = Sealer(settings.key_folder, database, artifacts)
         self.register = Register(database, artifacts, self.sealer)
+        self.concerns = Concerns(database, artifacts)
         self.rules = LocalRules(database, artifacts)
         self.organisations = Organisations(database, artifacts)
         self.effects = RuleEffects(database, artifacts, self.rules)

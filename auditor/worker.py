@@ -22,7 +22,7 @@ from auditor.bench import Bench
 from auditor.config import Settings
 from auditor.problems import Problem
 from auditor.steps import Steps, tidy
-from auditor.store import audits, files, people
+from auditor.store import audits, concerns, files, people
 from auditor.store.clock import now
 from auditor.store.database import Database
 from auditor.store.tables import AuditRecord, WorkerRecord
@@ -146,7 +146,7 @@ class Heart:
                 tidy(self.database, self.artifacts, audit_id)
 
     def _sweep(self) -> None:
-        """Delete files of audits that ended long ago, and uploads and drafts that nobody came back for."""
+        """Delete files of audits that ended long ago, unused uploads and drafts, and old words of people."""
         before = now() - dt.timedelta(days=self.settings.unused_days)
         ended = now() - dt.timedelta(days=self.settings.retention_days)
         released: set[str] = set()
@@ -154,6 +154,7 @@ class Heart:
             for record in audits.ended_before(session, ended):
                 released |= audits.release_uploads(session, record)
             people.delete_drafts_older_than(session, before)
+            concerns.erase_old(session, answered_before=ended)
             unused = files.unused_uploads(session, before)
             for account, digests in unused.items():
                 files.disown(session, account, digests)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from statistics import median, quantiles
 
 from checks.model import Measure
+from frameworks.heard import Concern, Heard, heard
 from frameworks.history import Stood, repairs
 from frameworks.model import Basis, Criterion, Finding, Framework, Requirement, State, Verdict, worst
 from frameworks.proposing import GIVEN_UP, Change, Condition, Figure, Policy
@@ -52,6 +53,8 @@ class Seen:
     day: dt.date
     findings: Sequence[Finding]
     reports: Sequence[Report] = ()
+    concerns: Sequence[Concern] = ()
+    """What the public sent about the published audit, each with the id of the requirement that it names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,8 @@ class Figures:
     still_open: int
     """Systems that were not met in their last audit."""
     reports: Mapping[str, int]
+    heard: Heard
+    """Questions and objections of the public that name the requirement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +139,7 @@ def _figures(asked: Requirement, audits: Sequence[Seen]) -> Figures:
         fixed=len(days),
         still_open=still_open,
         reports=told,
+        heard=heard([c for seen, _ in judged for c in seen.concerns if c.requirement == asked.id]),
     )
 
 

@@ -61,6 +61,8 @@ def _failed(error: HTTPException) -> ResponseReturnValue:
         response = answer(status, _sentence(error))
         if allowed := getattr(error, "valid_methods", None):
             response.headers["Allow"] = ", ".join(sorted(allowed))
+        if wait := getattr(error, "retry_after", None):
+            response.headers["Retry-After"] = str(wait)
         return response
     from auditor.web.errors import failed
 

@@ -1,11 +1,13 @@
 """What every request passes before any route: the host it names, where it comes from, and who sends it.
 
 On loopback everybody on this machine is the local account. Bound to any other address, nothing but
-`/healthz`, `/readyz` and what is public (register, log, keys) answers without the token of the first start.
+`/healthz`, `/readyz` and what is public (register with its questions, log, keys) answers without the token of
+the first start.
 """
 
 from __future__ import annotations
 
+import re
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -28,6 +30,8 @@ PUBLIC = (
     "/bootstrap/static",
 )
 """What everybody may read, with all below: the register, the log, the keys, and what pages look like."""
+SEND = re.compile(r"(/register|/api/v1/register)/(answers(/erase)?|[^/]+/questions)")
+"""What everybody may send: a question or objection, and the reference of one to read its answer."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -61,7 +65,8 @@ def _admit() -> None:
 
 def _for_everybody() -> bool:
     below = any(request.path == place or request.path.startswith(f"{place}/") for place in PUBLIC)
-    return request.path in OPEN or (below and request.method in SAFE)
+    sends = request.method == "POST" and SEND.fullmatch(request.path)
+    return request.path in OPEN or bool(sends) or (below and request.method in SAFE)
 
 
 def _refuse_other_sites() -> None:

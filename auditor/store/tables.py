@@ -192,6 +192,34 @@ class DecisionRecord(Base):
     created: Mapped[dt.datetime]
 
 
+class ConcernRecord(Base):
+    """A question or objection that somebody sent about a published audit, and its answer."""
+
+    __tablename__ = "concerns"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    audit: Mapped[str] = mapped_column(index=True)
+    """No foreign key: that something was asked outlives the audit; its words do not."""
+    account: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
+    """Who published the audit, and answers."""
+    reference: Mapped[str] = mapped_column(String(64), index=True, unique=True)
+    """SHA-256 of the reference that the person holds."""
+    matter: Mapped[str]
+    requirement: Mapped[str]
+    """`<framework>/<requirement>`, or nothing."""
+    groups: Mapped[list[Any]]
+    text: Mapped[str]
+    contact: Mapped[str]
+    received: Mapped[dt.datetime]
+    answered: Mapped[dt.datetime | None]
+    result: Mapped[str]
+    answer: Mapped[str]
+    public: Mapped[bool]
+    """Whether everybody may read the answer."""
+    by: Mapped[str]
+    erased: Mapped[dt.datetime | None]
+    """When text and contact were deleted."""
+
+
 class WorkerRecord(Base):
     """A worker process and its last heartbeat."""
 

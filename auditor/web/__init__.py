@@ -17,6 +17,7 @@ from auditor.web import (
     library,
     plan,
     public,
+    questions,
     rule_editor,
     rules,
     words,
@@ -86,5 +87,5 @@ def _frame() -> dict[str, object]:
     }
 
 
-for _pages in (audits, drafts, effectiveness, errors, library, plan, public, rule_editor, rules):
+for _pages in (audits, drafts, effectiveness, errors, library, plan, public, questions, rule_editor, rules):
     _pages.add_to(blueprint)

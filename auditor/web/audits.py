@@ -35,6 +35,7 @@ def front() -> ResponseReturnValue:
     rows = service().audits(account(), limit=PAGE + 1, before=before)
     return render_template(
         "web/front.html",
+        waiting=service().concerns.waiting(account()),
         audits=rows[:PAGE],
         older=rows[PAGE - 1].id if len(rows) > PAGE else None,
         before=before,

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from auditor.problems import Refused
 from auditor.web.form import anchor
 from auditor.web.here import account, service
+from auditor.web.questions import GROUPS
 from frameworks.effectiveness import Kind
 
 KINDS = {
@@ -83,4 +84,4 @@ def outcomes(audit_id: str) -> ResponseReturnValue:
 def organisation(organisation_id: str) -> ResponseReturnValue:
     """Show what is on record about an organisation."""
     found = service().organisations.of(account(), organisation_id)
-    return render_template("web/organisation.html", found=found)
+    return render_template("web/organisation.html", found=found, groups=GROUPS)

@@ -16,6 +16,7 @@ from auditor.config import Settings
 from auditor.problems import Refused
 from auditor.web.form import anchor
 from auditor.web.here import account, service
+from auditor.web.questions import GROUPS, MATTERS, RESULT_WORDS
 from auditor.web.verdicts import outcome
 from reports.code import SHORT, qr
 
@@ -47,7 +48,17 @@ def register_entry(audit_id: str) -> ResponseReturnValue:
     """Show one published audit, or its tombstone."""
     entry = service().register.entry(audit_id)
     found = None if entry.withdrawn else outcome(service().register.record(audit_id))
-    return render_template("web/register_entry.html", entry=entry, outcome=found)
+    heard, answers = service().concerns.public(audit_id)
+    return render_template(
+        "web/register_entry.html",
+        entry=entry,
+        outcome=found,
+        heard=heard,
+        answers=answers,
+        groups=GROUPS,
+        matters=MATTERS,
+        results=RESULT_WORDS,
+    )
 
 
 def feed() -> ResponseReturnValue:

@@ -64,6 +64,13 @@ FINDING = Finding(
 )
 
 
+class Unasked:
+    """What the public asked: nothing."""
+
+    def waiting(self, account):
+        return 0
+
+
 class Unpublished:
     """A register without entries."""
 
@@ -217,6 +224,10 @@ class FakeService:
     @property
     def rules(self):
         return NoRules()
+
+    @property
+    def concerns(self):
+        return Unasked()
 
     @property
     def register(self):
