@@ -52,7 +52,7 @@ def step_page(draft_id: str, slug: str) -> ResponseReturnValue:
     form = Form(stored.data)
     if request.method == "GET":
         return _ask(draft_id, step, form, ())
-    of_files = step.slug in {"files", "people"}
+    of_files = step.slug in {"files", "people", "service"}
     found = [*receive(form)] if of_files else []
     step.read(form, request.form)
     found += receive_notices(form) if step.slug == "people" else ()

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 ROLES = {"evaluation": "data.evaluation", "model": "model", "training": "data.training", "counts": "counts"}
 """The files that every form asks for, with their keys; of further ones the key is the role: `models.0`."""
+ALONE = ("reasons", "service_log")
+"""Files that steps of their own ask for; their role is their key."""
 HOW_WRITTEN = ("encoding", "delimiter", "decimal", "sheet")
 """What may be said of how a table is written."""
 MOST = 10
@@ -110,7 +112,7 @@ class Form:
             for given, role in ((self.contenders, self.next_contender), (self.joins, self.next_join))
             if len(given) < MOST
         ]
-        return (*ROLES, *further, *more, "reasons")
+        return (*ROLES, *further, *more, *ALONE)
 
     def reference(self, role: str) -> dict[str, Any] | None:
         """Return what the submission says of a file."""
@@ -181,13 +183,12 @@ class Form:
             self.put("models", [one for position, one in enumerate(self.get("models")) if position != at])
         elif role in self.joins:
             self.put("join", {k: v for k, v in self.get("join").items() if f"join.{k}" != role})
-        elif role == "reasons":
-            self.put("reasons", None)
+        elif role in ALONE:
+            self.put(role, None)
         elif (at_notice := role.removeprefix("notices.")) != role:
             self.put("notices", [one for i, one in enumerate(self.get("notices", [])) if str(i) != at_notice])
-        kept = {
-            (self.reference(one) or {}).get("artifact") for one in (*self.contenders, *self.joins, "reasons")
-        }
+        others = (*self.contenders, *self.joins, *ALONE)
+        kept = {(self.reference(one) or {}).get("artifact") for one in others}
         kept |= {notice.get("artifact") for notice in self.get("notices", [])}
         kept |= {answer.get("document") for answer in self.get("answers", {}).values()}
         kept.add(self.get("sandbox.exit_report"))

@@ -74,7 +74,7 @@ def test_starting_leads_to_the_first_question(client):
     assert answer.status_code == 303
     page = client.get(answer.location)
     assert "Which system is audited?" in page.text
-    assert "Step 1 of 9" in page.text
+    assert "Step 1 of 10" in page.text
 
 
 def test_a_system_needs_a_name(client, draft):
@@ -236,7 +236,7 @@ def test_an_amount_has_no_favourable_value_so_that_question_is_left_out(client, 
     client.post(f"{with_table}/outcome", data=OUTCOME)
     answer = client.post(f"{with_table}/task", data={**TASK, "task": "regression"})
     assert answer.location == f"{with_table}/groups"
-    assert "of 8</p>" in client.get(answer.location).text
+    assert "of 9</p>" in client.get(answer.location).text
     assert submission_of(service)["columns"] == {"label": "approved", "score": "score"}
 
 
@@ -343,7 +343,7 @@ def test_reasons_and_notices_are_given_in_the_form_and_kept(client, with_table, 
     assert 'value="letter"' in page
     assert "page.html" in page
     said = {"reasons.on": "age", "reasons.case": "id", "notices.0.language": "en"}
-    assert client.post(f"{with_table}/people", data=said).location == f"{with_table}/frameworks"
+    assert client.post(f"{with_table}/people", data=said).location == f"{with_table}/service"
     page = client.get(f"{with_table}/check").text
     assert "said.csv" in page
     assert "letter – en, page" in page
@@ -354,7 +354,66 @@ def test_reasons_and_notices_are_given_in_the_form_and_kept(client, with_table, 
     again = client.post("/audits/1/draft").location
     assert parse(service.kept[again.split("/")[2]].data["submission"]) == sent
     people = again.replace("check", "people")
-    assert client.post(people, data={}).location.endswith("/frameworks")
+    assert client.post(people, data={}).location.endswith("/service")
+
+
+LOG = "age,home,began,done,days,helped\n" + "".join(
+    f"{20 + i},{['town', 'village'][i % 2]},2026-01-02,yes,{i}.5,no\n" for i in range(40)
+)
+SAID = {
+    "service_log.asked": "yes",
+    "service_log.groups": ["age", "home"],
+    "service_log.bins.age": "25, 45",
+    "service_log.completed": "done",
+    "service_log.waited": "days",
+    "service_log.assisted": "helped",
+    "service_log.started": "began",
+}
+CONSULTED = {
+    "participation.affected": " older  applicants\n\nrural applicants\nolder applicants",
+    "participation.consultations.0.group": "older applicants",
+    "participation.consultations.0.date": "2026-03-02",
+    "participation.consultations.0.said": "The form is too long.",
+}
+
+
+def test_a_service_log_and_who_was_asked_are_given_in_the_form(client, with_table, service):
+    fill(client, with_table)
+    sent_file = {"service_log.file": (io.BytesIO(LOG.encode()), "l.csv")}
+    page = client.post(f"{with_table}/service", data=sent_file)
+    assert error_at(page, "service_log.groups") == "Choose the columns that say who started a case."
+    assert "at least one column" in error_at(page, "service_log")
+    wrong = {**SAID, "service_log.bins.age": "45, 25", "participation.consultations.3.how": "By letter"}
+    page = client.post(f"{with_table}/service", data=wrong | {"participation.affected": ""})
+    assert "rising numbers" in error_at(page, "service_log.bins.age")
+    assert "Name the groups" in error_at(page, "participation.affected")
+    assert "Say who was asked" in error_at(page, "participation.consultations.0.group")
+    other = {**SAID, **CONSULTED, "participation.consultations.0.group": "students"}
+    page = client.post(f"{with_table}/service", data=other)
+    assert "is not named in" in error_at(page, "participation")
+    assert client.post(f"{with_table}/service", data=SAID | CONSULTED).location == f"{with_table}/frameworks"
+    page = client.get(f"{with_table}/check").text
+    assert "older applicants, rural applicants" in page
+    assert "l.csv" in page
+    client.post(f"{with_table}/check")
+    sent = parse(service.submitted[0])
+    assert sent.service_log.groups == ("age", "home")
+    assert sent.service_log.bins == {"age": (25, 45)}
+    assert (sent.service_log.completed, sent.service_log.started) == ("done", "began")
+    assert sent.participation.affected == ("older applicants", "rural applicants")
+    (asked,) = sent.participation.consultations
+    assert (asked.group, str(asked.date), asked.said) == (
+        "older applicants",
+        "2026-03-02",
+        "The form is too long.",
+    )
+    again = client.post("/audits/1/draft").location
+    assert parse(service.kept[again.split("/")[2]].data["submission"]) == sent
+    where = again.replace("check", "service")
+    assert client.post(where, data={}).location.endswith("/frameworks"), "what is not posted stays"
+    client.post(where, data={"remove": "service_log"})
+    assert service.kept[again.split("/")[2]].data["submission"].keys() >= {"participation"}
+    assert "service_log" not in service.kept[again.split("/")[2]].data["submission"]
 
 
 @pytest.mark.parametrize("written", ["English please", "e", "zh_"])

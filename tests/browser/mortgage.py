@@ -29,6 +29,7 @@ def fill(page, look=lambda _page: None):
         "groups": fill_groups,
         "columns": fill_columns,
         "people": lambda _page: None,
+        "service": lambda _page: None,
         "frameworks": fill_rules,
         "answers": fill_answers,
     }

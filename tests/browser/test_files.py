@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.axe import barriers
 from tests.browser.conftest import PHONE, WIDE, assert_sane
 from tests.browser.mortgage import EXAMPLE
 
 pytestmark = pytest.mark.browser
 
 TOWNS = "Straße;Betrag;ok;id\n" + "".join(f"Gasse {i % 9};{i},5;{i % 2};{i}\n" for i in range(60))
+SERVICE = "age,residence,done\n" + "".join(f"{18 + i},{['town', 'village'][i % 2]},yes\n" for i in range(60))
 PEOPLE = "id,race\n" + "".join(f"{i},{'XY'[i % 3 == 0]}\n" for i in range(60))
 
 
@@ -53,6 +55,22 @@ def test_further_files_are_asked_for_calmly_and_kept(visit, scripts, viewport):
     page.get_by_label("demographics:race").check()
     if scripts:
         assert_sane(page)
+
+    page.goto(page.url.replace("/groups", "/service"))
+    upload(page, "service_log.file", "log.csv", SERVICE.encode())
+    page.get_by_role("checkbox", name="age").check()
+    page.fill("[name='service_log.bins.age']", "25, 65")
+    page.get_by_role("checkbox", name="residence").check()
+    page.select_option("[name='service_log.completed']", "done")
+    page.fill("[name='participation.affected']", "older applicants\nrural applicants")
+    page.get_by_text("Write down who was asked").click()
+    page.fill("[name='participation.consultations.0.group']", "older applicants")
+    if scripts:
+        assert_sane(page)
+        assert barriers(page) == []
+    page.get_by_role("button", name="Save and check all answers").click()
+    page.get_by_text("older applicants, rural applicants").wait_for()
+    expect(page.get_by_role("main")).to_contain_text("log.csv")
 
 
 def test_the_enter_key_saves_and_removes_nothing(visit):

@@ -16,6 +16,7 @@ from auditor.web.steps import (
     groups,
     outcome,
     people,
+    service,
     system,
     task,
 )
@@ -30,6 +31,7 @@ STEPS: tuple[Step, ...] = (
     groups.STEP,
     columns.STEP,
     people.STEP,
+    service.STEP,
     frameworks.STEP,
     answers.STEP,
 )
@@ -73,8 +75,8 @@ def problems(step: Step, form: Form) -> tuple[Problem, ...]:
 
 def field_of(step: Step, where: str) -> str:
     """Return the field of *step* at which a problem is shown."""
-    fitting = [key for key in step.owns if _inside(where, key) and key not in step.open_ended]
-    return max(fitting, key=len) if fitting else where
+    nearest = max((key for key in step.owns if _inside(where, key)), key=len, default=where)
+    return where if nearest in step.open_ended else nearest
 
 
 def _tells(where: str, problem: Problem) -> bool:

@@ -16,6 +16,7 @@ TITLES = {
     "training": "Training table",
     "counts": "Published counts",
     "reasons": "Reasons given to people",
+    "service_log": "Log of the service",
 }
 WRITTEN = {
     "encoding": "Encoding",

@@ -27,8 +27,8 @@ def _candidates(form: Form) -> list[Column]:
 
 def _read(form: Form, posted: Posted) -> None:
     form.put("columns.groups", known(posted, "columns.groups", form))
-    cuts = {name: text(posted, f"bins.{name}") for name in form.get("columns.groups", [])}
-    form.put("bins", {name: _cuts(written) for name, written in cuts.items() if written})
+    written = {name: text(posted, f"bins.{name}") for name in form.get("columns.groups", [])}
+    form.put("bins", {name: cuts(said) for name, said in written.items() if said})
     _read_choice(form, posted)
 
 
@@ -43,7 +43,7 @@ def _read_choice(form: Form, posted: Posted) -> None:
         form.put("metric_choice.chosen_by", text(posted, "metric_choice.chosen_by"))
 
 
-def _cuts(written: str) -> list[float | int] | str:
+def cuts(written: str) -> list[float | int] | str:
     """Return cut points as numbers, or as written where they are none."""
     try:
         numbers = [float(part) for part in re.split(r"[,;\s]+", written) if part]
@@ -52,8 +52,9 @@ def _cuts(written: str) -> list[float | int] | str:
     return [int(n) if n.is_integer() else n for n in numbers]
 
 
-def _written(cuts: list[float | int] | str) -> str:
-    return cuts if isinstance(cuts, str) else ", ".join(map(spell, cuts))
+def spelt_cuts(said: list[float | int] | str) -> str:
+    """Return cut points as the page takes them."""
+    return said if isinstance(said, str) else ", ".join(map(spell, said))
 
 
 def _problems(form: Form) -> Iterator[Problem]:
@@ -62,8 +63,8 @@ def _problems(form: Form) -> Iterator[Problem]:
             yield Problem(
                 "columns.groups", "unknown-column", f"The table has no column “{name}”; choose another."
             )
-    for name, cuts in form.get("bins", {}).items():
-        if isinstance(cuts, str) or cuts != sorted(set(cuts)):
+    for name, said in form.get("bins", {}).items():
+        if isinstance(said, str) or said != sorted(set(said)):
             yield Problem(
                 f"bins.{name}", "bad-cuts", f"Write the cut points of “{name}” as rising numbers: 25, 45, 60."
             )
@@ -75,14 +76,14 @@ def _offer(form: Form) -> Mapping[str, Any]:
         "likely": [c for c in candidates if LIKELY.search(c.name)],
         "others": [c for c in candidates if not LIKELY.search(c.name)],
         "leaves": [(leaf.measure, says(leaf.measure)) for leaf in leaves()],
-        "bins": {name: _written(cuts) for name, cuts in form.get("bins", {}).items()},
+        "bins": {name: spelt_cuts(said) for name, said in form.get("bins", {}).items()},
     }
 
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
     yield "Compared by", joined(form.get("columns.groups", []), "None: nothing about fairness is measured")
-    for name, cuts in form.get("bins", {}).items():
-        yield f"Cut points of {name}", _written(cuts)
+    for name, said in form.get("bins", {}).items():
+        yield f"Cut points of {name}", spelt_cuts(said)
     yield "Measure chosen", form.get("metric_choice.measure") or "None: all are told alike"
 
 
