@@ -32,6 +32,7 @@ SHARES = frozenset({"proportion", "ratio", "share", "probability", "difference",
 COUNTS = frozenset({"count", "rows", "people", "types", "columns", "groups", "values"})
 FLAGS = frozenset({"flag", "yes is 1"})
 
+_NAME = 120
 _LEVEL = 0.025
 """One-sided, as an interval of 95 % leaves this much beyond each end."""
 _DIRECTION = {
@@ -126,7 +127,9 @@ def quantity(value: float | None, *, kind: str | None, unit: str | None, beside:
 
 def unit(name: str | None) -> str:
     """Spell a unit where a reader needs it: shares, counts and flags explain themselves."""
-    return "" if not name or name in SHARES | COUNTS | FLAGS else plain(name)
+    if not name or name in SHARES | COUNTS | FLAGS:
+        return ""
+    return said_or_same(name) if "'" in name else plain(name)  # the name of a class stays as it is
 
 
 def interval(low: float | None, high: float | None, *, beside: float | None = None) -> str:
@@ -203,6 +206,12 @@ def sure(item: Any) -> str:
     return _("(95\u00a0% interval {low} to {high}, n {n})", low=low, high=high, n=people)
 
 
+def percent(share: float) -> str:
+    """Spell a share or a change in per cent, without digits that nobody needs: 2.1 %, 33 %."""
+    value = round(100 * share, 1 if abs(share) < 0.1 else 0)
+    return _("{number}\u00a0%", number=_local(f"{value:g}" if abs(value) < 1e5 else f"{value:,.0f}"))
+
+
 def p_value(p: float) -> str:
     """Spell a p-value."""
     return f"p < {_local('0.001')}" if p < 0.001 else f"p = {_local(f'{p:.3f}')}"
@@ -266,10 +275,16 @@ def plain(name: str) -> str:
 
 def sentence(text: str) -> str:
     """Return *text* with a capital first letter and a full stop."""
+    text = stopped(text)
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def stopped(text: str) -> str:
+    """Return *text* with a full stop; a name that it begins with stays as it was given."""
     text = text.strip()
     ended = text.endswith((".", "?", "!", "。", "？", "！"))
     stop = "" if ended else "." if text.isascii() or current() == ENGLISH else "。"
-    return f"{text[:1].upper()}{text[1:]}{stop}" if text else ""
+    return f"{text}{stop}" if text else ""
 
 
 def recorded(text: str | None) -> str:
@@ -291,6 +306,11 @@ def measure(name: str) -> str:
 def brief(name: str, most: int = 60) -> str:
     """Shorten a name for words that only accompany a table, where it stands in full."""
     return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
+def name(text: object) -> str:
+    """Return a submitted name for a sentence: as it was given, cut only where it would fill the page."""
+    return brief(str(text), _NAME)
 
 
 def where(of: Mapping[str, str]) -> str:

@@ -100,11 +100,10 @@ def ale(
     people = features.iloc[chosen].reset_index(drop=True)
     cut = [_steps(features, people, j, steps) for j in open_]
     found = [(one, _curve(one, _differences(output, people, one))) for one in cut]
-    how = f"{output.scale}, {len(people)} people drawn at random"
-    yield from _measures(features, found, how)
+    yield from _measures(features, found, output.scale, len(people))
     for j in sorted(set(range(features.shape[1])) - set(able)):
         of, why = {"feature": str(features.columns[j])}, "no two of its values are shared by ten rows"
-        yield undefined("effect_range", why, of=of, unit="output", method="not asked")
+        yield undefined("effect_range", why, of=of, unit=output.scale, method="not asked")
     yield left_out([str(features.columns[j]) for j in able if j not in open_], features.shape[1])
     yield _table(features, found)
 
@@ -173,13 +172,13 @@ def _curve(cut: _Steps, differences: Array) -> tuple[Curve, Array]:
 
 
 def _measures(
-    features: pd.DataFrame, found: list[tuple[_Steps, tuple[Curve, Array]]], how: str
+    features: pd.DataFrame, found: list[tuple[_Steps, tuple[Curve, Array]]], scale: str, people: int
 ) -> Iterator[Measure]:
     for cut, (curve, _) in found:
         of, n = {"feature": str(features.columns[cut.position])}, len(np.unique(cut.people))
         value, low, high = curve.range()
-        method = f"{METHOD}; {cut.count} steps, {how}"
-        yield estimate("effect_range", value, low, high, n, of=of, unit="output", method=method)
+        method = f"{METHOD}; {cut.count} steps, {scale}, {people} people drawn at random"
+        yield estimate("effect_range", value, low, high, n, of=of, unit=scale, method=method)
     for cut, _ in found:
         of = {"feature": str(features.columns[cut.position])}
         method = "sampled people who were not moved"

@@ -163,7 +163,7 @@ def _reasons(told: _Told, credited: _Credited, said: list[Said]) -> Iterator[Mea
     listed: list[tuple[str, str, str | None, float]] = []
     for i, (case, (bands, alike)) in enumerate(zip(told.picked, said, strict=True)):
         answer = sign * credited.found.outputs[i] + told.wanted.limit
-        yield _exact(case, "answer", _rounded(answer), "output")
+        yield _exact(case, "answer", _rounded(answer), told.wanted.margin.scale)
         yield _exact(case, "reached", float(told.reached[case.row]), "flag")
         yield _exact(case, "alike", float(alike), "people")
         parts = credited.found.values[i]

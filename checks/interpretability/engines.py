@@ -68,9 +68,8 @@ class Engine:
 
     @property
     def unit(self) -> str:
-        """The unit of the parts: that of the output, or the scale on which the model adds up."""
-        scale = self.output.scale
-        return scale if scale in {"log-odds", "logarithm of the value"} else "output"
+        """The unit of the parts: what is split, or the scale on which the model adds up."""
+        return self.output.scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +130,7 @@ def own(asked: Asked) -> Engine:
 
 def spelt(scale: str, output: Output) -> str:
     """Name a scale, and what it is of where that is something else."""
-    return output.scale if scale in {"value", "probability"} else f"{scale} of {output.scale}"
+    return output.scale if scale in {"value", "probability", output.scale} else f"{scale} of {output.scale}"
 
 
 def closed(asked: Asked) -> Engine:

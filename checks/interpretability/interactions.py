@@ -42,7 +42,7 @@ import pandas as pd
 
 from checks.interpretability.asked_curves import CELLS, Curves, curves, left_out
 from checks.interpretability.grid import Grid, grid_of
-from checks.model import Array, Kind, Measure, Subject, check
+from checks.model import Array, Inconclusive, Kind, Measure, Subject, check
 from checks.names import intersection_key
 from checks.statistics import LEVEL, Z, estimate, undefined
 
@@ -82,6 +82,10 @@ def interactions(
     scale = _scale(asked)
     how = f"{scale.name}, {len(asked.people)} people drawn at random"
     found = [_share(grid, scale.of(answers[:, grid.stated]), how, rng) for grid, answers in asked]
+    if all(measure.value is None for measure in found):
+        raise Inconclusive(
+            "the model gives everybody asked about the same answer, so features do nothing together"
+        )
     yield from found
     for feature in asked.constant:
         why = "no two of its values are shared by ten rows"

@@ -38,12 +38,13 @@ from scipy.special import stdtrit
 
 from checks.interpretability.asked_curves import Curves, curves
 from checks.interpretability.goal import goal, wants_lower
-from checks.model import Array, Kind, Measure, NotApplicable, Subject, Table, Task, check
+from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Table, Task, check
 from checks.statistics import LEVEL, estimate, undefined, wilson, wilson_limits
 
 STREAM = 85  # keeps this check's random numbers apart from every other's
 ROUNDING = 1e-6
 """Losses under this, in parts of the answer (and of 1), are of 32-bit arithmetic."""
+STILL = "moving it changes nobody's answer, so the direction is not put to the test"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +77,15 @@ def monotonicity(
     asked = curves(subject, rows=rows, points=points, evaluations=evaluations)
     ways = list(_ways(subject, asked, declared))
     how = f"{asked.how}, all pairs of values, all else as it stands"
+    if all(np.ptp(answers) == 0 for _, answers in asked):
+        raise Inconclusive(
+            "the model gives everybody asked about the same answer, so no direction is put to the test"
+        )
     lost = [(way, way.losses()) for way in ways]
     for way, losses in lost:
         yield _violation_share(way, losses, how)
         yield _people(way, "harmed_share", losses > 0)
-        yield _worst(way, losses, how)
+        yield _worst(way, losses, how, asked.output.scale)
     yield from _turned(subject, ways)
     for name in declared:
         if name not in {way.feature for way in ways}:
@@ -129,10 +134,11 @@ def _violation_share(way: _Way, losses: Array, how: str) -> Measure:
 def _people(way: _Way, name: str, pairs: Array) -> Measure:
     """Return the share of people with any of the *pairs* of values."""
     hit = float(np.count_nonzero(pairs.any(axis=(1, 2))))
-    return wilson(name, hit, float(len(pairs)), of={"feature": way.feature})
+    note = None if (np.ptp(way.gains, axis=1) > 0).any() else STILL
+    return wilson(name, hit, float(len(pairs)), of={"feature": way.feature}, note=note)
 
 
-def _worst(way: _Way, losses: Array, how: str) -> Measure:
+def _worst(way: _Way, losses: Array, how: str, unit: str) -> Measure:
     at = np.unravel_index(int(losses.argmax()), losses.shape)
     value, of = float(losses[at]), {"feature": way.feature}
     note = "nobody asked about loses" if value == 0 else None
@@ -143,7 +149,7 @@ def _worst(way: _Way, losses: Array, how: str) -> Measure:
         n=n,
         of=of,
         kind=Kind.EXACT,
-        unit="output",
+        unit=unit,
         method=f"largest found; {how}",
         note=note,
     )

@@ -59,11 +59,14 @@ def partial_dependence(
         value, low, high = curve.range()
         yield estimate(
             "effect_range", value, low, high, len(asked.people),
-            of={"feature": grid.feature}, unit="output", method=f"{METHOD}; {asked.how}", note=_rare(grid),
+            of={"feature": grid.feature}, unit=asked.output.scale, method=f"{METHOD}; {asked.how}",
+            note=_rare(grid),
         )  # fmt: skip
     for feature in asked.constant:
         why = "no two of its values are shared by ten rows"
-        yield undefined("effect_range", why, of={"feature": feature}, unit="output", method="not asked")
+        yield undefined(
+            "effect_range", why, of={"feature": feature}, unit=asked.output.scale, method="not asked"
+        )
     for grid, answers in asked:
         yield _spread_share(grid, answers[:, grid.stated], asked.how, rng)
     for grid, curve in found:

@@ -45,7 +45,8 @@ def on_scale(output: Output, scale: str) -> Output:
             raise OffScale("it predicted a value without a logarithm")
         return RAW[scale](answer)
 
-    return Output(scale, is_probability=scale == "probability", ask=ask)
+    name = output.scale if scale in {"value", "probability"} else scale
+    return Output(name, is_probability=scale == "probability", ask=ask)
 
 
 def certain(answer: Array, scale: str) -> tuple[Array, Array, Array]:

@@ -74,7 +74,7 @@ def stability(
     yield _kept("top_kept_share", first, moved)
     change = np.abs(found.output(near) - found.output(found.people))
     ones, n = np.ones(len(change)), float(len(change))
-    yield mean_of("output_change", change, ones, n, rows=n, bounds=(0, np.inf), unit="output")
+    yield mean_of("output_change", change, ones, n, rows=n, bounds=(0, np.inf), unit=found.output.scale)
     how = f"{drawn}; {found.how}"
     yield mean_correlation("reseeded_rank_correlation", rank_correlations(first, again), how, ALIKE)
     yield _kept("reseeded_top_kept_share", first, again)

@@ -66,7 +66,7 @@ def _case(evidence: Evidence, case: str, wanted: str, otherwise: str, scale: str
             _(
                 "{got} ({scale}: {answer}); {alike} what is said here",
                 got=said_or_same(got),
-                scale=said_or_same(scale.partition(" less ")[0]),
+                scale=said_or_same(scale),
                 answer=answer,
                 alike=alike,
             )
@@ -75,7 +75,9 @@ def _case(evidence: Evidence, case: str, wanted: str, otherwise: str, scale: str
     reasons = _rows(evidence, "reasons", case)
     yield Pair(_("For it"), _spoke([row for row in reasons if row[3] > 0]))
     yield Pair(_("Against it"), _spoke([row for row in reasons if row[3] < 0]))
-    yield Pair(_("What would change it"), _changes(_rows(evidence, "changes", case), instead))
+    changes = _rows(evidence, "changes", case)
+    changed = _lost(changes, got) if reached else _changes(changes, instead)
+    yield Pair(_("What would change it"), changed)
     yield Pair(
         _("A person alike"), _alike(numbers["differences"].value, _rows(evidence, "nearest_other", case))
     )
@@ -91,7 +93,7 @@ def _spoke(rows: Rows) -> str:
     """Say what pushed one way; bands are told where they may be."""
     if not rows:
         return _("Nothing that is larger than its sampling error.")
-    return wording.sentence(wording.series(_reason(*row[1:]) for row in rows))
+    return wording.stopped(wording.series(_reason(*row[1:]) for row in rows))
 
 
 def _reason(feature: str, band: str | None, part: float) -> str:
@@ -102,7 +104,7 @@ def _reason(feature: str, band: str | None, part: float) -> str:
 
 
 def _feature(name: object) -> str:
-    return wording.brief(str(name), 60)
+    return wording.name(name)
 
 
 def _band(band: str) -> str:
@@ -128,15 +130,37 @@ def _change(feature: str, way: str, points: float | None, relative: float | None
         return _("{name} would need to be {to}", name=name, to=wording.brief(to, 40))
     if relative is not None:
         return _(
-            "{name} would need to be about {value}\u00a0% {way}",
+            "{name} would need to be about {value} {way}",
             name=name,
-            value=wording.number(100 * relative),
+            value=wording.percent(relative),
             way=own(way),
         )
     passed = wording.per_hundred(points or 0.0)
     return _(
         "{name} would need to be {way}, past about {passed} people", name=name, way=own(way), passed=passed
     )
+
+
+def _lost(rows: Rows, got: str) -> str:
+    """Say what would take the answer away from somebody who has what is wanted."""
+    if not rows:
+        return _("No change was found, of features that may change, by which the answer would be lost.")
+    parts = [_losing(*row[1:]) for row in rows]
+    return wording.sentence(
+        _("{got} would be lost with {items}", got=said_or_same(got), items=_(", and ").join(parts))
+    )
+
+
+def _losing(feature: str, way: str, points: float | None, relative: float | None, to: str | None) -> str:
+    name = _feature(feature)
+    if way == "withheld":
+        return _("another value of {name} (which one would tell of too few people)", name=name)
+    if to is not None:
+        return _("{name} at {to}", name=name, to=wording.brief(to, 40))
+    if relative is not None:
+        return _("{name} about {value} {way}", name=name, value=wording.percent(relative), way=own(way))
+    passed = wording.per_hundred(points or 0.0)
+    return _("{name} {way}, past about {passed} people", name=name, way=own(way), passed=passed)
 
 
 def _alike(differences: float | None, rows: Rows) -> str:

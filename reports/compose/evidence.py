@@ -16,8 +16,10 @@ from reports.compose.trust import shown_to_people, trust
 from reports.compose.unlisted import WHOLE, sentences
 from reports.compose.view import View, annex_anchor, check_anchor, evidence_title
 from reports.document import Block, Bullet, Bullets, Paragraph, Section
-from reports.language import _
+from reports.language import _, said
 
+_REASONS = 2
+"""Reasons told of a check without a number: they are often the same for every feature."""
 BY_GROUP = frozenset({"data.representation"})
 """Checks outside fairness whose groups are told, not only listed."""
 
@@ -91,10 +93,18 @@ def _check(view: View, evidence: Evidence) -> Section:
     own = [table for table in evidence.tables if table.name in _TOLD]
     blocks += [evidence_table(table, ROWS_TOLD, ANNEX) for table in own]
     if not blocks:
-        blocks.append(Paragraph(_("The check ended without a number.")))
+        blocks.append(Paragraph(_without_a_number(evidence)))
     hidden += len(found) - len(shown) + len(evidence.tables) - len(own)
     more = _(" ({many})", many=wording.plural(hidden, "more table")) if hidden else ""
     link = Bullet(
         _("All numbers{more}, and how they were made", more=more), annex_anchor(view.evidence.index(evidence))
     )
     return Section(evidence_title(evidence), check_anchor(evidence.check), (*blocks, Bullets((link,))))
+
+
+def _without_a_number(evidence: Evidence) -> str:
+    """Say that nothing was measured, and why, as far as the numbers that are missing say so."""
+    why = list(dict.fromkeys(said(m.note) for m in evidence.measures if m.note))[:_REASONS]
+    if not why:
+        return _("The check ended without a number.")
+    return _("The check ended without a number: {why}.", why=wording.series(why))

@@ -56,8 +56,9 @@ def reading() -> Section:
                     "A requirement that looks at many numbers finds some outside by chance. Not met "
                     "therefore also needs to survive Holm's correction over all numbers that the "
                     "requirement looks at; where one number alone would be outside but the correction "
-                    "leaves it open, the verdict is undecided. The p-values beside limits are one-sided, "
-                    "and the level is {level}.",
+                    "leaves it open, the verdict is undecided. Beside a limit that was not "
+                    "shown to be met stands a one-sided p-value: how likely chance alone would put a number "
+                    "so far beyond a limit that in truth is kept. The level is {level}.",
                     level=wording.level(),
                 )
             ),

@@ -9,7 +9,7 @@ from checks.model import Evidence, Measure, Table
 from checks.names import crossed
 from reports import wording
 from reports.compose.view import check_anchor
-from reports.document import Block, Chart
+from reports.document import Block, Chart, Paragraph
 from reports.language import N_, _, own
 
 DRAWN = frozenset({"reliability", "contributions", "frontier"})
@@ -146,6 +146,9 @@ def importances(evidence: Evidence) -> Iterator[Block]:
     found.sort(key=lambda m: (-(m.value or 0.0), m.of["feature"]))
     if not found:
         return
+    if not any(m.value for m in found):
+        yield Paragraph(_("No feature moves the answers: those asked for were all the same."))
+        return
     shown = found[:_BARS_SHOWN]
     more = len(found) - len(shown)
     yield Chart(
@@ -182,7 +185,7 @@ def contributions(evidence: Evidence) -> Iterator[Block]:
     unit = next((m.unit for m in evidence.measures if m.name == "importance"), None)
     table = next((t for t in evidence.tables if t.name in DRAWN), None)
     points = _contributions(table) if table is not None else {}
-    if not points:
+    if not any(value for values in points.values() for value, _level in values):
         return
     drawn = max(len(values) for values in points.values())
     cut = _("; {drawn} sampled people", drawn=wording.count(drawn)) if drawn >= PEOPLE_DRAWN else ""

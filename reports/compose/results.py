@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from frameworks.judge import worst_findings
-from frameworks.model import Finding
+from frameworks.model import Finding, Verdict
 from reports import wording
 from reports.compose.explain import asked, more_rows
 from reports.compose.rules import changes
@@ -233,11 +233,12 @@ def _found(finding: Finding) -> str:
         return ""
     of = wording.where(finding.of)
     found = wording.measured(finding, beside=wording.edge(finding.bound))
+    kept = finding.verdict is Verdict.MET  # how unlikely a limit that holds is to be broken tells nothing
     parts = [
         _("{name}: {value}", name=of, value=found) if of else found,
         *([_("n {n}", n=wording.count(finding.n))] if finding.n is not None else []),
-        *([wording.p_value(finding.p_raw)] if finding.p_raw is not None else []),
-        *([wording.after_holm(finding.p_holm)] if finding.p_holm is not None else []),
+        *([wording.p_value(finding.p_raw)] if finding.p_raw is not None and not kept else []),
+        *([wording.after_holm(finding.p_holm)] if finding.p_holm is not None and not kept else []),
     ]
     return wording.listed(parts)
 

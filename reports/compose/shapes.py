@@ -10,7 +10,7 @@ from reports import wording
 from reports.compose import rows
 from reports.compose.view import View, check_anchor
 from reports.document import Block, Chart, Paragraph
-from reports.language import _, own
+from reports.language import _, own, said
 
 _LINES, _LISTS = 6, 2
 """Features drawn along a number, and features of categories."""
@@ -24,9 +24,9 @@ def dependence(view: View, evidence: Evidence) -> Iterator[Block]:
     points = _by_feature(evidence, "dependence")
     beside = view.default(_OTHER)
     near = _by_feature(beside, "effects") if beside else {}
-    said = " ".join(_sentences(evidence, points))
-    if said:
-        yield Paragraph(said)
+    words = wording.paragraph((*_sentences(evidence, points), *_unasked(evidence)))
+    if words:
+        yield Paragraph(words)
     moving = {name: found for name, found in points.items() if _moves(found)}
     lines = {name: found for name, found in moving.items() if found[0]["at"] is not None}
     lists = {name: found for name, found in moving.items() if found[0]["at"] is None}
@@ -42,7 +42,7 @@ def effects(_view: View, evidence: Evidence) -> Iterator[Block]:
     found.sort(key=lambda m: (-(m.low or 0.0), -(m.value or 0.0), m.of["feature"]))
     moving = [m for m in found if m.low]
     told = [
-        _("{feature} by {range}", feature=wording.brief(m.of["feature"], 40), range=wording.measured(m))
+        _("{feature} by {range}", feature=wording.name(m.of["feature"]), range=wording.measured(m))
         for m in moving[:_TOLD]
     ]
     if told:
@@ -58,6 +58,8 @@ def effects(_view: View, evidence: Evidence) -> Iterator[Block]:
         )
     elif found:
         yield Paragraph(_("No feature was shown to move the answers of people who are near its values."))
+    if words := wording.paragraph(_unasked(evidence)):
+        yield Paragraph(words)
 
 
 def _by_feature(evidence: Evidence, name: str) -> dict[str, list[Point]]:
@@ -85,15 +87,40 @@ def _sentences(evidence: Evidence, points: Mapping[str, list[Point]]) -> Iterato
     """Say of the leading features from which value to which the mean answer goes."""
     ranges = {m.of["feature"]: m for m in evidence.measures if m.name == "effect_range"}
     flat = [name for name, m in ranges.items() if m.value == 0]
-    for name, found in list(points.items())[:_TOLD]:
-        measure = ranges.get(name)
-        if measure is not None and _moves(found):
-            yield _moved(name, found, measure)
+    moving = [(name, found) for name, found in points.items() if name in ranges and _moves(found)]
+    for name, found in moving[:_TOLD]:
+        yield _moved(name, found, ranges[name])
+    if len(moving) > _TOLD:
+        yield _(
+            "{many} the mean answer less: see the picture or the annex.",
+            many=wording.plural(len(moving) - _TOLD, "more feature moves", "more features move"),
+        )
     if flat:
-        named = wording.joined(wording.brief(name, 40) for name in flat[:_TOLD])
-        if len(flat) > _TOLD:
-            named = _("{items} and {count} more", items=named, count=wording.count(len(flat) - _TOLD))
-        yield _("No answer moves along {features}.", features=named)
+        yield _("No answer moves along {features}.", features=_named(flat))
+
+
+def _unasked(evidence: Evidence) -> Iterator[str]:
+    """Name the features without a curve, and say why they have none."""
+    why: dict[str, list[str]] = {}
+    for m in evidence.measures:
+        if m.name == "effect_range" and m.value is None and m.note:
+            why.setdefault(m.note, []).append(m.of["feature"])
+    for note, names in why.items():
+        yield _("Without a curve: {features} ({why}).", features=_named(names), why=said(note))
+    left = next((m for m in evidence.measures if m.name == "features_left_out" and m.value), None)
+    if left is not None:
+        yield _(
+            "{many} not asked about: {why}.",
+            many=wording.plural(left.value or 0.0, "more feature was", "more features were"),
+            why=said(left.note or ""),
+        )
+
+
+def _named(names: Sequence[str]) -> str:
+    named = wording.listed(wording.name(name) for name in names[:_TOLD])
+    if len(names) <= _TOLD:
+        return wording.joined(wording.name(name) for name in names)
+    return _("{items} and {count} more", items=named, count=wording.count(len(names) - _TOLD))
 
 
 def _moved(name: str, points: Sequence[Point], measure: Measure) -> str:
@@ -101,7 +128,7 @@ def _moved(name: str, points: Sequence[Point], measure: Measure) -> str:
     return _(
         "Were everybody's {feature} {high} instead of {low}, all else as it stands, the mean answer would be "
         "{mean} instead of {other} (difference {difference}).",
-        feature=wording.brief(name, 40),
+        feature=wording.name(name),
         high=_value(high),
         low=_value(low),
         mean=wording.number(high["mean"]),

@@ -10,6 +10,7 @@ from reports import wording
 from reports.compose import rows
 from reports.compose.view import View, check_anchor
 from reports.document import Block, Bullet, Bullets, Chart, Paragraph
+from reports.language import _, said
 
 _DRAWN, _PANELS = 5, 3
 _TELLS = 0.1
@@ -23,7 +24,9 @@ def stand_ins(_view: View, evidence: Evidence) -> Iterator[Block]:
     if not order:
         return
     yield Bullets(
-        tuple(Bullet(" ".join(_line(evidence, name, direct[name], proxy.get(name)))) for name in order)
+        tuple(
+            Bullet(wording.paragraph(_line(evidence, name, direct[name], proxy.get(name)))) for name in order
+        )
     )
     gaps: dict[str, list[Measure]] = {}
     for m in evidence.measures:
@@ -31,7 +34,7 @@ def stand_ins(_view: View, evidence: Evidence) -> Iterator[Block]:
             gaps.setdefault(m.of["attribute"], []).append(m)
     shown = [name for name in order if gaps.get(name)]
     if not shown:
-        yield Paragraph("No two groups had enough explained people to compare what features contribute.")
+        yield Paragraph(_("No two groups had enough explained people to compare what features contribute."))
         return
     panels, left = [], 0
     for name in shown[:_PANELS]:
@@ -45,14 +48,20 @@ def stand_ins(_view: View, evidence: Evidence) -> Iterator[Block]:
     yield Chart(
         f"picture-{check_anchor(evidence.check)}",
         "forest",
-        "How far the mean contributions of a feature to the answers of two groups are apart "
-        f"({_unit(gaps)}), the largest pair of groups, with intervals; those shown best first. An interval "
-        f"that reaches 0 may be chance{rows.more(left)}",
-        "Gaps of contributions between groups. "
-        + ". ".join(
-            f"{wording.brief(crossed(name))}: {rows.told(gaps[name], _brief)}" for name in shown[:_PANELS]
-        )
-        + ".",
+        _(
+            "How far the mean contributions of a feature to the answers of two groups are apart (in {unit}), "
+            "the largest pair of groups, with intervals; those shown best first. An interval that reaches 0 "
+            "may be chance{more}",
+            unit=wording.unit(next(iter(gaps.values()))[0].unit),
+            more=rows.more(left),
+        ),
+        _(
+            "Gaps of contributions between groups. {items}.",
+            items=_(". ").join(
+                f"{wording.brief(crossed(name))}{_(': ')}{rows.told(gaps[name], _brief)}"
+                for name in shown[:_PANELS]
+            ),
+        ),
         {"panels": panels},
     )
 
@@ -69,32 +78,37 @@ def _brief(measure: Measure) -> str:
     return wording.brief(measure.of["feature"], 40)
 
 
-def _unit(gaps: dict[str, list[Measure]]) -> str:
-    unit = next(iter(gaps.values()))[0].unit
-    return "in the answer's own units" if unit == "output" else f"in {unit}"
-
-
 def _line(evidence: Evidence, attribute: str, direct: Measure, proxy: Measure | None) -> Iterator[str]:
-    name = wording.brief(crossed(attribute), 40)
+    name = wording.name(crossed(attribute))
     if direct.value:
-        yield f"{name} itself makes {wording.measured(direct)} of all contributions."
-    else:
-        yield f"{name} itself is not given to the model, or moves nothing."
-    if proxy is None or proxy.value is None:
-        yield wording.sentence(
-            f"what stands in for it was not measured: {proxy.note if proxy else 'no number'}"
+        yield _(
+            "{name} itself makes {share} of all contributions.", name=name, share=wording.measured(direct)
         )
+    elif direct.note:
+        yield _("{name} itself is not given to the model.", name=name)
+    else:
+        yield _("{name} itself is given to the model, and moved no answer that was asked for.", name=name)
+    if proxy is None or proxy.value is None:
+        why = said(proxy.note) if proxy is not None and proxy.note else _("no number")
+        yield _("What stands in for it was not measured: {why}.", why=why)
         return
-    yield f"Other features make {wording.measured(proxy)} of all contributions, as far as they tell it."
+    yield _(
+        "Other features make {share} of all contributions, as far as they tell it.",
+        share=wording.measured(proxy),
+    )
     strongest = _strongest(evidence, attribute)
     if strongest is not None:
         feature, share, part = strongest
-        yield (
-            f"The strongest stand-in is {wording.brief(feature, 40)}: it makes {wording.number(share)} of "
-            f"all contributions, and tells {wording.number(part)} of {name}."
+        yield _(
+            "The strongest stand-in is {feature}: it makes {share} of all contributions, and tells {part} of "
+            "{name}.",
+            feature=wording.name(feature),
+            share=wording.number(share),
+            part=wording.number(part),
+            name=name,
         )
     else:
-        yield "None of the features that weigh most tells more than a tenth of it alone."
+        yield _("None of the features that weigh most tells more than a tenth of it alone.")
 
 
 def _strongest(evidence: Evidence, attribute: str) -> tuple[str, float, float] | None:

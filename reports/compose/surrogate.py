@@ -9,6 +9,7 @@ from checks.model import Evidence, Measure
 from reports import wording
 from reports.compose.view import View
 from reports.document import Block, Bullet, Bullets, Paragraph
+from reports.language import _, said_or_same
 
 _ROUGH = 0.8
 """Below this fidelity rules are called a sketch; it colours words, no verdict."""
@@ -25,57 +26,78 @@ def surrogate(_view: View, evidence: Evidence) -> Iterator[Block]:
         return
     if any(name not in found or found[name].value is None for name in _TOLD_WITH):
         return  # the version for everybody keeps some of them back
-    yield Paragraph(" ".join(_sentences(found, fidelity)))
+    yield Paragraph(wording.paragraph(_sentences(found, fidelity)))
     lines = list(_rules(evidence))
     shown = lines[:_TOLD]
     if len(lines) > len(shown):
-        shown.append(wording.sentence(f"{wording.plural(len(lines) - _TOLD, 'more rule')} in the annex"))
+        many = wording.plural(len(lines) - _TOLD, "more rule", "more rules")
+        shown.append(_("{many} in the annex.", many=many))
     yield Bullets(tuple(Bullet(line) for line in shown))
 
 
 def _sentences(found: Mapping[str, Measure], fidelity: Measure) -> Iterator[str]:
-    value = fidelity.value or 0.0
-    rules, features = (wording.count(found[name].value) for name in ("rules", "features_used"))
-    yield (
-        f"{rules} rules about {features} features give back {wording.measured(fidelity)} of the spread of "
-        "the answers of people who were held back (1: all of it; 0: no more than the mean does)."
+    rules, features = (found[name].value or 0.0 for name in ("rules", "features_used"))
+    yield _(
+        "{rules} about {features} give back {share} of the spread of the answers of people who were held "
+        "back (1: all of it; 0: no more than the mean does).",
+        rules=wording.plural(rules, "rule", "rules"),
+        features=wording.plural(features, "feature", "features"),
+        share=wording.measured(fidelity),
     )
     alike, common = found.get("decision_agreement"), found.get("commonest_agreement")
     if alike is not None and common is not None and alike.value is not None and common.value is not None:
-        yield (
-            f"They decide as the model does for {wording.per_hundred(alike.value)} people; always naming the "
-            f"commonest decision would for {wording.per_hundred(common.value)}."
+        yield _(
+            "They decide as the model does for {alike} people {sure}; always naming the commonest decision "
+            "would for {common}.",
+            alike=wording.per_hundred(alike.value),
+            sure=wording.sure(alike),
+            common=wording.per_hundred(common.value),
         )
-    if value < _ROUGH:
-        yield "So they are a sketch of the model, and no reasons to be given to anybody."
+    if (fidelity.value or 0.0) < _ROUGH:
+        yield _("So they are a sketch of the model, and no reasons to be given to anybody.")
+    yield from _enough(found)
+
+
+def _enough(found: Mapping[str, Measure]) -> Iterator[str]:
+    """Say how many rules and features nearly all of the answers take, and what the file holds."""
     needed, matter = found.get("rules_needed"), found.get("features_that_matter")
     if needed is not None and needed.value is not None:
-        yield f"{wording.count(needed.value)} rules are enough for nearly all of it."
+        yield _("Enough for nearly all of it: {rules}.", rules=wording.plural(needed.value, "rule", "rules"))
     elif needed is not None and needed.note:
-        yield wording.sentence(needed.note)
+        yield wording.recorded(needed.note)
     if matter is not None and matter.value is not None:
-        yield f"Of all features, {wording.count(matter.value)} make nearly all that a large tree finds."
+        yield _(
+            "Nearly all that a large tree finds is made by {features}.",
+            features=wording.plural(matter.value, "feature", "features"),
+        )
     numbers, trees = found.get("numbers_learnt"), found.get("trees_in_file")
     if numbers is not None and numbers.value is not None:
-        grown = f", in {wording.plural(trees.value, 'tree')}" if trees is not None and trees.value else ""
-        yield f"The file says that it holds {wording.plural(numbers.value, 'number')} that it learnt{grown}."
+        yield _(
+            "The file says that it holds {numbers} that it learnt{trees}.",
+            numbers=wording.plural(numbers.value, "number", "numbers"),
+            trees=_(", in {trees}", trees=wording.plural(trees.value, "tree", "trees"))
+            if trees is not None and trees.value
+            else "",
+        )
 
 
 def _rules(evidence: Evidence) -> Iterator[str]:
     tables = {table.name: table for table in evidence.tables}
-    said, asked = tables.get("answers of rules"), tables.get("conditions of rules")
-    if said is None or asked is None:
+    answers, asked = tables.get("answers of rules"), tables.get("conditions of rules")
+    if answers is None or asked is None:
         return
-    everybody = sum(float(row[1] or 0.0) for row in said.rows)
+    everybody = sum(float(row[1] or 0.0) for row in answers.rows)
     conditions: dict[Any, list[str]] = {}
     for rule, feature, relation, number, text in asked.rows:
         value = "" if number is None else f" {wording.exact(float(number))}"
         value = value if text is None else f" “{wording.brief(str(text), 30)}”"
-        conditions.setdefault(rule, []).append(f"{wording.brief(str(feature), 40)} {relation}{value}")
-    for rule, people, mean, spread in said.rows:
-        when = wording.joined(conditions.get(rule, ["nothing is asked"]))
-        whom = wording.per_hundred(float(people or 0.0) / everybody)
-        yield wording.sentence(
-            f"If {when}: mean answer {wording.number(float(mean or 0.0))}, give or take "
-            f"{wording.number(float(spread or 0.0))} ({whom} people)"
+        asks = f"{wording.name(feature)} {said_or_same(str(relation))}{value}"
+        conditions.setdefault(rule, []).append(asks)
+    for rule, people, mean, spread in answers.rows:
+        yield _(
+            "If {conditions}: mean answer {mean}, give or take {spread} ({share} people).",
+            conditions=wording.joined(conditions.get(rule, [_("nothing is asked")])),
+            mean=wording.number(float(mean or 0.0)),
+            spread=wording.number(float(spread or 0.0)),
+            share=wording.per_hundred(float(people or 0.0) / everybody),
         )

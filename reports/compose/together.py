@@ -10,10 +10,11 @@ from reports import wording
 from reports.compose import rows
 from reports.compose.view import View, check_anchor
 from reports.document import Block, Bullet, Bullets, Chart, Paragraph
+from reports.language import N_, _, said, said_or_same
 
 _DRAWN = 8
 _TOLD = 5
-_WAYS = {"up": "raising", "down": "lowering"}
+_WAYS = N_({"up": "raising {feature}", "down": "lowering {feature}", "": "moving {feature}"})
 
 
 def interactions(_view: View, evidence: Evidence) -> Iterator[Block]:
@@ -24,23 +25,28 @@ def interactions(_view: View, evidence: Evidence) -> Iterator[Block]:
         return
     if not alone[0].value:
         yield Paragraph(
-            "What each feature does is the same for everybody asked about: the answers are a sum of curves, "
-            f"one a feature ({_scale(alone[0])})."
+            _(
+                "What each feature does is the same for everybody asked about: the answers are a sum of "
+                "curves, one a feature ({scale}).",
+                scale=_scale(alone[0]),
+            )
         )
         return
-    yield Paragraph(" ".join(_told(alone, pairs)))
+    yield Paragraph(wording.paragraph(_told(alone, pairs)))
     floors = {m.of["feature"]: m.value for m in evidence.measures if m.name == "noise_floor"}
-    panels = [rows.panel("One feature with the others", [_row(m) for m in alone[:_DRAWN]], _domain(alone))]
+    panels = [rows.panel(_("One feature with the others"), [_row(m) for m in alone[:_DRAWN]], _domain(alone))]
     if pairs:
         lines = [_row(m, floors.get(m.of["feature"])) for m in pairs[:_DRAWN]]
-        panels.append(rows.panel("Two features together", lines, _domain(pairs)))
+        panels.append(rows.panel(_("Two features together"), lines, _domain(pairs)))
     yield Chart(
         f"picture-{check_anchor(evidence.check)}",
         "forest",
-        "Part of the spread of the answers that features make together, largest first, with intervals; the "
-        "upright mark is what chance alone would exceed once in forty times"
-        f"{rows.more(max(len(alone) - _DRAWN, 0) + max(len(pairs) - _DRAWN, 0))}",
-        f"Interactions. {rows.told([*alone[:3], *pairs[:3]], _name, 6)}.",
+        _(
+            "Part of the spread of the answers that features make together, largest first, with intervals; "
+            "the upright mark is what chance alone would exceed once in forty times{more}",
+            more=rows.more(max(len(alone) - _DRAWN, 0) + max(len(pairs) - _DRAWN, 0)),
+        ),
+        _("Interactions. {items}.", items=rows.told([*alone[:3], *pairs[:3]], _name, 6)),
         {"panels": panels},
     )
 
@@ -55,36 +61,35 @@ def _domain(measures: list[Measure]) -> list[float]:
 
 
 def _scale(measure: Measure) -> str:
-    return measure.method.partition("; ")[2].partition(", ")[0]
+    return said_or_same(measure.method.partition("; ")[2].partition(", ")[0])
 
 
 def _name(measure: Measure) -> str:
-    return wording.brief(crossed(measure.of["feature"]), 40) if "pair" in measure.name else _brief(measure)
-
-
-def _brief(measure: Measure) -> str:
-    return wording.brief(measure.of["feature"], 40)
+    return wording.name(crossed(measure.of["feature"]) if "pair" in measure.name else measure.of["feature"])
 
 
 def _row(measure: Measure, floor: float | None = None) -> rows.Panel:
-    return rows.row(measure, _name(measure), tick=floor)
+    return rows.row(measure, wording.brief(_name(measure), 40), tick=floor)
 
 
 def _told(alone: list[Measure], pairs: list[Measure]) -> Iterator[str]:
     first = alone[0]
-    yield (
-        f"What {_brief(first)} does depends on the other features most: "
-        f"{wording.measured(first)} of the spread of the answers ({_scale(first)}) is its doing otherwise "
-        "for some people than for others."
+    yield _(
+        "What {feature} does depends on the other features most: {share} of the spread of the answers "
+        "({scale}) is its doing otherwise for some people than for others.",
+        feature=_name(first),
+        share=wording.measured(first),
+        scale=_scale(first),
     )
     shown = [m for m in pairs if m.low]
     if shown:
-        yield (
-            f"Of the pairs, {_name(shown[0])} makes most together and neither alone: "
-            f"{wording.measured(shown[0])}."
+        yield _(
+            "Of the pairs, {pair} makes most together and neither alone: {share}.",
+            pair=_name(shown[0]),
+            share=wording.measured(shown[0]),
         )
     elif pairs:
-        yield "No pair was shown to make anything together that neither makes alone."
+        yield _("No pair was shown to make anything together that neither makes alone.")
 
 
 def monotonicity(view: View, evidence: Evidence) -> Iterator[Block]:
@@ -97,13 +102,28 @@ def monotonicity(view: View, evidence: Evidence) -> Iterator[Block]:
     measured = {name: mine for name, mine in found.items() if "harmed_share" in mine}
     order = sorted(measured, key=lambda name: (-(measured[name]["harmed_share"].value or 0.0), name))
     lines = [_way(name, ways.get(name, ""), measured[name], _place(evidence, name)) for name in order[:_TOLD]]
-    if not lines:
-        yield Paragraph("No declared direction could be followed.")
-        return
     left = len(order) - len(lines)
     if left:
-        lines.append(f"{wording.plural(left, 'more declared direction')} in the annex.")
+        lines.append(
+            _(
+                "{many} in the annex.",
+                many=wording.plural(left, "more declared direction", "more declared directions"),
+            )
+        )
+    lines += [_unfollowed(name, mine) for name, mine in found.items() if name not in measured]
+    if not lines:
+        yield Paragraph(_("No declared direction could be followed."))
+        return
     yield Bullets(tuple(Bullet(line) for line in lines))
+
+
+def _unfollowed(name: str, mine: Mapping[str, Measure]) -> str:
+    why = next((m.note for m in mine.values() if m.note), None)
+    return _(
+        "The declared direction of {feature} could not be followed: {why}.",
+        feature=wording.name(name),
+        why=said(why) if why else _("no number"),
+    )
 
 
 def _place(evidence: Evidence, name: str) -> tuple[float, float] | None:
@@ -115,21 +135,46 @@ def _place(evidence: Evidence, name: str) -> tuple[float, float] | None:
 
 
 def _way(name: str, way: str, mine: Mapping[str, Measure], place: tuple[float, float] | None) -> str:
-    harmed, feature = mine["harmed_share"], wording.brief(name, 40)
-    doing = f"{_WAYS.get(way, 'moving')} {feature}"
+    harmed = mine["harmed_share"]
+    doing = _(_WAYS[way], feature=wording.name(name))
     if not harmed.value:
-        most = "" if harmed.high is None else f"; at most {wording.per_hundred(harmed.high)} would"
-        return wording.sentence(
-            f"{doing} made the answer worse for nobody of {wording.count(harmed.n)} people asked about{most}"
+        return wording.sentence(_harmless(doing, harmed))
+    told = [
+        _(
+            "{doing} makes the answer worse somewhere for {share} people {sure}, by up to {size} ({unit})",
+            doing=doing,
+            share=wording.per_hundred(harmed.value),
+            sure=wording.sure(harmed),
+            size=wording.number(mine["worst_violation"].value),
+            unit=wording.unit(mine["worst_violation"].unit),
         )
-    whom = f"{wording.per_hundred(harmed.value)} people ({wording.interval(harmed.low, harmed.high)})"
-    size = wording.number(mine["worst_violation"].value)
-    told = [f"{doing} makes the answer worse somewhere for {whom}, by up to {size}"]
+    ]
     if place is not None:
-        told.append(f"most is lost from {wording.number(place[0])} to {wording.number(place[1])}")
+        low, high = (wording.number(end) for end in place)
+        told.append(_("most is lost from {low} to {high}", low=low, high=high))
     turned = mine.get("turned_share")
     if turned is not None and turned.value:
         told.append(
-            f"for {wording.per_hundred(turned.value)} it turns the answer that they want into another"
+            _(
+                "{share} people would lose the decision that they want by it",
+                share=wording.per_hundred(turned.value),
+            )
         )
-    return wording.sentence("; ".join(told))
+    return wording.sentence(wording.series(told))
+
+
+def _harmless(doing: str, harmed: Measure) -> str:
+    people = wording.count(harmed.n)
+    if harmed.note:
+        return _(
+            "{doing} changes the answer of nobody of {people} people asked about, so this direction was not "
+            "put to the test",
+            doing=doing,
+            people=people,
+        )
+    text = _(
+        "{doing} made the answer worse for nobody of {people} people asked about", doing=doing, people=people
+    )
+    if harmed.high is None:
+        return text
+    return _("{said}; at most {share} would", said=text, share=wording.per_hundred(harmed.high))

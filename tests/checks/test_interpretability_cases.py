@@ -225,7 +225,11 @@ def test_three_cases_are_told_in_plain_words():
     assert words[2]["Case"].startswith("The worst error, ")
     assert all("what is said here." in case["Answer"] for case in words)
     assert "To get the decision '1': " in words[1]["What would change it"]
-    assert "income (in the " in (words[1]["For it"] + words[1]["Against it"]).lower()
+    assert "income (in the " in words[1]["For it"] + words[1]["Against it"]
+    for case in words:
+        assert case["For it"][:6] in {"income", "debt (", "debt, ", "Nothin"}, "a name stays as it was given"
+        has = case["Answer"].startswith("The decision '1'")
+        assert ("would be lost with" in case["What would change it"]) is has
 
 
 def test_cases_need_no_label_and_no_groups():

@@ -390,6 +390,14 @@ def test_the_reader_is_told_of_the_correction_and_its_level(document):
     )
 
 
+def test_no_chance_of_breaking_a_limit_stands_beside_one_that_is_met(document):
+    """A number well inside its limit has p = 1.000, which beside the limit of 0.025 reads as a failure."""
+    pages = blocks(Section("", "", sections=document.sections), Requirement)
+    found = [(c.verdict, c.found) for page in pages for c in page.criteria]
+    assert any(verdict == "undecided" and "p = " in text for verdict, text in found)
+    assert not any(verdict == "met" and "p = " in text for verdict, text in found)
+
+
 def test_weights_are_said_on_the_first_page():
     columns = {**SUBMISSION["columns"], "weight": "w", "weight_kind": "sampling"}
     body = {**audit().body, "submission": {**audit().body["submission"], "columns": columns}}

@@ -127,10 +127,81 @@ def test_a_declared_way_that_harms_is_told_first_with_its_place():
     lines = [item.text for b in blocks if isinstance(b, Bullets) for item in b.items]
     assert lines[0].startswith("Raising income makes the answer worse somewhere for ")
     assert "most is lost from " in lines[0]
-    assert "it turns the answer that they want into another" in lines[0]
+    assert "people would lose the decision that they want by it" in lines[0]
     assert lines[1].startswith(
         "Lowering debt made the answer worse for nobody of 200 people asked about; at most "
     )
+
+
+class Same(Scorecard):
+    """It answers everybody alike."""
+
+    def predict_proba(self, X):
+        return np.tile([0.3, 0.7], (len(X), 1))
+
+
+SHAPES = tuple(
+    f"interpretability.{name}"
+    for name in (
+        "ale",
+        "interactions",
+        "monotonicity",
+        "partial_dependence",
+        "permutation_importance",
+        "shap",
+    )
+)
+
+
+def test_a_model_that_answers_everybody_alike_is_told_without_empty_pictures_or_praise():
+    ways = {"income": "up"}
+    whole = subject()
+    score = np.full(whole.rows, 0.7)
+    whole = dataclasses.replace(whole, model=Same(), score=score, facts={"directions": ways})
+    document = compose(record(whole, {**SUBMISSION, "directions": ways}, only=SHAPES))
+    assert [chart.id for chart in document.charts() if "interpretability" in chart.id] == []
+    words = " ".join(document.words())
+    for said in (
+        "No answer moves along income, history and debt.",
+        "No feature moves the answers: those asked for were all the same.",
+        "the same answer, so no direction is put to the test",
+        "the same answer, so features do nothing together",
+    ):
+        assert said in words
+    assert "made the answer worse for nobody" not in words
+    assert "ended without a number." not in words
+
+
+def test_a_direction_that_moves_nothing_is_not_told_as_kept():
+    ways = {"office": "up", "income": "up"}
+    table = subject().evaluation.assign(office=np.arange(1200) % 7)
+    roles = dataclasses.replace(subject().roles, features=("income", "history", "debt", "office"))
+    whole = dataclasses.replace(subject(), evaluation=table, roles=roles, facts={"directions": ways})
+    document = compose(
+        record(whole, {**SUBMISSION, "directions": ways}, only=("interpretability.monotonicity",))
+    )
+    blocks = section(document, "check-interpretability-monotonicity").blocks
+    lines = [item.text for b in blocks if isinstance(b, Bullets) for item in b.items]
+    assert lines[1] == (
+        "Raising office changes the answer of nobody of 200 people asked about, so this direction was not "
+        "put to the test."
+    )
+    assert lines[0].startswith("Raising income made the answer worse for nobody of 200 people")
+
+
+def test_features_that_are_not_told_are_counted_with_the_reason():
+    table = offices().evaluation.assign(constant=1.0, more=lambda t: t["income"] * 2 + t["debt"])
+    names = ("income", "history", "debt", "office", "constant", "more")
+    roles = dataclasses.replace(offices().roles, features=names)
+    whole = dataclasses.replace(offices(), evaluation=table, roles=roles)
+    blocks = section(
+        compose(record(whole, only=("interpretability.partial_dependence",))),
+        "check-interpretability-partial-dependence",
+    ).blocks
+    (words,) = (b.text for b in blocks if isinstance(b, Paragraph))
+    assert words.count("Were everybody's") == 3
+    assert "1 more feature moves the mean answer less: see the picture or the annex." in words
+    assert "Without a curve: constant (no two of its values are shared by ten rows)." in words
 
 
 def test_the_model_is_told_as_rules_beside_how_far_they_are_the_model():

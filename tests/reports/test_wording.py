@@ -131,6 +131,23 @@ def test_a_grade_is_of_texts_whether_reasons_or_notices():
     assert wording.measure("documentation.plain_language.reading_grade") == "school grade of English texts"
 
 
+@pytest.mark.parametrize(
+    ("share", "spelt"), [(0.021, "2.1"), (0.33, "33"), (1.5, "150"), (0.1, "10"), (0.08, "8")]
+)
+def test_per_cent_without_digits_that_nobody_needs(share, spelt):
+    assert wording.percent(share) == f"{spelt}\u00a0%"
+
+
+def test_a_name_that_begins_a_sentence_stays_as_it_was_given():
+    assert wording.stopped("meets_credit_guidelines, by 0.571") == "meets_credit_guidelines, by 0.571."
+    assert wording.sentence("nothing was measured") == "Nothing was measured."
+
+
+def test_a_unit_names_a_class_as_it_is_spelt():
+    assert wording.unit("probability of 'pre-paid_2'") == "probability of 'pre-paid_2'"
+    assert wording.unit("log-odds") == "log odds"
+
+
 def test_measures_read_as_words():
     assert wording.measure("fairness.error_rates.true_positive_rate_gap") == "gap in true positive rate"
     assert wording.measure("roc_auc") == "AUC"
