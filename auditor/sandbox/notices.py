@@ -41,9 +41,9 @@ def read_notice(path: Path, limits: Limits, *, where: str) -> ReadNotice:
             seconds = limits.open_seconds
             return _checked(child.description(time.monotonic() + seconds, seconds))
         except Answered as no:
-            raise refuse(where, no.code, f"the notice was refused: {str(no).rstrip('.')}.") from None
+            raise refuse(where, no.code, f"it was refused: {str(no).rstrip('.')}.") from None
         except (ChildDied, KeyError, TypeError, ValueError) as end:
-            sentence = f"the notice could not be read: {end}; save it again as text or HTML."
+            sentence = f"it could not be read: {end}; save it again as text or HTML."
             raise refuse(where, "notice-died", sentence) from None
 
 

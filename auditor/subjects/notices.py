@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from auditor.problems import Problem, Refused, refuse
@@ -29,7 +30,10 @@ def notices(
         try:
             read = read_notice(path, limits, where=f"notices.{i}")
         except Refused as refused:
-            problems += refused.problems
+            problems += [
+                replace(problem, sentence=f"notice `{name}`: {problem.sentence}")
+                for problem in refused.problems
+            ]
             continue
         language = shown.language or read.language or None
         notice = Notice(name, read.is_html, language, read.text)

@@ -5,10 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier
 
 from auditor.problems import Refused
+from auditor.sandbox.inside.categories import unknown_to
 from tests.auditor.test_subjects import FEATURES, Files, applicants, fitted, named
 
 pytestmark = pytest.mark.usefixtures("tables_read_here")
@@ -158,6 +163,33 @@ def test_a_model_that_does_not_fit_its_table_is_refused(case, tmp_path):
     found = problems(tmp_path, table, model=model(), **changes)
     assert where in found
     assert said in found[where].sentence
+
+
+REGIONS = pd.DataFrame(
+    {"age": [30.0, 40, 50, 60], "region": ["north", "south", "north", "south"], "job": list("abab")}
+)
+ENCODERS = {
+    "one-hot": OneHotEncoder,
+    "ordinal": OrdinalEncoder,
+    "behind a step that keeps no names": lambda: make_pipeline(
+        SimpleImputer(strategy="most_frequent"), OneHotEncoder()
+    ),
+}
+
+
+@pytest.mark.parametrize("coded", ENCODERS)
+def test_a_category_that_the_model_does_not_know_names_its_column_and_no_value(coded):
+    """scikit-learn says `Found unknown categories ['secret'] in column 1`, of the columns that it codes."""
+    steps = make_column_transformer((ENCODERS[coded](), ["job", "region"]), remainder="passthrough")
+    model = make_pipeline(steps, LogisticRegression()).fit(REGIONS, [0, 1, 0, 1])
+    with pytest.raises(ValueError, match="secret") as error:
+        model.predict(REGIONS.assign(region=["north", "secret", "south", "north"]))
+    refusal = unknown_to(error.value, list(REGIONS))
+    assert refusal.sentence.startswith("column `region` holds a category that the model was not trained on")
+    assert "`handle_unknown`" in refusal.sentence
+    assert "secret" not in refusal.sentence
+    assert unknown_to(error.value, ["age"]).sentence.startswith("a column of categories holds")
+    assert unknown_to(ValueError("something else"), list(REGIONS)) is None
 
 
 def test_every_missing_input_is_named(tmp_path):

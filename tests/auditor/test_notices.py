@@ -124,6 +124,12 @@ def test_two_notices_of_one_name_and_bad_notices_are_refused(tmp_path, tables_re
     with pytest.raises(Refused) as why:
         submitted(tmp_path, ("", {}), ("y", {}), (" ", {}))
     assert [problem.where for problem in why.value.problems] == ["notices.0", "notices.2"]
+    assert why.value.problems[0].sentence == (
+        "notice `notice 1`: it was refused: it holds no text: send what people were shown, or "
+        "leave the notice out."
+    )
+    with pytest.raises(Refused, match="notice `letter of refusal`: it was refused: it holds no text"):
+        submitted(tmp_path, ("", {"name": "letter of refusal"}))
     with pytest.raises(Refused, match=r"notices\.0\.language"):
         parse({"system": {"name": "x"}, "task": "binary", "notices": [{"file": "a", "language": "<b>"}]})
 

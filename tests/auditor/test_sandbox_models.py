@@ -178,6 +178,15 @@ def test_text_where_a_number_belongs_names_the_column(people, approved, tmp_path
             model.predict(people)  # a model that broke off stays broken off
 
 
+def test_a_category_that_it_does_not_know_names_the_column_and_no_value(people, approved, tmp_path):
+    known = people.assign(region=people["region"].fillna("none"))
+    coded = make_column_transformer((OneHotEncoder(), ["region"]), remainder="drop")
+    with skops_model(make_pipeline(coded, LogisticRegression()).fit(known, approved), tmp_path) as model:
+        with pytest.raises(ModelError, match="column `region` holds a category that the model was not") as no:
+            model.predict(known.assign(region="secret"))
+        assert "secret" not in str(no.value)
+
+
 def test_what_a_model_says_when_it_fails_is_one_plain_line(people, approved, tmp_path):
     estimator = LogisticRegression().fit(people[["debt"]], approved)
     with (

@@ -56,12 +56,12 @@ class AsTrained:
 
 def _as_xgboost_wants(column: Any, name: str, known: list[Any]) -> pd.Categorical:
     """Return a column as categories of its own, which XGBoost translates; it refuses those it never saw."""
-    from auditor.sandbox.inside.xgboost_model import category_unseen
+    from auditor.sandbox.inside.categories import category_unseen
     from auditor.sandbox.inside.xgboost_trees import cut
 
     unseen = codes(column, known, cut)[1]
     if unseen is not None:
-        raise category_unseen(name, unseen)
+        raise category_unseen(name)
     return pd.Categorical(column.to_pandas())
 
 

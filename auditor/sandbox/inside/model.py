@@ -13,6 +13,7 @@ import pyarrow as pa
 from auditor.sandbox import frames
 from auditor.sandbox.frames import QUESTION
 from auditor.sandbox.inside.answers import Refuse, brief, send_description, send_numbers
+from auditor.sandbox.inside.categories import unknown_to
 
 OPENERS: Mapping[str, tuple[str, str]] = {
     "catboost": ("catboost_model", "CatboostModel"),
@@ -132,8 +133,11 @@ def _opener(form: str) -> Callable[[bytes, Mapping[str, Any]], Opened]:
 
 
 def explained(error: Exception, rows: pa.Table) -> Refuse:
-    """Name the column when a model that wants numbers was given text."""
+    """Name the column when a model that wants numbers was given text, or does not know a category."""
     said = str(error)
+    unknown = unknown_to(error, rows.column_names)
+    if unknown is not None:
+        return unknown
     marker = "could not convert string to float: "
     if marker in said:
         value = said.partition(marker)[2].strip().strip("'\"")

@@ -33,7 +33,7 @@ def serve(descriptor: int, limits: dict[str, Any], answers: BinaryIO) -> None:
         raise Refuse("too-large", f"it is larger than {most:,} bytes: send less, {raise_it('notice_bytes')}")
     encoding, text = decoded(raw)
     if not text.strip():
-        raise Refuse("empty", "it holds no text")
+        raise Refuse("empty", "it holds no text: send what people were shown, or leave the notice out")
     html = MARKED.search(raw[:65_536].replace(b"\0", b"")) is not None
     language = ""
     if html:

@@ -12,6 +12,7 @@ import xgboost
 from auditor.sandbox.inside import xgboost_trees
 from auditor.sandbox.inside.answers import Refuse, brief
 from auditor.sandbox.inside.boosters import Boosted, codes, counted, numbers, refuse_objective
+from auditor.sandbox.inside.categories import category_unseen
 from auditor.sandbox.inside.model import is_text
 
 LINKS = {
@@ -103,17 +104,8 @@ class XgboostModel(Boosted):
             return numbers(column, name)  # the codes that it was trained on
         found, unseen = codes(column, known, xgboost_trees.cut)
         if unseen is not None:
-            raise category_unseen(name, unseen)
+            raise category_unseen(name)
         return found
-
-
-def category_unseen(name: str, value: str) -> Refuse:
-    """Return the refusal of a category that XGBoost refuses too."""
-    return Refuse(
-        "category-unseen",
-        f"column `{name}` holds `{value}`, a category that the model was not trained on, and XGBoost refuses "
-        "such rows; leave the cell empty (missing), or train the model on that category",
-    )
 
 
 def categories_unknown(name: str) -> Refuse:
