@@ -117,7 +117,7 @@ class SandboxedModel:
             )
         return np.clip(answer, 0.0, 1.0)
 
-    def contributions(self, X: pd.DataFrame) -> Array:
+    def contributions(self, X: pd.DataFrame, position: int | None = None) -> Array:
         """Return float64 of shape (rows, features + 1): what each feature added, and the base last.
 
         Features stand in the order of *X*; one that the model does not take added 0. Each row sums to the
@@ -127,7 +127,9 @@ class SandboxedModel:
         if self.inspection.contributions is None:
             raise ModelError("it gives no contributions")
         given = self._columns(X)
-        answer = self._ask(CONTRIBUTIONS, given, given.shape[1] + 1)
+        sets = len(self.classes) if len(self.classes) > 2 else 1
+        answer = self._ask(CONTRIBUTIONS, given, sets * (given.shape[1] + 1))
+        answer = answer.reshape(len(answer), sets, -1)[:, position or 0]
         if not np.isfinite(answer).all():
             raise ModelError("some of its contributions are not finite numbers")
         placed = np.zeros((len(X), X.shape[1] + 1))

@@ -38,7 +38,10 @@ class Explaining:
         """Return float64 of shape (rows, classes)."""
         return self._model.predict_proba(X)
 
-    def contributions(self, X: pd.DataFrame) -> Array:
-        """Return float64 of shape (rows, features + 1): credits in the order of *X*, then the base."""
+    def contributions(self, X: pd.DataFrame, position: int | None = None) -> Array:
+        """Return float64 of shape (rows, features + 1): credits in the order of *X*, then the base.
+
+        Of more than two classes they are of the class at *position*.
+        """
         with self._again() as second:
-            return second.contributions(X)
+            return second.contributions(X, position)

@@ -40,8 +40,11 @@ class Explaining(Protocol):
         """The scale on which its credits and their base add up to the answer."""
         ...
 
-    def contributions(self, X: pd.DataFrame) -> Array:
-        """Return float64 of shape (rows, features + 1): credits, then the base."""
+    def contributions(self, X: pd.DataFrame, position: int | None = None) -> Array:
+        """Return float64 of shape (rows, features + 1): credits, then the base.
+
+        Of two classes they are of the last one, of more of the class at *position*.
+        """
         ...
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 
 from checks.draw import sample_rows
 from checks.interpretability.additive import Additive, additive, holds_mixed
-from checks.interpretability.asking import Output
+from checks.interpretability.asking import Output, explained_class
 from checks.interpretability.attribution import CELLS, attribute, mixed
 from checks.interpretability.contributions import Explaining, NotAccepted, accept, sums
 from checks.interpretability.scales import OffScale, on_scale
@@ -93,10 +93,12 @@ def own(asked: Asked) -> Engine:
     model, output, rows = asked.subject.model, asked.output, asked.first
     if not isinstance(model, Explaining):
         raise NotAccepted("the model gives no credits of its own")
-    turned = output.is_probability and asked.subject.roles.positive == model.classes[0]
+    several = len(model.classes) > 2
+    turned = output.is_probability and not several and asked.subject.roles.positive == model.classes[0]
+    position = model.classes.index(str(explained_class(asked.subject))) if several else None
 
     def ask(X: pd.DataFrame) -> Array:
-        said = model.contributions(X)
+        said = model.contributions(X, position) if several else model.contributions(X)
         if not turned:
             return said  # a file credits its last class; what the first gains, the last loses
         opposite = -said

@@ -357,6 +357,27 @@ def test_reasons_and_notices_are_given_in_the_form_and_kept(client, with_table, 
     assert client.post(people, data={}).location.endswith("/service")
 
 
+def test_words_for_features_are_given_a_line_each(client, with_table, service):
+    fill(client, with_table)
+    page = client.post(
+        f"{with_table}/people",
+        data={
+            "reasons.file": (io.BytesIO(REASONS), "said.csv"),
+            "reasons.on": "age",
+            "reasons.case": "id",
+            "reasons.words": "age\nincom: pay",
+        },
+    )
+    said = error_at(page, "reasons.words")
+    assert "Write after “age” a colon" in said or "no column “incom”" in said
+    written = "age: how old you are, years，年龄\n\n"
+    answer = client.post(f"{with_table}/people", data={"reasons.words": written})
+    assert answer.location == f"{with_table}/service"
+    assert "age: how old you are, years, 年龄</textarea>" in client.get(f"{with_table}/people").text
+    client.post(f"{with_table}/check")
+    assert parse(service.submitted[0]).reasons.words == {"age": ("how old you are", "years", "年龄")}
+
+
 LOG = "age,home,began,done,days,helped\n" + "".join(
     f"{20 + i},{['town', 'village'][i % 2]},2026-01-02,yes,{i}.5,no\n" for i in range(40)
 )

@@ -132,6 +132,21 @@ def test_credits_of_forests_are_shapley_values_by_their_definition(drawn):
     assert np.abs(found.sum(axis=1) - model.predict_proba(X[:3])[:, 1]).max() < EXACT
 
 
+def test_credits_of_each_of_three_classes_are_shapley_values_by_their_definition(drawn):
+    X, worth, _ = drawn
+    model = RandomForestClassifier(3, max_depth=3, random_state=0).fit(X, np.digitize(worth, [-1, 1]))
+    said = forest(model, 12)
+    found = said.contributions(X[:3]).reshape(3, 3, 13)
+    assert said.scale == "probability"
+    for one in range(3):
+        trees = [
+            grown(e.tree_, lambda t, one=one: t.value[:, 0, one] / t.value[:, 0].sum(axis=1), 1 / 3)
+            for e in model
+        ]
+        assert np.abs(found[:, one, :-1] - path_dependent(trees, X[:3])).max() < EXACT
+    assert np.abs(found.sum(axis=2) - model.predict_proba(X[:3])).max() < EXACT
+
+
 def test_credits_of_boosted_trees_are_shapley_values_on_log_odds(drawn):
     X, _, y = drawn
     model = GradientBoostingClassifier(n_estimators=5, random_state=0).fit(X, y)
@@ -314,6 +329,23 @@ def test_a_forest_behind_codes_is_explained_by_its_own_trees(coded, positive, tm
     assert found.measure("sampling_error").value == 0
 
 
+def test_a_forest_of_three_classes_is_explained_by_its_own_trees(coded, tmp_path):
+    """The class that people want is the one in the middle: neither the first nor the last."""
+    _, X, _ = coded
+    y = np.array(["deny", "grant", "review"])[np.digitize(X["income"] + 0.5 * X["age"], [-1, 1])]
+    numbers = X[["income", "age", "noise"]]
+    model = RandomForestClassifier(10, max_depth=4, random_state=0, n_jobs=1).fit(numbers, y)
+    (path := tmp_path / "model.skops").write_bytes(skops.io.dumps(model))
+    with open_model(path) as opened:
+        roles = Roles(features=tuple(numbers), favourable="grant")
+        asked = Explaining(opened, opened.inspection.contributions, lambda: open_model(path))
+        people = Subject(Task.MULTICLASS, X, roles, decision=y.astype(object), model=asked)
+        found = shap(people, rows=100, background=40, evaluations=100_000)
+    assert (found.measure("contributions_accepted").value, found.outcome) == (1, Outcome.MEASURED)
+    assert "probability of 'grant'" in found.measure("importance", feature="income").method
+    assert found.measure("additivity_error").value < EXACT
+
+
 def test_a_step_that_mixes_columns_offers_nothing(coded):
     _, X, y = coded
     numbers = X[["income", "age"]]
@@ -322,9 +354,9 @@ def test_a_step_that_mixes_columns_offers_nothing(coded):
     assert forest(RandomForestClassifier(3, random_state=0).fit(numbers, y), None) is None
 
 
-def test_trees_that_are_too_large_or_of_many_classes_offer_nothing(drawn):
+def test_trees_that_are_too_large_or_boosted_for_many_classes_offer_nothing(drawn):
     X, worth, _ = drawn
-    three = RandomForestClassifier(3, random_state=0).fit(X, np.digitize(worth, [-1, 1]))
+    three = GradientBoostingClassifier(n_estimators=2, random_state=0).fit(X, np.digitize(worth, [-1, 1]))
     assert forest(three, 12) is None
     large = ExtraTreesRegressor(300, random_state=0, bootstrap=False).fit(X, worth)
     assert forest(large, 12) is None

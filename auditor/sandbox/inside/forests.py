@@ -27,6 +27,9 @@ MOST_STEPS = 5_000_000
 
 Of larger trees few rows could be explained; they are asked like any other model."""
 
+MOST_CLASSES = 50
+"""Classes that are credited one by one."""
+
 FORESTS = (
     *(ensemble.RandomForestClassifier, ensemble.ExtraTreesClassifier),
     *(tree.DecisionTreeClassifier, tree.ExtraTreeClassifier),
@@ -62,16 +65,21 @@ class Forest:
         return shap.TreeExplainer(self._trees, feature_perturbation="tree_path_dependent")
 
     def contributions(self, given: Any) -> Any:
-        """Return one number a row and column of *given*, and the base last: together the raw answer."""
+        """Return one number a row and column of *given*, and the base last: together the raw answer.
+
+        Of more than two classes each has such numbers, one class after another.
+        """
         ready = given if self._steps is None else self._steps.transform(given)
         ready = ready.toarray() if is_sparse(ready) else np.asarray(ready, dtype=np.float64)
         credits_ = np.asarray(self._explainer.shap_values(ready, check_additivity=False))
-        base = np.ravel(self._explainer.expected_value)[-1]
-        credits_ = credits_[..., -1] if credits_.ndim == 3 else credits_
-        found = np.zeros((len(credits_), self._width + 1))
-        np.add.at(found.T, self._origin, credits_.T)
-        found[:, -1] = base
-        return found
+        bases = np.ravel(self._explainer.expected_value)
+        credits_ = credits_ if credits_.ndim == 3 else credits_[:, :, None]
+        told = range(len(bases)) if len(bases) > 2 else (-1,)
+        found = np.zeros((len(credits_), len(told), self._width + 1))
+        for place, one in enumerate(told):
+            np.add.at(found[:, place].T, self._origin, credits_[:, :, one].T)
+            found[:, place, -1] = bases[one]
+        return found.reshape(len(found), -1)
 
 
 def forest(model: Any, width: int | None) -> Forest | None:
@@ -100,9 +108,10 @@ def _scale(trees: Any) -> str | None:
     classes = getattr(trees, "classes_", None)
     if classes is None:
         return "logarithm of the value" if getattr(trees, "loss", None) in LOGARITHMIC else "value"
-    if len(classes) != 2 or getattr(trees, "loss", "log_loss") != "log_loss":
-        return None
-    return "probability" if kind in FORESTS else "log-odds"
+    if kind in FORESTS:
+        return "probability" if 2 <= len(classes) <= MOST_CLASSES else None
+    two = len(classes) == 2 and getattr(trees, "loss", "log_loss") == "log_loss"
+    return "log-odds" if two else None  # of more classes no sum of boosted trees is a probability
 
 
 def _scale_of_booster(trees: Any) -> str | None:

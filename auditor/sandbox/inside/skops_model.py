@@ -83,7 +83,7 @@ class SkopsModel(Estimator):
         return {**super().describe(), "contributions": None if self._forest is None else self._forest.scale}
 
     def contributions(self, rows: pa.Table) -> Any:
-        """Return one number a row and column, and the base last: together the raw answer."""
+        """Return one number a row and column, and the base last: together the raw answer (of each class)."""
         if self._forest is None:
             raise Refuse("no-contributions", "the model gives no contributions")
         return self._forest.contributions(self._given(rows))

@@ -19,6 +19,7 @@ TITLES = {
 }
 USUAL = ("case", "text", "feature")
 """Columns that need not be chosen where they have this very name."""
+WORDS = "reasons.words"
 LANGUAGE = re.compile(r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,3}")
 
 
@@ -26,6 +27,8 @@ def _read(form: Form, posted: Posted) -> None:
     for key in ("on", *TITLES) if "reasons" in form.submission else ():
         if f"reasons.{key}" in posted:
             form.put(f"reasons.{key}", text(posted, f"reasons.{key}"))
+    if "reasons" in form.submission and WORDS in posted:
+        form.put(WORDS, dict(_words(text(posted, WORDS))))
     for position, notice in enumerate(form.get("notices", [])):
         for key in ("name", "language"):
             if (where := f"notices.{position}.{key}") in posted:
@@ -33,6 +36,13 @@ def _read(form: Form, posted: Posted) -> None:
                 if written := text(posted, where):
                     notice[key] = written
     form.drop_file(posted.get("remove", ""))
+
+
+def _words(written: str) -> Iterator[tuple[str, list[str]]]:
+    """Read a feature a line, a colon and its words; a line without them keeps its feature, with none."""
+    for line in filter(None, map(str.strip, written.replace("：", ":").splitlines())):
+        feature, _, after = line.rpartition(":") if ":" in line else (line, "", "")
+        yield feature.strip(), [word for word in map(str.strip, re.split("[,，;；、]", after)) if word]
 
 
 def _problems(form: Form) -> Iterator[Problem]:
@@ -63,6 +73,13 @@ def _problems_of_reasons(form: Form) -> Iterator[Problem]:
         if name and name not in found:
             sentence = f"The table of reasons has no column “{name}”; choose another."
             yield Problem(f"reasons.{key}", "unknown-column", sentence)
+    for feature, words in form.get(WORDS, {}).items():
+        if form.column(feature) is None:
+            sentence = f"The evaluation table has no column “{feature}”; begin each line with a feature."
+            yield Problem(WORDS, "unknown-column", sentence)
+        elif not words:
+            sentence = f"Write after “{feature}” a colon and how texts call it, such as: what you owe, debts."
+            yield Problem(WORDS, "no-words", sentence)
 
 
 def _offer(form: Form) -> Mapping[str, Any]:
@@ -72,6 +89,7 @@ def _offer(form: Form) -> Mapping[str, Any]:
         "ids": [(c.name, c.name) for c in form.columns],
         "reasons": form.file_of("reasons"),
         "found": [(c.name, c.name) for c in form.columns_of("reasons")],
+        "words": "\n".join(f"{name}: {', '.join(words)}" for name, words in form.get(WORDS, {}).items()),
         "notices": [(notice, form.files.get(notice.get("artifact"))) for notice in form.get("notices", [])],
     }
 
@@ -84,6 +102,7 @@ def _summary(form: Form) -> Iterator[tuple[str, str]]:
         for key, title in TITLES.items():
             if name := form.get(f"reasons.{key}"):
                 yield title, name
+        yield "Features with words of their own", joined(form.get(WORDS, {}), "None")
     called = [
         " – ".join(notice[key] for key in ("name", "language") if key in notice) or "without a name"
         for notice in form.get("notices", [])
@@ -94,7 +113,7 @@ def _summary(form: Form) -> Iterator[tuple[str, str]]:
 STEP = Step(
     slug="people",
     title="What were people given?",
-    owns=("reasons", "reasons.on", *(f"reasons.{key}" for key in TITLES), "notices"),
+    owns=("reasons", "reasons.on", *(f"reasons.{key}" for key in TITLES), WORDS, "notices"),
     read=_read,
     problems=_problems,
     offer=_offer,
