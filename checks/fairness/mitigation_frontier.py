@@ -210,6 +210,7 @@ class _Told:
         few, some = _first(self.people, STANDING_IN), features.iloc[:STANDING_IN]
         told = _Told(few, self.of, _note(few, np.zeros(0), len(self.people.actual)) or self.note)
         try:
+            _enough(few)
             chances = reduced(few, some, (np.inf, *BOUNDS))
         except NoRule as why:
             of = {**self.of, "model": STAND_IN}
@@ -230,6 +231,7 @@ class _Told:
     ) -> Iterator[Measure]:
         """Yield the numbers of a rule, or why there is none; and under *cost* the accuracy that it loses."""
         try:
+            _enough(self.people)
             chance = made()
         except NoRule as why:
             of = {**self.of, "model": model}
@@ -255,11 +257,20 @@ class _Told:
         else:
             yield self._mean("accuracy", right, of, (0.0, 1.0))
         yield lowest_over_highest("impact_ratio", self._selected(chance), of=of, note=self.note)
-        yield highest_minus_lowest("true_positive_rate_gap", self._found(chance), of=of, note=self.note)
+        yield self._gap(chance, of)
         if model != NOW:
             yield self._mean("accuracy_change", self._change(chance), of, (-1.0, 1.0))
             turned = np.where(people.now, 1 - chance, chance)
             yield people_share("changed_share", people, turned, of, self.note)
+
+    def _gap(self, chance: Array, of: Mapping[str, str]) -> Measure:
+        """Return the gap in true positive rates, unless the rows taken leave a group without any."""
+        name, found = "true_positive_rate_gap", self._found(chance)
+        empty, groups = int((found.weight <= 0).sum()), len(found.weight)
+        if empty:
+            why = f"of {empty} of {groups} groups nobody with that outcome is among the rows taken"
+            return undefined(name, why, n=self.people.n, of=of, method=HELD_OUT)
+        return highest_minus_lowest(name, found, of=of, note=self.note)
 
     def _mean(self, name: str, values: Array, of: Mapping[str, str], bounds: tuple[float, float]) -> Measure:
         people = self.people
@@ -305,6 +316,7 @@ class _Told:
         for want, levels in curves:
             for level in levels:
                 try:
+                    _enough(self.people)
                     chance = by_group(self.people, want, level)
                 except NoRule:
                     continue
@@ -314,7 +326,7 @@ class _Told:
         people = self.people
         right = np.where(people.actual, chance, 1 - chance)
         ratio = lowest_over_highest("impact_ratio", self._selected(chance), of={}).value
-        gap = highest_minus_lowest("gap", self._found(chance), of={}).value
+        gap = self._gap(chance, {}).value
         accuracy = float(np.average(right, weights=people.weights))
         return (self.of["attribute"], rule, asked, accuracy, ratio, gap, people.n)
 
@@ -332,6 +344,13 @@ def _possible(chance: Array) -> Array:
     if np.isnan(chance).any():
         raise NoRule("none of the fits kept the groups that close")
     return chance
+
+
+def _enough(people: People) -> None:
+    """Refuse where rules of their own would be chosen for groups of a handful, at great length."""
+    rows, groups = len(people.actual), people.groups
+    if rows < MIN_GROUP * groups:
+        raise NoRule(f"{rows:,} rows were taken of {groups} groups; a rule needs {MIN_GROUP} a group")
 
 
 def _first(people: People, most: int) -> People:

@@ -214,6 +214,13 @@ def test_many_groups_are_an_answer():
     evidence = mitigation_frontier(whole)
     assert evidence.outcome is Outcome.MEASURED
     assert evidence.measure("accuracy_cost_at_gap", attribute="group").value is not None
+    few = mitigation_frontier(whole, rows=40)
+    assert few.outcome is Outcome.MEASURED
+    gap = few.measure("true_positive_rate_gap", attribute="group", model=NOW)
+    assert gap.value is None
+    assert "of 12 groups nobody with that outcome" in gap.note
+    rule = few.measure("accuracy_cost_at_gap", attribute="group")
+    assert rule.note == "40 rows were taken of 12 groups; a rule needs 30 a group"
 
 
 def test_what_cannot_be_made_says_why():
