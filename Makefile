@@ -48,6 +48,7 @@ bench: setup-dev
 	$(BIN)/python -m benchmarks.counts
 	$(BIN)/python -m benchmarks.sandbox
 	$(BIN)/python -m benchmarks.uploads
+	$(BIN)/python -m benchmarks.reports
 
 lock:
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --python-version 3.11 --custom-compile-command "make lock" requirements.txt -o requirements.lock

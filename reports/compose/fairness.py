@@ -11,7 +11,7 @@ from reports.compose import pictures
 from reports.compose.contrasts import contrast, shown
 from reports.compose.overview import by_evidence, differences, overview, told_whole
 from reports.compose.portraits import portraits
-from reports.compose.tables import ANNEX, RECORD
+from reports.compose.tables import ANNEX, MOST, RECORD
 from reports.compose.view import View, brief_title, measure_title
 from reports.document import Block, Bullet, Bullets, Cell, Column, Paragraph, Section, Table
 from reports.language import N_, _, own, said
@@ -68,7 +68,7 @@ def attributes_in_full(view: View) -> Iterator[Section]:
                 f"{view.attribute_anchor(attribute)}-all",
                 _("By {attribute}, in full", attribute=crossed(attribute)),
             )
-            blocks = [*_groups(view, attribute), *_disparities(view, attribute)]
+            blocks = [*_groups(view, attribute, MOST[RECORD], RECORD), *_disparities(view, attribute)]
         elif attribute in pictured:
             anchor, title = (
                 view.attribute_anchor(attribute),
@@ -77,7 +77,7 @@ def attributes_in_full(view: View) -> Iterator[Section]:
             blocks = [
                 *_sentence(view, attribute),
                 *_picture(view, attribute),
-                *_groups(view, attribute),
+                *_groups(view, attribute, pictures.GROUPS_SHOWN, RECORD),
                 *_disparities(view, attribute),
                 *_power(view, attribute),
             ]
@@ -141,7 +141,7 @@ def _attribute(view: View, attribute: str) -> Section:
     blocks = (
         *_sentence(view, attribute),
         *_picture(view, attribute),
-        *_groups(view, attribute, _GROUPS_TOLD),
+        *_groups(view, attribute, _GROUPS_TOLD, ANNEX),
         *_disparities(view, attribute, _DIFFERENCES_TOLD),
         *_power(view, attribute),
         Bullets((link,)),
@@ -164,11 +164,14 @@ def _picture(view: View, attribute: str) -> Iterator[Block]:
     yield from portraits(view, attribute)
 
 
-def _groups(view: View, attribute: str, most: int = pictures.GROUPS_SHOWN) -> Iterator[Block]:
-    """Yield the table of groups: their errors where the task has them, else their rates."""
+def _groups(view: View, attribute: str, most: int, where: str) -> Iterator[Block]:
+    """Yield the table of groups: their errors where the task has them, else their rates.
+
+    It has *most* rows, the lowest rates first; the others stand *where* it says.
+    """
     rates = _rates(view, attribute, _NUMBERS) or _rates(view, attribute, _RATES)[:_PANELS]
     if rates:
-        yield _group_table(crossed(attribute), rates, *_order(rates, most))
+        yield _group_table(crossed(attribute), rates, *_order(rates, most), where)
 
 
 def _power(view: View, attribute: str) -> Iterator[Block]:
@@ -212,7 +215,11 @@ def _title(name: str) -> str:
 
 
 def _group_table(
-    title: str, rates: Sequence[tuple[str, list[Measure]]], order: Sequence[str], hidden: int
+    title: str,
+    rates: Sequence[tuple[str, list[Measure]]],
+    order: Sequence[str],
+    hidden: int,
+    where: str,
 ) -> Table:
     by_group = {name: {m.of["group"]: m for m in measures} for name, measures in rates}
     rows = []
@@ -230,11 +237,8 @@ def _group_table(
         Column(_("Rows"), "number"),
         *(Column(_title(name), "number") for name, _ in rates),
     )
-    more = (
-        _("{many} stand in the annex.", many=wording.plural(hidden, "more group", "more groups"))
-        if hidden
-        else ""
-    )
+    many = wording.plural(hidden, "more group", "more groups")
+    more = _("{items} in {where}.", items=many, where=own(where)) if hidden else ""
     notes_told = wording.paragraph(
         _("{items}: {note}.", items=wording.joined(groups), note=said(note)) for note, groups in notes.items()
     )

@@ -18,7 +18,7 @@ ROWS_LISTED = 100
 """Longer tables of single points are drawn, and stand in full in the record only."""
 ANNEX, RECORD = N_(("the annex", "the attached record"))
 """Where the rows stand that a table leaves out."""
-_MOST = {ANNEX: ROWS_TOLD, RECORD: 250}
+MOST = {ANNEX: ROWS_TOLD, RECORD: 250}
 """Rows told before it is said where the others stand: many attributes that cross have thousands of groups."""
 
 _ACROSS = 4
@@ -51,7 +51,7 @@ def listed(evidence: Evidence) -> Iterator[Block]:
 
 
 def _tables(evidence: Evidence, measures: Sequence[Measure], where: str) -> Iterator[Table]:
-    most = _MOST[where]
+    most = MOST[where]
     by_keys: dict[tuple[str, ...], list[Measure]] = {}
     for m in measures:
         by_keys.setdefault(tuple(sorted(m.of)), []).append(m)
@@ -113,7 +113,7 @@ def _crossed(
     cells = {(measure_title(m), wording.where(m.of)): m for m in measures}
     upright = len(things) >= len(names)
     down, across = (things, names) if upright else (names, things)
-    shown = down[: _MOST[where]]
+    shown = down[: MOST[where]]
     told = across[:_ACROSS] if where is ANNEX else across
     more = []
     if len(shown) < len(down):
@@ -175,7 +175,7 @@ def _notes(picked: Mapping[tuple[str, str], Measure | None], short: bool) -> str
 
 
 def _listed(caption: str, measures: Sequence[Measure], where: str) -> Table:
-    shown = measures[: _MOST[where]]
+    shown = measures[: MOST[where]]
     of, noted = any(m.of for m in shown), any(m.note for m in shown)
     columns = (
         Column(_("Measure")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -54,12 +55,13 @@ class View:
     @classmethod
     def of(cls, audit: Audit) -> View:
         """Return the view of *audit*; of its body only, and alike whether it was just made or read again."""
-        body = json.loads(canonical(audit.body))
+        written = canonical(audit.body)
+        body = json.loads(written)
         asked = [str(name) for name in body["submission"].get("frameworks") or ()]
         names = sorted(body["verdicts"], key=lambda n: (asked.index(n) if n in asked else len(asked), n))
         return cls(
             as_of=body["as_of"],
-            digest=audit.digest,
+            digest=hashlib.sha256(written).hexdigest(),
             submission=body["submission"],
             engine=body["engine"],
             evidence=tuple(evidence_from_json(one) for one in body["evidence"]),

@@ -279,9 +279,11 @@ def test_many_groups_stay_readable_and_none_is_dropped():
     shown = blocks(region, Table)[0].rows
     rates = [float(row[2].text.partition(" ")[0]) for row in shown]
     assert rates == sorted(rates)
-    assert f"{60 - len(shown)} more groups stand in the annex" in blocks(region, Table)[0].note
+    assert f"{60 - len(shown)} more groups in the annex" in blocks(region, Table)[0].note
     drawn = blocks(region, Chart)[0].data["panels"][0]["rows"]
     assert len(shown) < len(drawn) == GROUPS_SHOWN
+    (whole,) = blocks(section(document, f"{region.id}-all"), Table)[:1]
+    assert (len(whole.rows), "more groups" in whole.note) == (60, False)
     annex = words(section(document, "annex"))
     assert all(f"region: district {i}" in annex for i in range(60))
 
