@@ -1,4 +1,7 @@
-"""Render a document as one HTML file that needs nothing else: no request, no script, no font."""
+"""Render a document as one HTML file that needs nothing else: no request, no font.
+
+Its one script sorts tables; without it the page is complete, and another one would not run.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,28 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from frameworks.model import Verdict
 from reports.code import qr
-from reports.document import Chart, Document
+from reports.document import Cell, Chart, Document
 from reports.language import ENGLISH, _, speaking
-from reports.wording import day
+from reports.wording import day, leading
 
 TEMPLATES = Path(__file__).parent.parent / "templates" / "report"
+_SHORT = {"number": " class=n", "code": " class=c", "prose": " class=p"}
+"""Kinds of columns as cells name them: there are thousands."""
+_WORST_FIRST = [str(verdict) for verdict in reversed(Verdict)]
+_READ_RIGHT = re.compile(r"\d+(\.\d+)?(?![\d.,])")
+"""What a browser reads as the number that it is."""
+
+
+def source(name: str) -> str:
+    """Return the style or the script of every report."""
+    return (TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def named(text: str) -> str:
+    """Return how a policy names a style or a script: by its hash."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def render(document: Document) -> str:
@@ -36,9 +55,10 @@ def render(document: Document) -> str:
         lstrip_blocks=True,
     )
     environment.filters["kind"] = lambda block: type(block).__name__
+    environment.filters["cell"] = _cell
     environment.filters["told"] = _marker(document.foreign)
     environment.globals["_"] = _
-    style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+    style, script = source("report.css"), source("report.js")
     with speaking(document.language):
         return environment.get_template("report.html").render(
             document=document,
@@ -47,7 +67,8 @@ def render(document: Document) -> str:
             short=document.entry.rpartition("/")[2],
             panels=panels,
             style=Markup(style),  # noqa: S704 - our own file
-            policy=_policy(style),
+            script=Markup(script),  # noqa: S704 - our own file
+            policy=_policy(style, script),
         )
 
 
@@ -76,9 +97,20 @@ def _dressed(svg: str, names: dict[str, str]) -> str:
     return svg
 
 
-def _policy(style: str) -> str:
-    """Return a policy that lets the page load nothing and run nothing; its one style is named by its hash."""
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+def _cell(kind: str, cell: Cell | None = None) -> Markup:
+    """Return the attributes of a cell: its kind, and what it sorts by where its text would mislead."""
+    value: float | None = None
+    if cell is not None and kind == "number" and not _READ_RIGHT.match(cell.text):
+        value = leading(cell.text)
+    elif cell is not None and cell.verdict in _WORST_FIRST:
+        value = _WORST_FIRST.index(cell.verdict)
+    sorts = "" if value is None else f" data-value={value}"
+    return Markup(_SHORT.get(kind, "") + sorts)  # noqa: S704 - a number
+
+
+def _policy(style: str, script: str) -> str:
+    """Return a policy that lets the page load nothing and run one script, which goes by its hash."""
     return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src {named(style)}; script-src {named(script)}; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
     )

@@ -33,6 +33,7 @@ COUNTS = frozenset({"count", "rows", "people", "types", "columns", "groups", "va
 FLAGS = frozenset({"flag", "yes is 1"})
 
 _NAME = 120
+_NUMBER = re.compile(r"\N{MINUS SIGN}?\d[\d.,\u00a0\u202f]*(?<=\d)")
 _LEVEL = 0.025
 """One-sided, as an interval of 95 % leaves this much beyond each end."""
 _DIRECTION = {
@@ -90,6 +91,18 @@ def _local(number: str) -> str:
     locale = current().replace("-", "_")
     marks = {",": get_group_symbol(locale), ".": get_decimal_symbol(locale)}
     return "".join(marks.get(char, char) for char in number)
+
+
+def leading(text: str) -> float | None:
+    """Return the number that *text* begins with, as it is spelt here; None where it begins with none."""
+    words = {yes_or_no(True): 1.0, yes_or_no(False): 0.0}
+    least = {_("under 0.000001"): 1e-7, _("a little under 0"): -1e-7}
+    found = _NUMBER.match(text)
+    if found is None:
+        return (words | least).get(text)
+    locale = current().replace("-", "_")
+    plain = found[0].replace(get_group_symbol(locale), "").replace(get_decimal_symbol(locale), ".")
+    return float(plain.replace("\N{MINUS SIGN}", "-"))
 
 
 def _places(value: float) -> int:

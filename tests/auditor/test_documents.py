@@ -55,7 +55,8 @@ def test_each_document_is_told_as_a_page_and_on_paper(client, stored, tmp_path):
     assert "A. Officer" not in page
     page = client.get(f"/api/v1/audits/{one}/comparison.html?before={other}")
     assert "Both are the same record" in page.text
-    assert "sandbox" in page.headers["Content-Security-Policy"]
+    assert page.headers["Content-Security-Policy"].endswith("; sandbox allow-scripts")
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     pdf = client.get(links["summary.pdf"])
     assert pdf.mimetype == "application/pdf"
     (tmp_path / "summary.pdf").write_bytes(pdf.data)

@@ -1,11 +1,26 @@
-"""No page and no document has a barrier that axe-core sees: light and dark, wide and on a phone."""
+"""No page and no document has a barrier that axe-core sees: light and dark, wide and on a phone.
+
+Tables of documents sort by their columns, with the keyboard too.
+"""
 
 from __future__ import annotations
 
 import pytest
 
-from reports import html
-from reports.document import compose, compose_comparison, compose_plan, compose_summary
+from auditor.api.telling import REPORT_POLICY
+from reports import html, wording
+from reports.document import (
+    Cell,
+    Column,
+    Document,
+    Section,
+    Table,
+    compose,
+    compose_comparison,
+    compose_plan,
+    compose_summary,
+)
+from reports.language import speaking
 from tests.browser.axe import barriers, barriers_of_a_long_page
 from tests.browser.conftest import PHONE, WIDE
 from tests.browser.test_pages import PAGES
@@ -37,6 +52,62 @@ def test_documents_have_no_barriers(chromium, documents, name, scheme):
     page = context.new_page()
     page.goto(f"file://{documents / name}.html")
     assert barriers_of_a_long_page(page) == []
+    context.close()
+
+
+VALUES = (0.5, -0.03, None, 1200.0, 10.0, 1e-9, 9.75)
+UPWARDS = [1, 5, 0, 6, 4, 3, 2]
+VERDICTS = ("met", "not_met", "undecided", "met", "met", "not_met", "met")
+
+
+def of_numbers(language):
+    """Return a document whose one table has numbers in every spelling, and verdicts."""
+    with speaking(language):
+        numbers = [wording.number(value) for value in VALUES]
+    numbers[0] += " (\N{MINUS SIGN}7 to 9)"
+    rows = tuple(
+        (Cell(str(i)), Cell(text), Cell(verdict, verdict=verdict))
+        for i, (text, verdict) in enumerate(zip(numbers, VERDICTS, strict=True))
+    )
+    columns = (Column("Of"), Column("Value", "number"), Column("Verdict", "verdict"))
+    part = Section("Numbers", "numbers", (Table("All", columns, rows),))
+    return Document("Numbers", "", "2026-12-01", "0" * 64, (part,), language=language)
+
+
+def order(page):
+    return [int(row.text_content()) for row in page.locator("tbody th").all()]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-Hans"])
+def test_tables_sort_by_the_keyboard_under_the_policy_of_the_service(chromium, language):
+    told = html.render(of_numbers(language))
+    context = chromium.new_context()
+    page, complaints = context.new_page(), []
+    page.on("console", lambda message: complaints.append(message.text))
+    headers = {"Content-Security-Policy": REPORT_POLICY}
+    page.route("**", lambda asked: asked.fulfill(body=told, content_type="text/html", headers=headers))
+    page.goto("http://report.test/")
+    head = page.get_by_role("columnheader", name="Value")
+    head.get_by_role("button").focus()
+    downwards = [*UPWARDS[-2::-1], UPWARDS[-1]]  # what has no value stays below
+    for state, expected in (("ascending", UPWARDS), ("descending", downwards), (None, list(range(7)))):
+        page.keyboard.press("Enter")
+        assert (head.get_attribute("aria-sort"), order(page)) == (state, expected)
+    page.get_by_role("columnheader", name="Verdict").get_by_role("button").click()
+    assert order(page) == [1, 5, 2, 0, 3, 4, 6], "the worst first, equals as they were"
+    assert head.get_attribute("aria-sort") is None
+    assert barriers(page) == []
+    assert complaints == []
+    context.close()
+
+
+def test_without_scripts_a_table_has_all_its_words_and_no_button(chromium):
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.set_content(html.render(of_numbers("en")))
+    assert page.get_by_role("button").count() == 0
+    assert page.get_by_role("columnheader").all_text_contents() == ["Of", "Value", "Verdict"]
+    assert len(page.locator("tbody tr").all()) == len(VALUES)
     context.close()
 
 

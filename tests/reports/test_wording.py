@@ -10,6 +10,7 @@ from checks.model import Kind, Measure
 from checks.names import crossed, split
 from frameworks.model import Basis, State, Verdict
 from reports import terms, wording
+from reports.language import LANGUAGES, speaking
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,15 @@ def test_every_finite_number_has_a_spelling_near_its_value(value):
     if not text.startswith(("under", "a little")):
         read = float(text.replace(",", "").replace("−", "-"))
         assert read == pytest.approx(value, rel=0.06, abs=1e-6)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("value", [0.784, -0.03, 65432.1, 0.00041, 0.0, 1e-9, -1e-9, -1234.5])
+def test_a_text_says_by_which_number_it_sorts(language, value):
+    with speaking(language):
+        assert wording.leading(wording.number(value)) == pytest.approx(value, rel=0.06, abs=1e-6)
+        assert wording.leading(f"{wording.count(1_234_567)} ({wording.interval(3, 4)})") == 1_234_567
+        assert wording.leading(wording.undefined()) is None
 
 
 @pytest.mark.parametrize(
