@@ -109,9 +109,8 @@ def _corrected(judged: Judged, p_holm: float) -> Judged:
         return replace(
             judged,
             verdict=Verdict.UNDECIDED,
-            reason=judged.reason.removesuffix(".")
-            + " when seen alone, but among all the numbers of this requirement that may be chance; "
-            "more data could decide it.",
+            reason=f"{judged.reason.removesuffix('.')} when seen alone, but among all the numbers of this "
+            "requirement that may be chance; more data could decide it.",
         )
     return judged
 

@@ -73,7 +73,9 @@ def match(part: Criterion, records: Records) -> Match:
 
 
 def _unanswered(named: Nameable) -> str:
-    return "the check gave no such number" + (f"; it takes {named.supply}" if named.supply else "")
+    if named.supply:
+        return f"the check gave no such number; it takes {named.supply}"
+    return "the check gave no such number"
 
 
 def _fits(part: Criterion, named: Nameable, measured: Measure) -> bool:

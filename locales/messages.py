@@ -137,8 +137,9 @@ def sentences(path: Path) -> Iterator[Key]:
             yield from filter(_is_sentence, _templates(node))
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _is_sentence(node.value):
             yield node.value
-        elif isinstance(node, ast.Call) and _called(node) == "Table":
-            yield from (re.sub(r"[_-]+", " ", text) for text in _strings(node) if _WORD.search(text))
+        elif (isinstance(node, ast.Call) and _called(node) == "Table") or _is_head(node):
+            words = _strings(node.value if isinstance(node, ast.Assign) else node)
+            yield from (re.sub(r"[_-]+", " ", text) for text in words if _WORD.search(text))
         elif isinstance(node, ast.keyword) and node.arg in {"unit", "case"}:
             yield from (re.sub(r"[_-]+", " ", text) for text in _strings(node.value))
 
@@ -153,6 +154,11 @@ def _asides(tree: ast.AST) -> Iterator[ast.AST]:
             yield from (part for part in inner if isinstance(part, ast.Constant | ast.JoinedStr))
         elif isinstance(node, ast.Call) and _called(node) == _COLUMNS:
             yield from node.args
+
+
+def _is_head(node: ast.AST) -> bool:
+    """Return whether names of columns of a table are kept here."""
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]).lower().endswith("columns")
 
 
 def _is_sentence(text: str) -> bool:
@@ -272,7 +278,8 @@ def titles(path: Path) -> Iterator[Key]:
 # catalogues
 
 _FOR_AUTHORS = {
-    "crosscheck", "load", "measures", "overlay", "overlay_shape", "refusals", "schema", "shape", "source",
+    "crosscheck", "load", "measures", "overlay", "overlay_shape", "policies", "policy_shape", "refusals",
+    "schema", "shape", "source",
 }  # fmt: skip
 """Modules of frameworks whose sentences speak of a file to those who write it: English, as the format is."""
 
@@ -292,6 +299,7 @@ def _sources() -> Mapping[str, Iterable[tuple[Path, Callable[[Path], Iterator[Ke
             *((p, template) for p in sorted((ROOT / "templates/report").glob("*.html"))),
         ],
         "record": [
+            (ROOT / "locales/single.py", constants),
             *((p, titles) for p in _python("checks")),
             *((p, sentences) for p in _python("checks", "auditor/subjects")),
             *((p, sentences) for p in _python("frameworks") if p.stem not in _FOR_AUTHORS),

@@ -18,8 +18,18 @@ WORDS, RECORD = ("reports", "web", "measures"), ("record", "rules", "measures", 
 _PLACE = re.compile(r"\{(\w+)\}")
 _PLACED = r"(?:'[^']*'|`[^`]*`|(?!; ).)+?"
 """What stands in a place: never two sentences, save inside quotes."""
+_KINDS = {"LEVEL": r"[\d.]+%"}
+"""What stands in places whose name says it."""
 _OURS = frozenset({"task", "tasks", "tier", "tiers", "side", "what", "value", "word", "words", "outcome"})
 """Places that hold words of ours, even single ones."""
+_FEW_LETTERS = 8
+_LONG = 1_200
+"""Characters beyond which a sentence is not taken apart: it holds long names, and the search is quadratic."""
+_AS_ONE = 4
+"""Sentences that a catalogue may hold as one."""
+_LEVELLED = re.compile(r"([A-Za-z].*)( \d+(?:\.\d+)?%)")
+"""A method and its level, put together where a check does not write them as one."""
+_LETTER = re.compile(r"[A-Za-z]")
 _BETWEEN = re.compile(r"(; |\. (?=[A-Z]))")
 _BETWEEN_TRANSLATED = {"; ": "；", ". ": "。"}
 
@@ -32,8 +42,9 @@ def words(language: str) -> Mapping[str, str]:
 
 @cache
 def record(language: str) -> Sentences:
-    """Return the sentences of checks, frameworks and rules."""
-    return Sentences(_read(language, RECORD))
+    """Return the sentences of checks, frameworks and rules; phrases that reports have too are among them."""
+    phrases = {key: text for key, text in words(language).items() if " " in key and not _PLACE.search(key)}
+    return Sentences({**phrases, **_read(language, RECORD)})
 
 
 def _read(language: str, names: Iterable[str]) -> dict[str, str]:
@@ -60,16 +71,30 @@ class _Template:
     head: str
     tail: str
     pattern: re.Pattern[str]
+    around: re.Pattern[str]
+    """The same, with room for several sentences in a place."""
+    weak: bool
+    """Whether its own words are so few that many sentences fit: what is placed must be known then."""
     text: str
 
-    def fill(self, sentence: str, fillings: Sentences) -> str | None:
-        """Return *sentence* in the other language, or None where it is not of this template."""
+    def fill(self, sentence: str, fillings: Sentences, *, sure: bool, several: bool = False) -> str | None:
+        """Return *sentence* in the other language, or None where it is not of this template.
+
+        Where it must be *sure*, every phrase in a place is known too: it is no submitted name.
+        """
         if not (sentence.startswith(self.head) and sentence.endswith(self.tail)):
             return None
-        fits = self.pattern.fullmatch(sentence)
+        fits = (self.around if several else self.pattern).fullmatch(sentence)
         if fits is None:
             return None
-        values = {name: fillings.filling(name, value) for name, value in fits.groupdict().items()}
+        values = {}
+        for name, value in fits.groupdict().items():
+            known = fillings.filling(name, value, sure=sure)
+            known = fillings.exact.get(value) if known is None and self.weak else known
+            asked = (sure and " " in value) or (self.weak and _LETTER.search(value))
+            if known is None and (asked or (several and _BETWEEN.search(value))):
+                return None
+            values[name] = value if known is None else known
         return self.text.format(**values)
 
 
@@ -78,41 +103,71 @@ class Sentences:
 
     def __init__(self, translations: Mapping[str, str]) -> None:
         self.exact = {key: text for key, text in translations.items() if not _PLACE.search(key)}
-        places = sorted((key for key in translations if key not in self.exact), key=_literal, reverse=True)
+        self.exact |= {key.strip(): text.strip() for key, text in self.exact.items()}
+        places = sorted((key for key in translations if _PLACE.search(key)), key=_literal, reverse=True)
         self._templates = [_template(key, translations[key]) for key in places]
-        self.find = lru_cache(maxsize=4096)(self._find)
+        self._told = lru_cache(maxsize=8192)(self._tell)
 
-    def _find(self, sentence: str) -> str | None:
+    def find(self, sentence: str) -> str | None:
         """Return what *sentence* says; None where it, or a part of it, is in no catalogue."""
-        whole = self._whole(sentence)
-        if whole is not None:
-            return whole
-        parts = _BETWEEN.split(sentence)
-        if len(parts) == 1:
-            return None
-        told = [self._whole(part) for part in parts[::2]]
-        if any(part is None for part in told):
-            return None
-        marks = [*(_BETWEEN_TRANSLATED[mark] for mark in parts[1::2]), ""]
-        return "".join(f"{(part or '').rstrip('。')}{mark}" for part, mark in zip(told, marks, strict=True))
+        told = self._told(sentence, sure=True) if len(sentence) <= _LONG else None
+        return told if told is not None else self._told(sentence, sure=False)
 
-    def _whole(self, sentence: str) -> str | None:
-        bare = sentence.rstrip(".")
-        for form in dict.fromkeys((sentence, bare, bare[:1].lower() + bare[1:], bare[:1].upper() + bare[1:])):
-            if form in self.exact:
-                return self.exact[form]
-        for template in self._templates:
-            for form in dict.fromkeys((sentence, bare)):
-                found = template.fill(form, self)
-                if found is not None:
-                    return found
+    def _tell(self, sentence: str, *, sure: bool, names: bool = False) -> str | None:
+        several = len(sentence) <= _LONG and bool(_BETWEEN.search(sentence))
+        told = self._whole(sentence, sure=sure, several=several)
+        return told if told is not None or not several else self._one_by_one(sentence, sure=sure, names=names)
+
+    def _one_by_one(self, sentence: str, *, sure: bool, names: bool) -> str | None:
+        """Return sentences one after another, the longest known first; a later single word is a name."""
+        parts = _BETWEEN.split(sentence)
+        for end in range(min(len(parts) - 2, 2 * _AS_ONE - 1), 0, -2):
+            head, rest = "".join(parts[:end]), "".join(parts[end + 1 :])
+            told = self._whole(head, sure=sure, several=end > 1)
+            if told is None and names and " " not in head.strip():
+                told = head
+            if told is None:
+                continue
+            more = self._told(rest, sure=sure, names=True)
+            more = rest if more is None and " " not in rest.strip() else more
+            if more is not None:
+                return f"{told.rstrip('。')}{_BETWEEN_TRANSLATED[parts[end]]}{more}"
         return None
 
-    def filling(self, name: str, value: str) -> str:
-        """Return what stands in a place: our own phrases in the other language, anything else as it is."""
-        if " " in value or name in _OURS:  # any other single word may be a submitted name
-            return self.find(value) or value
-        return value
+    def _whole(self, sentence: str, *, sure: bool, several: bool) -> str | None:
+        """Return a sentence that a catalogue has as one; *several* known ones may stand in a place of it."""
+        forms = _forms(sentence)
+        for form in forms:
+            if form in self.exact:
+                return self.exact[form]
+        for around in (False, True) if several else (False,):
+            for template in self._templates:
+                for form in forms:
+                    found = template.fill(form, self, sure=sure, several=around)
+                    if found is not None:
+                        return found
+        levelled = _LEVELLED.fullmatch(sentence)
+        if levelled is None:
+            return None
+        head = levelled[1] if " " not in levelled[1] else self._whole(levelled[1], sure=sure, several=several)
+        return f"{self.exact.get(levelled[1], head)}{levelled[2]}" if head is not None else None
+
+    def filling(self, name: str, value: str, *, sure: bool) -> str | None:
+        """Return what stands in a place, where it is a phrase of ours; None for what may be submitted."""
+        if " " not in value and name not in _OURS:  # any other single word may be a submitted name
+            return None
+        found = self._told(value, sure=True) or (None if sure else self._told(value, sure=False))
+        return found if found is None or value.endswith(".") else found.rstrip("。")
+
+
+def _forms(sentence: str) -> Mapping[str, None]:
+    """Return how a sentence may stand in a catalogue: with or without its stop, small or capital."""
+    bare = sentence.rstrip(".")
+    return dict.fromkeys(
+        form
+        for one in (sentence, bare, f"{bare}.")
+        for form in (one, one[:1].lower() + one[1:], one[:1].upper() + one[1:])
+    )
 
 
 def _literal(message: str) -> int:
@@ -122,10 +177,15 @@ def _literal(message: str) -> int:
 def _template(message: str, text: str) -> _Template:
     parts = _PLACE.split(message)
     seen: defaultdict[str, int] = defaultdict(int)
-    pattern = ""
+    pattern = around = ""
     for literal, name in zip(parts[::2], [*parts[1::2], ""], strict=True):
         pattern += re.escape(literal)
+        around += re.escape(literal)
         if name:
-            pattern += f"(?P={name})" if seen[name] else f"(?P<{name}>{_PLACED})"
+            pattern += f"(?P={name})" if seen[name] else f"(?P<{name}>{_KINDS.get(name, _PLACED)})"
+            around += f"(?P={name})" if seen[name] else f"(?P<{name}>{_KINDS.get(name, '.+?')})"
             seen[name] += 1
-    return _Template(parts[0], parts[-1], re.compile(pattern, re.DOTALL), text)
+    weak = not _LETTER.search(parts[0] + parts[-1]) and _literal(message) < _FEW_LETTERS
+    return _Template(
+        parts[0], parts[-1], re.compile(pattern, re.DOTALL), re.compile(around, re.DOTALL), weak, text
+    )

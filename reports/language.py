@@ -94,7 +94,7 @@ def said(text: str) -> str:
     speech = _SPEECH.get(None)
     if speech is None or speech.language == ENGLISH or not text:
         return text
-    found = catalogue.record(speech.language).find(text)
+    found = catalogue.record(speech.language).find(text) or catalogue.words(speech.language).get(text)
     if found is None:
         speech.foreign.setdefault(text)
         return text

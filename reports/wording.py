@@ -334,7 +334,7 @@ def where(of: Mapping[str, str]) -> str:
             parts.append(crossed(value) if "group" not in of else f"{crossed(value)}:")
         elif key == "group":
             parts.append(group(value))
-        elif key in {"case", "attack", "average"}:
+        elif key in {"case", "attack", "average", "table"}:
             parts.append(
                 _("{what} {name}", what=plain(key), name=case(value)) if key != "case" else case(value)
             )

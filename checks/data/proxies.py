@@ -120,7 +120,7 @@ def _jointly(asked: _Asked, seed: int) -> Iterator[Measure]:
     of, people = {"attribute": asked.attribute}, asked.people
     chances = _trees(asked, seed)
     aucs = told_apart(chances, asked.target, asked.parts, people, asked.told)
-    yield best_told("roc_auc", aucs, people, of=of, how=f"{JOINT}, {METHOD}", note=asked.note)
+    yield best_told("roc_auc", aucs, people, of=of, how=f"gradient-boosted trees, {METHOD}", note=asked.note)
     mass = np.bincount(asked.target, people.weights, minlength=asked.classes)
     right = chances.argmax(axis=1) == asked.target
     commonest = asked.target == int(mass.argmax())

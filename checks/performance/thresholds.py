@@ -125,8 +125,9 @@ def _near(people: _People, threshold: float, shift: float) -> Iterator[Measure]:
         note=f"within {shift:g} of the threshold {threshold:g}",
     )
     now = people.score >= threshold
-    for word, moved in (("lower", threshold - shift), ("higher", threshold + shift)):
-        case, above = f"{shift:g} {word}", people.score >= moved
+    moves = ((f"{shift:g} lower", threshold - shift), (f"{shift:g} higher", threshold + shift))
+    for case, moved in moves:
+        above = people.score >= moved
         yield people.share("changed_share", above != now, case=case)
         if people.favourable_above is not None:
             for attribute in people.attributes:

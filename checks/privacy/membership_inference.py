@@ -159,20 +159,22 @@ def _battery(subject: Subject, people: Compared, lira: int, enough: tuple[float,
     kind, why = family(subject.model_file)
     pairs = Trainer(people, subject.task, kind, subject.seed).pairs()
     trained: list[Reference] = []
-    how = f"reference models: scikit-learn {kind.name}, {why}"
+
+    def how(count: int) -> str:
+        return f"{count} reference models: scikit-learn {kind.name}, {why}"
 
     def more(count: int) -> list[Reference]:
         while len(trained) < count:
             trained.extend(next(pairs))
         return trained[:count]
 
-    two = _whole("rmia_2", people, signals.rmia(people.chance, more(2)), f"2 {how}")
+    two = _whole("rmia_2", people, signals.rmia(people.chance, more(2)), how(2))
     yield two
     if not _settled(two, enough):
-        yield _whole("rmia_8", people, signals.rmia(people.chance, more(8)), f"8 {how}")
+        yield _whole("rmia_8", people, signals.rmia(people.chance, more(8)), how(8))
     if lira:
         count = max(lira + lira % 2, 4)
-        yield _whole("lira", people, signals.lira(people.chance, more(count)), f"{count} {how}")
+        yield _whole("lira", people, signals.lira(people.chance, more(count)), how(count))
 
 
 def _whole(key: str, people: Compared, signal: Array, how: str) -> Attack:

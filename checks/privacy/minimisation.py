@@ -57,7 +57,9 @@ def minimisation(
     names = asked.names
     z = float(ndtri(1 - (1 - LEVEL) / (2 * len(names))))  # all features together
     margin = tolerance * asked.gain
-    how = f"{asked.how}, {REPLACED}; interval holds for all {len(names)} features together"
+    how = (
+        f"{asked.how}, the model was not trained again; interval holds for all {len(names)} features together"
+    )
     yield Measure("margin", margin, n=asked.n, kind=Kind.EXACT, unit=asked.unit, method=_of_gain(tolerance))
     if margin <= 0:
         raise Inconclusive(

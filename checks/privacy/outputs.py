@@ -93,7 +93,7 @@ def outputs(subject: Subject) -> Iterator[Measure]:
 
 
 def _case(digits: int) -> str:
-    return f"{digits} digit" + "s" * (digits > 1)
+    return f"{digits} digits" if digits > 1 else f"{digits} digit"
 
 
 def _answers(subject: Subject) -> Array:

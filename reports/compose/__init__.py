@@ -11,7 +11,7 @@ from reports.compose.results import results
 from reports.compose.summary import summary
 from reports.compose.view import View
 from reports.document import Section
-from reports.language import _, said
+from reports.language import _
 from reports.wording import day, joined
 
 
@@ -26,7 +26,7 @@ def title(view: View) -> str:
 
 def subtitle(view: View) -> str:
     """Return by which rules, as of which day."""
-    rules = joined(said(view.framework_title(name)) for name in view.verdicts)
+    rules = joined(view.framework_title(name) for name in view.verdicts)
     return _("Judged by {rules}, as of {day}", rules=rules, day=day(view.as_of))
 
 

@@ -118,7 +118,7 @@ def _worst(view: View) -> Iterator[Block]:
 
 def _remark(view: View, finding: Finding) -> Remark:
     found = found_and_asked(finding) if finding.value is not None else wording.recorded(finding.reason)
-    says = wording.recorded(meaning(finding.measure)) if finding.measure else ""
+    says = wording.sentence(meaning(finding.measure)) if finding.measure else ""
     return Remark(
         verdict=finding.verdict.value,
         word=wording.verdict(finding.verdict.value),

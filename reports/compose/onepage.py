@@ -85,7 +85,7 @@ def _worst(view: View) -> Iterator[Block]:
 
 def _remark(view: View, finding: Finding) -> Remark:
     said = found_and_asked(finding) if finding.value is not None else wording.recorded(finding.reason)
-    says = wording.recorded(meaning(finding.measure)) if finding.measure else ""
+    says = wording.sentence(meaning(finding.measure)) if finding.measure else ""
     text = wording.paragraph((contrast(view, finding), said, says))
     source = (
         f"{view.framework_title(finding.framework)}: {view.clause(finding.framework, finding.requirement)}"

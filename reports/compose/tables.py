@@ -26,6 +26,13 @@ _NOTES_TOLD = 300
 """Notes of more characters would be longer than the table that they explain."""
 _OPTIONAL = frozenset({"asked"})
 """Columns of checks' own tables in which a row may rightly have nothing."""
+_OF_OURS = frozenset(
+    {
+        "which is", "declared as", "rate", "way", "relation", "in the smallest set found", "what", "fact",
+        "looked at", "alone",
+    }
+)  # fmt: skip
+"""Those whose single words are ours, never names that were submitted."""
 
 
 def told(evidence: Evidence, *, groups: bool = False) -> tuple[list[Table], int]:
@@ -240,4 +247,6 @@ def evidence_table(table: EvidenceTable, most: int, where: str) -> Block:
 
 def _cell(column: str, value: str | float | int | bool | None) -> str:
     """Spell a cell; where nothing was asked there is nothing undefined."""
+    if column in _OF_OURS and isinstance(value, str):
+        return own(value)
     return "" if column in _OPTIONAL and value is None else wording.cell(value)
