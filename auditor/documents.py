@@ -29,12 +29,8 @@ from reports.language import ENGLISH, LANGUAGES
 from reports.record import Audit
 
 FORMS = ("html", "pdf")
-_TAGS = {
-    **{tag: tag for tag in LANGUAGES},
-    **dict.fromkeys(("zh", "zh-CN", "zh-SG", "zh-Hans-CN", "zh-Hans-SG"), "zh-Hans"),
-    **dict.fromkeys(("zh-TW", "zh-HK", "zh-MO", "zh-Hant-TW", "zh-Hant-HK", "zh-Hant-MO"), "zh-Hant"),
-}
-"""Languages as browsers name them."""
+_TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
+"""Subtags that say in which forms of its characters Chinese is read."""
 MOST_WORDS = {"owner": 120, "note": 500}
 
 
@@ -106,7 +102,16 @@ def language_asked(named: str | None, accepted: LanguageAccept) -> str:
         if named not in LANGUAGES:
             raise refuse("lang", "unknown-language", f"`lang` is one of {', '.join(LANGUAGES)}.")
         return named
-    return _TAGS.get(str(accepted.best_match(list(_TAGS), ENGLISH)), ENGLISH)
+    known = (_named(tag) for tag, quality in accepted if quality > 0)
+    return next((tag for tag in known if tag), ENGLISH)
+
+
+def _named(asked: str) -> str | None:
+    """Return our language for one as browsers name it (`en-GB`, `zh-TW`, `zh-Hant-HK`), or None."""
+    first, *rest = asked.lower().replace("_", "-").split("-")
+    if first == "zh":
+        return "zh-Hant" if _TRADITIONAL & set(rest) else "zh-Hans"
+    return ENGLISH if first in {ENGLISH, "*"} else None
 
 
 def rendered(told: Document, record: Audit, form: str, fonts: Path | None = None) -> bytes:

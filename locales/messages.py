@@ -76,7 +76,7 @@ def _strings(node: ast.AST) -> Iterator[str]:
             yield from _strings(value)
     elif isinstance(node, ast.Tuple | ast.List | ast.Set):
         for value in node.elts:
-            yield from _strings(value)
+            yield from _strings(value.value if isinstance(value, ast.Starred) else value)
     elif isinstance(node, ast.Call):
         for value in [*node.args, *(k.value for k in node.keywords)]:
             yield from _strings(value)
@@ -121,6 +121,13 @@ def _choices(node: nodes.Node) -> Iterator[str]:
 def _braced(message: str) -> str:
     """Return a message with its places in braces; blocks of templates have them as %(name)s."""
     return re.sub(r"%\((\w+)\)s", r"{\1}", message).replace("%%", "%")
+
+
+def exports(path: Path) -> Iterator[Key]:
+    """Yield the title of each machine format, and what it is for."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and _called(node) == "Export":
+            yield from itertools.chain.from_iterable(map(_strings, node.args[:2]))
 
 
 # finished sentences
@@ -230,7 +237,7 @@ _TOLD = {
 
 def rules(path: Path) -> Iterator[Key]:
     """Yield what a YAML file of frameworks says to readers."""
-    yield from _spoken(yaml.safe_load(path.read_text(encoding="utf-8")))
+    yield from _spoken(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
 
 
 def _spoken(node: Any) -> Iterator[str]:
@@ -252,7 +259,7 @@ def measure_names(path: Path) -> Iterator[Key]:
     from reports.labels import ENDINGS, MEASURES
 
     yield from rules(path)
-    for check in yaml.safe_load(path.read_text(encoding="utf-8"))["checks"].values():
+    for check in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["checks"].values():
         for name in (*check.get("measures", {}), *check.get("parameters", ())):
             base = str(name)
             while ends := next((ending for ending, _words in ENDINGS if base.endswith(ending)), ""):
@@ -277,6 +284,11 @@ def titles(path: Path) -> Iterator[Key]:
 
 # catalogues
 
+_FOR_OPERATORS = re.compile(
+    r"/(cli\w*|run|manifest|guard|api|trust|bench|serve|worker|verify|config|logs|app|retold|publishing|exporting|starter|lock|"
+    r"attacks?\w*|browser\w*|template|measurer|migrations)(/|\.py$)"
+)
+"""Modules whose sentences no page tells: those of commands, of the API and of the machine room."""
 _FOR_AUTHORS = {
     "crosscheck", "load", "measures", "overlay", "overlay_shape", "policies", "policy_shape", "refusals",
     "schema", "shape", "source",
@@ -307,8 +319,16 @@ def _sources() -> Mapping[str, Iterable[tuple[Path, Callable[[Path], Iterator[Ke
         "measures": [(ROOT / "frameworks/measures.yaml", measure_names)],
         "rules": [(p, rules) for p in sorted((ROOT / "frameworks/packs").glob("*.yaml"))],
         "web": [
+            (ROOT / "reports/exports/__init__.py", exports),
             *((p, marked) for p in _python("auditor/web")),
             *((p, template) for p in sorted((ROOT / "templates/web").rglob("*.html"))),
+        ],
+        "service": [
+            *(
+                (p, sentences)
+                for p in _python("auditor", without="/subjects/")
+                if not _FOR_OPERATORS.search(p.as_posix())
+            ),
         ],
     }
 

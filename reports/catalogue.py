@@ -12,7 +12,7 @@ from pathlib import Path
 from babel.messages.pofile import read_po
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
-WORDS, RECORD = ("reports", "web", "measures"), ("record", "rules", "measures", "checks")
+WORDS, RECORD = ("reports", "web", "measures"), ("record", "rules", "measures", "service")
 """The catalogues of our own words, and those of what the record says."""
 
 _PLACE = re.compile(r"\{(\w+)\}")

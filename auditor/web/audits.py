@@ -15,7 +15,7 @@ from auditor.web.here import account, all_frameworks, retention_days, service
 from auditor.web.steps import owner
 from auditor.web.verdicts import outcome
 from reports.exports import EXPORTS
-from reports.language import LANGUAGES
+from reports.language import _
 from reports.wording import plural
 
 
@@ -69,7 +69,7 @@ def rejudge(audit_id: str) -> ResponseReturnValue:
         except Refused as refused:
             errors |= {p.where: p.sentence for p in refused.problems}
         else:
-            flash("Judged again. The measurements are the same; this is a record of its own.")
+            flash(_("Judged again. The measurements are the same; this is a record of its own."))
             return redirect(url_for("web.audit", audit_id=made.id), 303)
     return _page(view, errors, chosen, written), 422
 
@@ -86,14 +86,18 @@ def delete(audit_id: str) -> ResponseReturnValue:
     if request.method == "GET":
         return render_template("web/delete.html", audit=view)
     service().delete(account(), audit_id)
-    flash(f"The audit of {view.name} was deleted: its record, its reports and the files that only it used.")
+    said = _(
+        "The audit of {name} was deleted: its record, its reports and the files that only it used.",
+        name=view.name,
+    )
+    flash(said)
     return redirect(url_for("web.front"), 303)
 
 
 def delete_files(audit_id: str) -> ResponseReturnValue:
     """Delete the files of an audit; its record and its reports stay."""
     service().delete_files(account(), audit_id)
-    flash("The files that only this audit used were deleted. Its record and its reports stay.")
+    flash(_("The files that only this audit used were deleted. Its record and its reports stay."))
     return redirect(url_for("web.audit", audit_id=audit_id), 303)
 
 
@@ -105,7 +109,6 @@ def _page(view: AuditView, errors: dict[str, str], chosen: Any, as_of: str | Non
     return render_template(
         "web/audit.html",
         audit=view,
-        languages=LANGUAGES,
         outcome=found,
         others=others,
         shown=service().register.status(view.id) if found else None,

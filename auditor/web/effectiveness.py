@@ -10,13 +10,16 @@ from auditor.web.form import anchor
 from auditor.web.here import account, service
 from auditor.web.questions import GROUPS
 from frameworks.effectiveness import Kind
+from reports.language import N_, _
 
-KINDS = {
-    Kind.HARM_AFTER_PASS: "Harm was confirmed although the requirement was met",
-    Kind.HARM_PREVENTED: "What was not met was a true fault, found in time",
-    Kind.FALSE_ALARM: "What was not met turned out to be no fault",
-    Kind.DISPUTE: "Somebody objected to the verdict",
-}
+KINDS = N_(
+    {
+        Kind.HARM_AFTER_PASS: "Harm was confirmed although the requirement was met",
+        Kind.HARM_PREVENTED: "What was not met was a true fault, found in time",
+        Kind.FALSE_ALARM: "What was not met turned out to be no fault",
+        Kind.DISPUTE: "Somebody objected to the verdict",
+    }
+)
 """What an officer can report, in words."""
 FIELDS = ("requirement", "change", "by", "reasons", "version")
 """Of a decision."""
@@ -43,7 +46,7 @@ def effectiveness(framework_id: str) -> ResponseReturnValue:
         except Refused as refused:
             errors = {p.where: p.sentence for p in refused.problems}
         else:
-            flash("The decision is kept, with the digest of the figures that it was made on.")
+            flash(_("The decision is kept, with the digest of the figures that it was made on."))
             return redirect(url_for("web.effectiveness", framework_id=framework_id), 303)
     page = render_template(
         "web/effectiveness.html",
@@ -66,7 +69,7 @@ def outcomes(audit_id: str) -> ResponseReturnValue:
         except Refused as refused:
             errors = {p.where: p.sentence for p in refused.problems}
         else:
-            flash("The report is kept. It counts in how well the rules work.")
+            flash(_("The report is kept. It counts in how well the rules work."))
             return redirect(url_for("web.outcomes", audit_id=audit_id), 303)
     page = render_template(
         "web/outcomes.html",

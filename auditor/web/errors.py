@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from auditor.problems import Refused
 from auditor.views import Conflict, NotFound, Unavailable
 from auditor.web.here import POLICY
+from auditor.web.language import settle
 
 SENTENCES = {
     404: ("There is no such page", "The address may be mistyped, or what it showed was deleted."),
@@ -52,5 +53,6 @@ def _stale(_error: CSRFError) -> ResponseReturnValue:
 
 
 def _page(code: int, heading: str, sentence: str) -> ResponseReturnValue:
+    settle()  # whoever is turned away at the door is told so in their language too
     page = render_template("web/error.html", heading=heading, sentence=sentence, code=code)
     return page, code, {"Content-Security-Policy": POLICY}

@@ -29,6 +29,7 @@ _HAN = re.compile("[\u2e80-\u9fff\uf900-\ufaff]")
 
 def register(app: Flask) -> None:
     """Let *app* tell its pages in the language that is asked for."""
+    app.before_request(settle)
     app.after_request(_remember)
     app.teardown_request(_forget)
     app.jinja_env.add_extension("jinja2.ext.i18n")
@@ -57,9 +58,8 @@ def _forget(_error: BaseException | None) -> None:
 def _remember(response: Response) -> Response:
     if "speaking" not in g:
         return response
-    if response.mimetype == "text/html":
-        response.headers["Content-Language"] = current()
-        response.vary.update(("Accept-Language", "Cookie"))
+    response.headers["Content-Language"] = current()
+    response.vary.update(("Accept-Language", "Cookie"))
     if request.args.get("lang") in LANGUAGES:
         settings = current_app.config.get("AUDITOR_SETTINGS")
         response.set_cookie(

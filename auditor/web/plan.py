@@ -14,6 +14,7 @@ from auditor.web.form import anchor
 from auditor.web.here import account, service
 from reports.compose.plan import open_requirements
 from reports.compose.view import View
+from reports.language import _
 from reports.record import Audit
 
 FIELDS = ("owner", "due", "note")
@@ -38,7 +39,7 @@ def plan(audit_id: str) -> ResponseReturnValue:
         documents.put_tasks(service(), account(), audit_id, sent)
     except Refused as refused:
         return _page(audit_id, rows, sent, {p.where: p.sentence for p in refused.problems}), 422
-    flash("The plan was saved.")
+    flash(_("The plan was saved."))
     return redirect(url_for("web.plan", audit_id=audit_id), 303)
 
 

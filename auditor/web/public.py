@@ -19,6 +19,7 @@ from auditor.web.here import account, service
 from auditor.web.questions import GROUPS, MATTERS, RESULT_WORDS
 from auditor.web.verdicts import outcome
 from reports.code import SHORT, qr
+from reports.language import _
 
 PAGE = 50
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -66,16 +67,18 @@ def feed() -> ResponseReturnValue:
     root = ET.Element("rss", version="2.0")
     channel = ET.SubElement(root, "channel")
     for name, text in (
-        ("title", "Register of audited systems"),
+        ("title", _("Register of audited systems")),
         ("link", address("web.register")),
-        ("description", "Audits that their owners published, and those withdrawn."),
+        ("description", _("Audits that their owners published, and those withdrawn.")),
     ):
         ET.SubElement(channel, name).text = text
     for entry in service().register.entries(limit=PAGE):
         item = ET.SubElement(channel, "item")
         link = address("web.register_entry", audit_id=entry.audit)
-        name = entry.name or "A deleted audit"
-        ET.SubElement(item, "title").text = _for_xml(f"Withdrawn: {name}" if entry.withdrawn else name)
+        name = entry.name or _("A deleted audit")
+        ET.SubElement(item, "title").text = _for_xml(
+            _("Withdrawn: {name}", name=name) if entry.withdrawn else name
+        )
         ET.SubElement(item, "link").text = link
         ET.SubElement(item, "guid").text = f"{link}#withdrawn" if entry.withdrawn else link
         ET.SubElement(item, "pubDate").text = format_datetime(entry.withdrawn or entry.published)
@@ -124,7 +127,7 @@ def publish(audit_id: str) -> ResponseReturnValue:
         except Refused as refused:
             errors = {problem.where: problem.sentence for problem in refused.problems}
         else:
-            flash("Published. The register shows the version in which small counts are withheld.")
+            flash(_("Published. The register shows the version in which small counts are withheld."))
             return redirect(url_for("web.register_entry", audit_id=audit_id), 303)
     page = render_template("web/publish.html", audit=view, given=given, errors=errors, anchor=anchor)
     return page, 422 if errors else 200
@@ -140,7 +143,7 @@ def withdraw(audit_id: str) -> ResponseReturnValue:
         except Refused as refused:
             errors = {problem.where: problem.sentence for problem in refused.problems}
         else:
-            flash("Withdrawn. Its tombstone stays in the log, and in the register where it was published.")
+            flash(_("Withdrawn. Its tombstone stays in the log, and in the register where it was published."))
             return redirect(url_for("web.audit", audit_id=audit_id), 303)
     given = request.form.get("reason", "")
     page = render_template("web/withdraw.html", audit=view, given=given, errors=errors, anchor=anchor)

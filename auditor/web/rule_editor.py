@@ -17,6 +17,7 @@ from auditor.web.here import account, all_frameworks, service
 from frameworks.diff import differences
 from frameworks.model import Framework
 from reports import wording
+from reports.language import _
 
 PARTS = {
     "head": ("version", "title", *rule_edits.DAYS),
@@ -69,17 +70,17 @@ def edit() -> ResponseReturnValue:
     try:
         if do == "publish":
             made = service().rules.publish(account(), text)
-            flash(f"Version {made.version} was published. Audits may name it from now on.")
+            flash(_("Version {version} was published. Audits may name it from now on.", version=made.version))
             return redirect(url_for("web.rules_history", rule=made.id), 303)
         if do == "effect":
             return _page(text, effect=service().rules.effect(account(), text))
         if do in PARTS:
             return _page(
-                _changed(do, text, sent), said="The file below was changed. Nothing is published yet."
+                _changed(do, text, sent), said=_("The file below was changed. Nothing is published yet.")
             )
     except Refused as refused:
         return _page(text, sent, {p.where: p.sentence for p in refused.problems}), 422
-    return _page(text, sent, said="The file was checked.")
+    return _page(text, sent, said=_("The file was checked."))
 
 
 def check() -> ResponseReturnValue:
@@ -156,7 +157,7 @@ def _page(
     parents = _parents(text)
     head = {key: str(values.get(key) or "") for key in ("version", "title", *rule_edits.DAYS)}
     places = [
-        (f"{item} {part}", f"{item}: {part}, now {wording.limit(bound)}")
+        (f"{item} {part}", _("{item}: {part}, now {limit}", item=item, part=part, limit=wording.limit(bound)))
         for parent in parents
         for item, part, bound in rule_edits.bounds(parent)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping
 
+from auditor.web.form import Column
 from frameworks.model import Framework, Verdict
 from reports import wording
 from reports.language import N_, _, said
@@ -43,6 +44,18 @@ CHECK_STATES = N_(
     }
 )
 
+NAMES = N_(
+    (
+        *("number", "integer", "boolean", "text", "category", "date"),  # of columns
+        *("classifier", "regressor", "comma", "semicolon", "tab", "bar", "point", "none"),  # of files
+        *("sealed", "published", "withdrawn"),  # entries of the log
+        *("enterprise", "public body", "association"),
+        *("limited", "moderate", "high", "binary", "multiclass", "scoring", "regression"),
+        *("tighten", "recalibrate", "clarify", "merge or retire", "widen", "keep", "replace", "strictest"),
+        *("harm after pass", "harm prevented", "false alarm", "dispute"),
+    )
+)
+"""What pages spell of identifiers, by `wording.plain`."""
 FORCES = N_({"law": "Law", "guideline": "Guideline", "standard": "Standard", "baseline": "Baseline"})
 
 
@@ -82,3 +95,15 @@ def listed(names: Iterable[object]) -> str:
 def opened(text: str) -> str:
     """Return what the catalogue of measures says, as the beginning of a sentence."""
     return wording.sentence(said(text)).rstrip(".。")
+
+
+def column(one: Column, most: int | None = None) -> str:
+    """Return a column with its kind and its first values, for a list to choose from."""
+    shown = f"{one.name} – {wording.plain(one.kind)}"
+    found = wording.listed(one.values[:3]) if most is None or one.distinct <= most else ""
+    return f"{shown}{_(': ')}{found}" if found else shown
+
+
+def told_moment(written: str) -> str:
+    """Spell a moment that stands in the log: 2026-12-03T14:05:00Z."""
+    return moment(dt.datetime.fromisoformat(written))

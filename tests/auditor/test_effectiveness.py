@@ -62,7 +62,7 @@ def test_by_the_pages_without_scripts(client, app, some):
     asked = {"requirement": "FAIR-01", "change": "tighten", "adopted": "no", "by": "Council", "reasons": ""}
     refused = client.post(where, data=asked)
     assert refused.status_code == 422
-    assert "`reasons` is empty" in refused.text
+    assert "<code>reasons</code> is empty" in refused.text
     assert client.post(where, data={**asked, "reasons": "One case."}).status_code == 303
     assert "was turned down by Council" in client.get(where).text
 

@@ -60,7 +60,7 @@ def test_what_was_found_stands_beside_each_choice_and_nothing_is_declared_by_lea
 def test_a_table_is_read_again_as_it_is_said_to_be_written(client, draft, service):
     page = read(client, draft, **{"data.evaluation.delimiter": "semicolon"})
     assert "separated by semicolon" in page
-    assert "40 rows, 1 columns" in page
+    assert "40 rows, 1 column" in page
     assert sent(service)["data"]["evaluation"]["delimiter"] == "semicolon"
     assert "columns are separated by semicolon" in client.get(f"{draft}/check").text
     page = read(client, draft, **{"data.evaluation.delimiter": ""})

@@ -166,7 +166,7 @@ def test_the_models_own_answers_suggest_the_task_and_its_inputs_are_shown(client
     assert "The model knows two classes, 0, 1." in page
     assert re.search(r'value="binary" checked', page)
     page = client.get(f"{with_table}/columns").text
-    assert "The model asks for 1 inputs by name, and the table has them all" in page
+    assert "The model asks for 1 input by name, and the table has them all" in page
 
 
 def test_an_input_that_the_table_lacks_is_named_before_anything_is_sent(client, draft):

@@ -99,7 +99,7 @@ def test_the_questionnaire_gives_the_tier_and_needs_somebody_who_filled_it_in(cl
     page = client.get(f"{draft}/frameworks").text
     assert 'value="easily" checked' in page
     assert "错误的决定能否撤销？" in page
-    assert "1 questions answered" in client.get(f"{draft}/check").text
+    assert "1 question answered" in client.get(f"{draft}/check").text
 
 
 def test_what_is_written_is_what_the_api_would_get(client, draft, service):

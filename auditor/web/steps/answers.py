@@ -12,6 +12,8 @@ from auditor.web.here import all_frameworks
 from auditor.web.steps import relief
 from auditor.web.steps.step import Posted, Step, text
 from frameworks.model import Framework, Question
+from reports.language import N_, _, said
+from reports.wording import plural
 
 PARTS = ("answer", "signer", "date", "expiry")
 
@@ -29,7 +31,7 @@ def _asked(form: Form) -> Iterator[tuple[Framework, tuple[Question, ...]]]:
 
 def _read(form: Form, posted: Posted) -> None:
     kept = dict(form.get("answers", {}))
-    for _, questions in _asked(form):
+    for _framework, questions in _asked(form):
         for question in questions:
             written = {part: text(posted, f"answers.{question.key}.{part}") for part in PARTS}
             written = {part: value for part, value in written.items() if value}
@@ -69,16 +71,21 @@ def _summary(form: Form) -> Iterator[tuple[str, str]]:
     given = form.get("answers", {})
     for framework, questions in _asked(form):
         answered = sum(q.key in given for q in questions)
-        yield framework.title, f"{answered} of {len(questions)} questions answered"
+        told = _(
+            "{answered} of {questions} answered",
+            answered=answered,
+            questions=plural(len(questions), "question"),
+        )
+        yield said(framework.title), told
     documents = sum("document" in answer for answer in given.values())
     if documents:
-        yield "Documents", str(documents)
+        yield _("Documents"), str(documents)
     yield from relief.summary(form)
 
 
 STEP = Step(
     slug="answers",
-    title="What do people put on record?",
+    title=N_("What do people put on record?"),
     owns=("answers", *relief.OWNS),
     read=_read,
     problems=_problems,

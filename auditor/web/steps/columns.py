@@ -8,19 +8,24 @@ from typing import Any
 from auditor.problems import Problem
 from auditor.web.form import Form
 from auditor.web.steps.step import Posted, Step, joined, known, number
+from reports.language import N_, _
 
-TITLES = {
-    "features": "Inputs of the system",
-    "quasi_identifiers": "Could identify people together",
-    "sensitive": "Sensitive",
-    "identifiers": "Identify people directly",
-}
-DEFAULTS = {
-    "features": "The ones that the model names; without names, every column without another role",
-    "quasi_identifiers": "Suggested by the service and stated in the report",
-    "sensitive": "None",
-    "identifiers": "None",
-}
+TITLES = N_(
+    {
+        "features": "Inputs of the system",
+        "quasi_identifiers": "Could identify people together",
+        "sensitive": "Sensitive",
+        "identifiers": "Identify people directly",
+    }
+)
+DEFAULTS = N_(
+    {
+        "features": "The ones that the model names; without names, every column without another role",
+        "quasi_identifiers": "Suggested by the service and stated in the report",
+        "sensitive": "None",
+        "identifiers": "None",
+    }
+)
 
 
 def _read(form: Form, posted: Posted) -> None:
@@ -54,13 +59,13 @@ def _offer(form: Form) -> Mapping[str, Any]:
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
     for key, title in TITLES.items():
-        yield title, joined(form.get(f"columns.{key}", []), DEFAULTS[key])
-    yield "Seed", str(form.get("seed", 0))
+        yield _(title), joined(form.get(f"columns.{key}", []), _(DEFAULTS[key]))
+    yield _("Seed"), str(form.get("seed", 0))
 
 
 STEP = Step(
     slug="columns",
-    title="What else are the columns?",
+    title=N_("What else are the columns?"),
     owns=(*(f"columns.{key}" for key in TITLES), "columns", "seed"),
     read=_read,
     problems=_problems,

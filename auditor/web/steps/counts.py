@@ -8,21 +8,32 @@ from typing import Any
 from auditor.problems import Problem
 from auditor.web.form import Form
 from auditor.web.steps.step import Posted, Step, joined, text
+from reports.language import N_, _
 
-TITLES = {
-    "n": "Column with the number of people",
-    "selected": "Column with the number who were selected",
-    "attribute": "Column that says of which attribute the group is",
-    "rate": "Column with the published rate",
-    "ratio": "Column with the published impact ratio",
-}
-HINTS = {
-    "n": "All people of the group, selected or not.",
-    "selected": "Those who got the outcome that people want.",
-    "attribute": "Where one table holds several attributes under each other: sex, then race, then both.",
-    "rate": "It is held against the counts: does it follow from them?",
-    "ratio": "It is held against the counts too.",
-}
+TITLES = N_(
+    {
+        "n": "Column with the number of people",
+        "selected": "Column with the number who were selected",
+        "attribute": "Column that says of which attribute the group is",
+        "rate": "Column with the published rate",
+        "ratio": "Column with the published impact ratio",
+    }
+)
+HINTS = N_(
+    {
+        "n": "All people of the group, selected or not.",
+        "selected": "Those who got the outcome that people want.",
+        "attribute": "Where one table holds several attributes under each other: sex, then race, then both.",
+        "rate": "It is held against the counts: does it follow from them?",
+        "ratio": "It is held against the counts too.",
+    }
+)
+TASKS = N_(
+    {
+        "binary": ("Chosen or not", "The selection rate: chosen people among all people of the group."),
+        "scoring": ("A score", "The scoring rate: people with a score above the median."),
+    }
+)
 NEEDED = ("n", "selected")
 USUAL = {
     "group": ("group", "groups", "category"),
@@ -64,22 +75,19 @@ def _offer(form: Form) -> Mapping[str, Any]:
             key: next((c.name for c in columns if c.name.lower() in usual), "")
             for key, usual in USUAL.items()
         },
-        "tasks": {
-            "binary": ("Chosen or not", "The selection rate: chosen people among all people of the group."),
-            "scoring": ("A score", "The scoring rate: people with a score above the median."),
-        },
+        "tasks": TASKS,
     }
 
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
-    yield "Groups", joined(form.get("counts.group", []), "Not given")
+    yield _("Groups"), joined(form.get("counts.group", []), _("Not given"))
     for key, title in TITLES.items():
-        yield title, form.get(f"counts.{key}") or "None"
+        yield _(title), form.get(f"counts.{key}") or _("None")
 
 
 STEP = Step(
     slug="counts",
-    title="What do the counts say?",
+    title=N_("What do the counts say?"),
     owns=("counts", "counts.group", *(f"counts.{key}" for key in TITLES)),
     read=_read,
     problems=_problems,

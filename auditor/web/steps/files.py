@@ -9,21 +9,27 @@ from typing import Any
 from auditor.problems import Problem
 from auditor.web.form import HOW_WRITTEN, MOST, ROLES, Form
 from auditor.web.steps.step import Posted, Step, text
+from reports.language import N_, _
+from reports.wording import listed, plain
 
-TITLES = {
-    "evaluation": "Evaluation table",
-    "model": "Model",
-    "training": "Training table",
-    "counts": "Published counts",
-    "reasons": "Reasons given to people",
-    "service_log": "Log of the service",
-}
-WRITTEN = {
-    "encoding": "Encoding",
-    "delimiter": "Columns are separated by",
-    "decimal": "Decimal sign",
-    "sheet": "Sheet",
-}
+TITLES = N_(
+    {
+        "evaluation": "Evaluation table",
+        "model": "Model",
+        "training": "Training table",
+        "counts": "Published counts",
+        "reasons": "Reasons given to people",
+        "service_log": "Log of the service",
+    }
+)
+WRITTEN = N_(
+    {
+        "encoding": "Encoding",
+        "delimiter": "Columns are separated by",
+        "decimal": "Decimal sign",
+        "sheet": "Sheet",
+    }
+)
 CHOICES = {
     "encoding": ("utf-8", "utf-16", "cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "gb18030", "big5",
                  "shift_jis", "euc_kr", "cp437", "cp850"),
@@ -37,7 +43,8 @@ WORD = re.compile(r"[\w-]{1,64}")
 
 def title(role: str) -> str:
     """Return what the page calls a file."""
-    return TITLES.get(role, "Further model" if role.startswith("models") else "Joined table")
+    further = N_(("Further model", "Joined table"))
+    return _(TITLES.get(role, further[not role.startswith("models")]))
 
 
 def sent_as(role: str) -> str:
@@ -150,7 +157,10 @@ def _offer(form: Form) -> Mapping[str, Any]:
         "titles": TITLES,
         "sent_as": sent_as,
         "written": WRITTEN,
-        "choices": {key: [(one, one) for one in offered] for key, offered in CHOICES.items()},
+        "choices": {
+            key: [(one, plain(one) if key != "encoding" else one) for one in offered]
+            for key, offered in CHOICES.items()
+        },
         "by_format": BY_FORMAT,
         "named": named,
         "contenders": (*form.contenders, *((form.next_contender,) * (len(form.contenders) < MOST))),
@@ -160,16 +170,21 @@ def _offer(form: Form) -> Mapping[str, Any]:
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
     for role in ROLES:
-        yield TITLES[role], _told(form, role) or "Not given"
+        yield _(TITLES[role]), _told(form, role) or _("Not given")
     if form.get("endpoint"):
-        yield "Asked over HTTP", form.get("endpoint.url")
+        yield _("Asked over HTTP"), form.get("endpoint.url")
     for role in form.contenders:
         said = form.reference(role) or {}
-        columns = [f"column “{said[key]}”" for key in ("prediction", "score") if key in said]
-        yield f"Compared with {said['name']}", _told(form, role) or ", ".join(columns) or "Not given"
+        columns = [_("column “{name}”", name=said[key]) for key in ("prediction", "score") if key in said]
+        given = _told(form, role) or listed(columns) or _("Not given")
+        yield _("Compared with {name}", name=said["name"]), given
     for role in form.joins:
-        on = (form.reference(role) or {}).get("on", "no id")
-        yield f"Joined table {role.partition('.')[2]}", f"{_told(form, role) or 'Not given'}, by {on}"
+        on = (form.reference(role) or {}).get("on", _("no id"))
+        name = role.partition(".")[2]
+        yield (
+            _("Joined table {name}", name=name),
+            _("{file}, by {column}", file=_told(form, role) or _("Not given"), column=on),
+        )
 
 
 def _told(form: Form, role: str) -> str:
@@ -177,12 +192,13 @@ def _told(form: Form, role: str) -> str:
     file = form.file_of(role)
     if file is None:
         return ""
-    return ", ".join([file["name"], *(f"{WRITTEN[k].lower()} {v}" for k, v in form.declared(role).items())])
+    written = (f"{_(WRITTEN[k]).lower()} {v}" for k, v in form.declared(role).items())
+    return listed([file["name"], *written])
 
 
 STEP = Step(
     slug="files",
-    title="Which files show what it does?",
+    title=N_("Which files show what it does?"),
     owns=(
         "data",
         *(ROLES[role] for role in ("evaluation", "training", "model")),

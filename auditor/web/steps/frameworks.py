@@ -10,13 +10,20 @@ from auditor.web.form import Form
 from auditor.web.here import all_frameworks
 from auditor.web.steps.step import Posted, Step, joined, text
 from frameworks.tier import questionnaire, score
+from reports.language import N_, _, said
+from reports.wording import plural
 
 DEFAULT = ("global-baseline",)
-TIERS = {
-    "high": ("High", "It decides, or strongly steers, access to rights, services, work, credit or safety."),
-    "moderate": ("Moderate", "It supports such decisions; a person decides."),
-    "limited": ("Limited", "It touches nobody's rights, access or safety."),
-}
+TIERS = N_(
+    {
+        "high": (
+            "High",
+            "It decides, or strongly steers, access to rights, services, work, credit or safety.",
+        ),
+        "moderate": ("Moderate", "It supports such decisions; a person decides."),
+        "limited": ("Limited", "It touches nobody's rights, access or safety."),
+    }
+)
 
 
 _QUESTIONS = "risk_questionnaire"
@@ -97,18 +104,26 @@ def _answered(form: Form) -> bool:
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
     titles = {f.id: f.title for f in all_frameworks()}
-    yield "Judged by", joined((titles.get(f, f) for f in form.get("frameworks", [])), "Not given")
-    yield "Risk tier", TIERS[form.get("system.risk_tier")][0] if form.get("system.risk_tier") else "Not given"
+    chosen = (said(titles.get(f, f)) for f in form.get("frameworks", []))
+    yield _("Judged by"), joined(chosen, _("Not given"))
+    tier = form.get("system.risk_tier")
+    yield _("Risk tier"), _(TIERS[tier][0]) if tier else _("Not given")
     if _answered(form):
         found = score(form.get(_QUESTIONS)["answers"])
         answered = len(questionnaire().questions) - len(found.unanswered)
-        yield "By the questionnaire", f"{TIERS[found.tier][0]}, {answered} questions answered"
-    yield "Circumstances", joined(form.get("system.conditions", []), "None declared: each is taken to hold")
+        told = _(
+            "{tier}, {questions} answered",
+            tier=_(TIERS[found.tier][0]),
+            questions=plural(answered, "question"),
+        )
+        yield _("By the questionnaire"), told
+    nothing = _("None declared: each is taken to hold")
+    yield _("Circumstances"), joined(form.get("system.conditions", []), nothing)
 
 
 STEP = Step(
     slug="frameworks",
-    title="By which rules is it judged?",
+    title=N_("By which rules is it judged?"),
     owns=(
         "frameworks",
         "system.risk_tier",

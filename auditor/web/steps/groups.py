@@ -11,6 +11,7 @@ from auditor.problems import Problem
 from auditor.web.form import Column, Form
 from auditor.web.steps.step import Posted, Step, joined, known, text
 from checks.model import spell
+from reports.language import N_, _, said
 
 LIKELY = re.compile(
     r"race|ethnic|colou?r|black|white|hispan|asian|sex|gender|female|male|\bage\b|^age|birth|marital|marri|relig|faith|disab|"
@@ -63,8 +64,8 @@ def _problems(form: Form) -> Iterator[Problem]:
             yield Problem(
                 "columns.groups", "unknown-column", f"The table has no column “{name}”; choose another."
             )
-    for name, said in form.get("bins", {}).items():
-        if isinstance(said, str) or said != sorted(set(said)):
+    for name, written in form.get("bins", {}).items():
+        if isinstance(written, str) or written != sorted(set(written)):
             yield Problem(
                 f"bins.{name}", "bad-cuts", f"Write the cut points of “{name}” as rising numbers: 25, 45, 60."
             )
@@ -75,21 +76,22 @@ def _offer(form: Form) -> Mapping[str, Any]:
     return {
         "likely": [c for c in candidates if LIKELY.search(c.name)],
         "others": [c for c in candidates if not LIKELY.search(c.name)],
-        "leaves": [(leaf.measure, says(leaf.measure)) for leaf in leaves()],
-        "bins": {name: spelt_cuts(said) for name, said in form.get("bins", {}).items()},
+        "leaves": [(leaf.measure, said(says(leaf.measure))) for leaf in leaves()],
+        "bins": {name: spelt_cuts(written) for name, written in form.get("bins", {}).items()},
     }
 
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
-    yield "Compared by", joined(form.get("columns.groups", []), "None: nothing about fairness is measured")
-    for name, said in form.get("bins", {}).items():
-        yield f"Cut points of {name}", spelt_cuts(said)
-    yield "Measure chosen", form.get("metric_choice.measure") or "None: all are told alike"
+    nothing = _("None: nothing about fairness is measured")
+    yield _("Compared by"), joined(form.get("columns.groups", []), nothing)
+    for name, written in form.get("bins", {}).items():
+        yield _("Cut points of {name}", name=name), spelt_cuts(written)
+    yield _("Measure chosen"), form.get("metric_choice.measure") or _("None: all are told alike")
 
 
 STEP = Step(
     slug="groups",
-    title="Whose treatment is compared?",
+    title=N_("Whose treatment is compared?"),
     owns=("columns.groups", "bins", "metric_choice"),
     read=_read,
     problems=_problems,

@@ -9,6 +9,7 @@ from auditor.problems import Problem
 from auditor.web.form import OFFERED, Form
 from auditor.web.steps.step import Posted, Step, number, text
 from checks.model import Task
+from reports.language import N_, _
 
 
 def _read(form: Form, posted: Posted) -> None:
@@ -29,7 +30,7 @@ def _values(form: Form) -> tuple[tuple[str, int], ...]:
 def _problems(form: Form) -> Iterator[Problem]:
     if form.get("task") != Task.SCORING and not form.get("columns.favourable"):
         yield Problem("columns.favourable", "missing-key", "Choose the outcome that people want.")
-    offered = [value for value, _ in _values(form)]
+    offered = [value for value, _rows in _values(form)]
     for where, name in (("columns.favourable", "outcome that people want"), ("columns.positive", "event")):
         value = form.get(where)
         if value and offered and value not in offered:
@@ -47,14 +48,14 @@ def _offer(form: Form) -> Mapping[str, Any]:
 
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
-    yield "Outcome people want", form.get("columns.favourable") or "Not given"
-    yield "Event predicted", form.get("columns.positive") or "The outcome people want"
-    yield "Threshold", str(form.get("columns.threshold", "0.5, unless the system says otherwise"))
+    yield _("Outcome people want"), form.get("columns.favourable") or _("Not given")
+    yield _("Event predicted"), form.get("columns.positive") or _("The outcome people want")
+    yield _("Threshold"), str(form.get("columns.threshold", _("0.5, unless the system says otherwise")))
 
 
 STEP = Step(
     slug="outcome",
-    title="Which outcome do people want?",
+    title=N_("Which outcome do people want?"),
     owns=("columns.favourable", "columns.positive", "columns.threshold"),
     read=_read,
     problems=_problems,

@@ -9,14 +9,17 @@ from typing import Any
 from auditor.problems import Problem
 from auditor.web.form import Form
 from auditor.web.steps.step import Posted, Step, joined, text
+from reports.language import N_, _
 
-TITLES = {
-    "case": "Id of the case in this table",
-    "text": "Words that the person saw",
-    "feature": "Feature that a reason is about",
-    "language": "Language",
-    "channel": "Channel",
-}
+TITLES = N_(
+    {
+        "case": "Id of the case in this table",
+        "text": "Words that the person saw",
+        "feature": "Feature that a reason is about",
+        "language": "Language",
+        "channel": "Channel",
+    }
+)
 USUAL = ("case", "text", "feature")
 """Columns that need not be chosen where they have this very name."""
 WORDS = "reasons.words"
@@ -95,24 +98,24 @@ def _offer(form: Form) -> Mapping[str, Any]:
 
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
-    given = (form.file_of("reasons") or {}).get("name", "A file") if "reasons" in form.submission else ""
-    yield "Reasons given to people", given or "Not given"
+    given = (form.file_of("reasons") or {}).get("name", _("A file")) if "reasons" in form.submission else ""
+    yield _("Reasons given to people"), given or _("Not given")
     if given:
-        yield "Id in the evaluation table", form.get("reasons.on") or "Its only identifier"
+        yield _("Id in the evaluation table"), form.get("reasons.on") or _("Its only identifier")
         for key, title in TITLES.items():
             if name := form.get(f"reasons.{key}"):
-                yield title, name
-        yield "Features with words of their own", joined(form.get(WORDS, {}), "None")
+                yield _(title), name
+        yield _("Features with words of their own"), joined(form.get(WORDS, {}), _("None"))
     called = [
-        " – ".join(notice[key] for key in ("name", "language") if key in notice) or "without a name"
+        " – ".join(notice[key] for key in ("name", "language") if key in notice) or _("without a name")
         for notice in form.get("notices", [])
     ]
-    yield "Notices", joined(called, "None")
+    yield _("Notices"), joined(called, _("None"))
 
 
 STEP = Step(
     slug="people",
-    title="What were people given?",
+    title=N_("What were people given?"),
     owns=("reasons", "reasons.on", *(f"reasons.{key}" for key in TITLES), WORDS, "notices"),
     read=_read,
     problems=_problems,

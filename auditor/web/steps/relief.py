@@ -11,26 +11,32 @@ from auditor.web.form import Form
 from auditor.web.here import all_frameworks
 from auditor.web.steps.step import Posted, number, text
 from frameworks.model import Severity
+from reports.language import N_, _
+from reports.wording import listed
 
 MOST = 20
-WAIVER = {
-    "requirement": ("Requirement", "Its id, for example TRANS-02."),
-    "owner": ("Who answers for the system and asks for this", "Name and role."),
-    "reason": ("Why it is set aside", ""),
-    "risk": ("What may happen to people meanwhile", ""),
-    "compensating_control": ("What protects them meanwhile", ""),
-    "approver": ("Who approves it", "Somebody else than the owner. Name and role."),
-    "date": ("From", ""),
-    "expiry": ("Until", "180 days at most, unless a framework says otherwise."),
-}
+WAIVER = N_(
+    {
+        "requirement": ("Requirement", "Its id, for example TRANS-02."),
+        "owner": ("Who answers for the system and asks for this", "Name and role."),
+        "reason": ("Why it is set aside", ""),
+        "risk": ("What may happen to people meanwhile", ""),
+        "compensating_control": ("What protects them meanwhile", ""),
+        "approver": ("Who approves it", "Somebody else than the owner. Name and role."),
+        "date": ("From", ""),
+        "expiry": ("Until", "180 days at most, unless a framework says otherwise."),
+    }
+)
 """Parts of a waiver, with what a page asks for."""
-RENEWAL = {
-    "approver": "Who renews it",
-    "date": "Renewed from",
-    "expiry": "Renewed until",
-    "reason": "Why again",
-}
-SANDBOX = {
+RENEWAL = N_(
+    {
+        "approver": "Who renews it",
+        "date": "Renewed from",
+        "expiry": "Renewed until",
+        "reason": "Why again",
+    }
+)
+SANDBOX = N_({
     "scope": ("Scope", "For example one district or one department."),
     "owner": ("Who answers for the trial", "Name and role."),
     "approver": ("Who approves it", "Somebody else than the owner. Name and role."),
@@ -43,7 +49,7 @@ SANDBOX = {
     "counted.cases": ("Cases handled in it so far", ""),
     "counted.all_cases": ("All cases in the same time", ""),
     "stopped": ("Stopped early on", ""),
-}  # fmt: skip
+})  # fmt: skip
 WHOLE = {"caps.people", "caps.share_of_cases", "counted.people", "counted.cases", "counted.all_cases"}
 NEEDED = [key for key in SANDBOX if not key.startswith("counted.") and key != "stopped"]
 DAYS = {"date", "expiry", "start", "stopped"}
@@ -127,7 +133,7 @@ def problems(form: Form) -> Iterator[Problem]:
     blocking = {r.id for f in all_frameworks() for r in f.requirements if r.severity is Severity.BLOCKING}
     known = {r.id for f in all_frameworks() for r in f.requirements}
     for position, waiver in enumerate(form.get("waivers", [])):
-        for part, (asked, _) in WAIVER.items():
+        for part, (asked, _hint) in WAIVER.items():
             if not waiver.get(part):
                 yield Problem(
                     f"waivers.{position}.{part}", "missing-key", f"A waiver needs this: {asked.lower()}."
@@ -193,6 +199,7 @@ def summary(form: Form) -> Iterator[tuple[str, str]]:
     """Yield what the check page shows."""
     waivers = form.get("waivers", [])
     if waivers:
-        yield "Set aside", ", ".join(f"{w.get('requirement')} until {w.get('expiry')}" for w in waivers)
+        aside = (_("{name} until {day}", name=w.get("requirement"), day=w.get("expiry")) for w in waivers)
+        yield _("Set aside"), listed(aside)
     if trial := form.get("sandbox", {}):
-        yield "On trial", f"{trial.get('scope')}, until {trial.get('expiry')}"
+        yield _("On trial"), _("{name}, until {day}", name=trial.get("scope"), day=trial.get("expiry"))

@@ -10,25 +10,33 @@ from auditor.problems import Problem
 from auditor.web.form import Form
 from auditor.web.steps.groups import LIKELY, cuts, spelt_cuts
 from auditor.web.steps.step import Posted, Step, joined, text
+from reports.language import N_, _
 
 LOG, ASKED = "service_log", "participation"
-TITLES = {
-    "completed": ("Whether it was completed", "Yes or no; empty where it is not known."),
-    "waited": ("How long the person waited", "A number, in any one unit."),
-    "assisted": ("Whether somebody helped", "Yes or no."),
-    "channel": ("Channel", "Such as web, app, counter, telephone."),
-    "started": ("Whether or when it was started", "Rows that say no or nothing are left out and counted."),
-}
+TITLES = N_(
+    {
+        "completed": ("Whether it was completed", "Yes or no; empty where it is not known."),
+        "waited": ("How long the person waited", "A number, in any one unit."),
+        "assisted": ("Whether somebody helped", "Yes or no."),
+        "channel": ("Channel", "Such as web, app, counter, telephone."),
+        "started": (
+            "Whether or when it was started",
+            "Rows that say no or nothing are left out and counted.",
+        ),
+    }
+)
 MEASURED = ("completed", "waited", "assisted")
 """At least one of these is needed."""
-CONSULTATION = {
-    "group": ("Who was asked", "One of those above."),
-    "date": ("When", ""),
-    "how": ("How", "For example: two evenings at the library."),
-    "said": ("What they said", ""),
-    "answer": ("What they were answered", ""),
-    "changed": ("What changed", ""),
-}
+CONSULTATION = N_(
+    {
+        "group": ("Who was asked", "One of those above."),
+        "date": ("When", ""),
+        "how": ("How", "For example: two evenings at the library."),
+        "said": ("What they said", ""),
+        "answer": ("What they were answered", ""),
+        "changed": ("What changed", ""),
+    }
+)
 LONG = ("how", "said", "answer", "changed")
 MOST = 20
 """So many consultations can be written here; a program may send more."""
@@ -108,24 +116,24 @@ def _offer(form: Form) -> Mapping[str, Any]:
 
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
-    given = (form.file_of(LOG) or {}).get("name", "A file") if LOG in form.submission else ""
-    yield "Log of the service", given or "Not given"
+    given = (form.file_of(LOG) or {}).get("name", _("A file")) if LOG in form.submission else ""
+    yield _("Log of the service"), given or _("Not given")
     if given:
-        yield "Who started a case", joined(form.get(f"{LOG}.groups", []), "Not chosen")
+        yield _("Who started a case"), joined(form.get(f"{LOG}.groups", []), _("Not chosen"))
         for name, said in form.get(f"{LOG}.bins", {}).items():
-            yield f"Cut points of {name}", spelt_cuts(said)
+            yield _("Cut points of {name}", name=name), spelt_cuts(said)
         for key, (title, _hint) in TITLES.items():
             if name := form.get(f"{LOG}.{key}"):
-                yield title, name
+                yield _(title), name
     if affected := form.get(f"{ASKED}.affected", []):
         asked = {one.get("group") for one in form.get(f"{ASKED}.consultations", [])}
-        yield "Affected", joined(affected, "None")
-        yield "Asked", joined((name for name in affected if name in asked), "Nobody")
+        yield _("Affected"), joined(affected, _("None"))
+        yield _("Asked"), joined((name for name in affected if name in asked), _("Nobody"))
 
 
 STEP = Step(
     slug="service",
-    title="Who can use the service?",
+    title=N_("Who can use the service?"),
     owns=(
         LOG,
         f"{LOG}.groups",

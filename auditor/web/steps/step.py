@@ -10,6 +10,7 @@ from werkzeug.datastructures import MultiDict
 
 from auditor.problems import Problem
 from auditor.web.form import Form
+from reports.wording import listed
 
 Posted = MultiDict[str, str]
 
@@ -66,4 +67,4 @@ def known(posted: Posted, name: str, form: Form) -> list[str]:
 
 def joined(values: Iterable[str], nothing: str) -> str:
     """Return values as one line, or say that there are none."""
-    return ", ".join(values) or nothing
+    return listed(values) or nothing

@@ -7,12 +7,22 @@ from collections.abc import Iterator
 from auditor.problems import Problem
 from auditor.web.form import Form
 from auditor.web.steps.step import Posted, Step, text
+from reports.language import N_, _
 
-KEYS = ("name", "version", "purpose", "provider", "sector", "contact")
+TITLES = N_(
+    {
+        "name": "Name",
+        "version": "Version",
+        "purpose": "Purpose",
+        "provider": "Provider",
+        "sector": "Sector",
+        "contact": "Contact",
+    }
+)
 
 
 def _read(form: Form, posted: Posted) -> None:
-    for key in KEYS:
+    for key in TITLES:
         form.put(f"system.{key}", text(posted, f"system.{key}"))
 
 
@@ -22,14 +32,14 @@ def _problems(form: Form) -> Iterator[Problem]:
 
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
-    for key in KEYS:
-        yield key.capitalize(), form.get(f"system.{key}") or "Not given"
+    for key, title in TITLES.items():
+        yield _(title), form.get(f"system.{key}") or _("Not given")
 
 
 STEP = Step(
     slug="system",
-    title="Which system is audited?",
-    owns=tuple(f"system.{key}" for key in KEYS),
+    title=N_("Which system is audited?"),
+    owns=tuple(f"system.{key}" for key in TITLES),
     read=_read,
     problems=_problems,
     summary=_summary,

@@ -9,18 +9,27 @@ from auditor.problems import Problem
 from auditor.web.form import Form
 from auditor.web.steps.step import Posted, Step, text
 from checks.model import Task
+from reports.language import N_, _
+from reports.wording import listed, paragraph
 
-TASKS = {
-    Task.BINARY: ("Yes or no", "One of two outcomes for each person: approved or denied, flagged or not."),
-    Task.MULTICLASS: ("One of several classes", "A category for each person, such as a level of care."),
-    Task.SCORING: ("A score", "A rank or points for each person, without a decision of its own."),
-    Task.REGRESSION: ("An amount", "A quantity for each person, such as a price or a waiting time."),
-}
-TITLES = {
-    "columns.label": "Column with the true outcome",
-    "columns.prediction": "Column with the system's decision",
-    "columns.score": "Column with the system's score",
-}
+TASKS = N_(
+    {
+        Task.BINARY: (
+            "Yes or no",
+            "One of two outcomes for each person: approved or denied, flagged or not.",
+        ),
+        Task.MULTICLASS: ("One of several classes", "A category for each person, such as a level of care."),
+        Task.SCORING: ("A score", "A rank or points for each person, without a decision of its own."),
+        Task.REGRESSION: ("An amount", "A quantity for each person, such as a price or a waiting time."),
+    }
+)
+TITLES = N_(
+    {
+        "columns.label": "Column with the true outcome",
+        "columns.prediction": "Column with the system's decision",
+        "columns.score": "Column with the system's score",
+    }
+)
 
 
 def _read(form: Form, posted: Posted) -> None:
@@ -55,11 +64,11 @@ def suggested(form: Form) -> tuple[str, str]:
     if not said:
         return "", ""
     if said["kind"] == "regressor":
-        return Task.REGRESSION, "The model answers numbers; choose a score where they rank people."
-    classes = ", ".join(said["classes"])
+        return Task.REGRESSION, _("The model answers numbers; choose a score where they rank people.")
+    classes = listed(said["classes"])
     if said.get("n_classes", len(said["classes"])) == 2:
-        return Task.BINARY, f"The model knows two classes, {classes}."
-    return Task.MULTICLASS, f"The model knows the classes {classes}."
+        return Task.BINARY, _("The model knows two classes, {classes}.", classes=classes)
+    return Task.MULTICLASS, _("The model knows the classes {classes}.", classes=classes)
 
 
 def _offer(form: Form) -> Mapping[str, Any]:
@@ -69,20 +78,20 @@ def _offer(form: Form) -> Mapping[str, Any]:
         "columns": form.columns,
         "has_model": form.has_model,
         "chosen": form.get("task") or task,
-        "why": why and f"Suggested by the model file, for you to confirm. {why}",
+        "why": why and paragraph([_("Suggested by the model file, for you to confirm."), why]),
     }
 
 
 def _summary(form: Form) -> Iterator[tuple[str, str]]:
-    yield "Answers", TASKS[form.get("task")][0] if form.get("task") in TASKS else "Not given"
+    yield _("Answers"), _(TASKS[form.get("task")][0]) if form.get("task") in TASKS else _("Not given")
     for where, title in TITLES.items():
         if where == "columns.label" or not form.has_model or form.get(where):
-            yield title, form.get(where) or "None"
+            yield _(title), form.get(where) or _("None")
 
 
 STEP = Step(
     slug="task",
-    title="What does the system answer?",
+    title=N_("What does the system answer?"),
     owns=("task", *TITLES),
     read=_read,
     problems=_problems,
