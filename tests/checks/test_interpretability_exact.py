@@ -7,6 +7,7 @@ TreeSHAP that can be followed by hand.
 from __future__ import annotations
 
 import itertools
+import json
 import math
 
 import numpy as np
@@ -26,7 +27,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer, OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeRegressor
-from xgboost import XGBRegressor
+from xgboost import XGBClassifier
 
 from auditor.sandbox import open_model
 from auditor.sandbox.inside.forests import forest, origins
@@ -169,17 +170,56 @@ def test_credits_of_histogram_boosting_follow_missing_values(drawn):
     assert np.abs(said.contributions(few)[:, :-1] - path_dependent(trees, few)).max() < EXACT
 
 
-def test_credits_of_boosters_are_shapley_values_as_far_as_32_bit_reach(drawn):
-    """LightGBM's by its own trees; XGBoost credits in 32 bit: its sums are off by some of its last digits."""
+def booster(root):
+    """A tree of XGBoost for `path_dependent`; a cover is the sum of those below it."""
+    nodes = []
+
+    def add(node):
+        place = len(nodes)
+        nodes.append([-1, -1, -2, 0.0, node.get("leaf", 0.0), node["cover"]])
+        if "split" in node:
+            by = {child["nodeid"]: child for child in node["children"]}
+            ends = [add(by[node[side]]) for side in ("yes", "no")]
+            cover = sum(nodes[end][5] for end in ends)
+            nodes[place] = [*ends, int(node["split"][1:]), np.float32(node["split_condition"]), 0.0, cover]
+        return place
+
+    add(root)
+    left, right, feature, limit, value, weight = (list(column) for column in zip(*nodes, strict=True))
+
+    def goes_left(row, node):
+        return np.float32(row[feature[node]]) < limit[node]
+
+    return np.array(left), np.array(right), np.array(feature), goes_left, np.array(value), np.array(weight)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_credits_of_xgboost_are_shapley_values_in_64_bit(drawn, stopped, tmp_path):
+    """XGBoost itself credits in 32 bit, and a wrapper that stopped early answers by its best trees only."""
+    X, _, y = drawn
+    rest = {"early_stopping_rounds": 2, "eval_metric": "logloss"} if stopped else {}
+    boosted = XGBClassifier(n_estimators=30 if stopped else 5, max_depth=4, n_jobs=1, **rest)
+    boosted.fit(X, y, **({"eval_set": [(X[:100], 1 - y[:100])]} if stopped else {}), verbose=False)
+    trees = boosted.get_booster()[: boosted.best_iteration + 1] if stopped else boosted.get_booster()
+    grown_ = [booster(json.loads(one)) for one in trees.get_dump(dump_format="json", with_stats=True)]
+    wanted = path_dependent(grown_, X[:3])
+    named = pd.DataFrame(X[:60], columns=[f"f{place}" for place in range(12)])
+    boosted.save_model(path := tmp_path / "model.ubj")
+    with open_model(path) as opened:
+        inside = opened.contributions(named)
+    for found in (inside, forest(boosted, 12).contributions(X[:60])):
+        assert np.abs(found[:3, :-1] - wanted).max() < EXACT
+        margin = boosted.predict(X[:60], output_margin=True)
+        assert np.abs(found.sum(axis=1) - margin).max() < EXACT
+
+
+def test_credits_of_lightgbm_are_shapley_values(drawn):
     X, worth, _ = drawn
     model = LGBMRegressor(n_estimators=4, max_depth=4, verbose=-1, n_jobs=1, random_state=0).fit(X, worth)
     trees = [listed(one["tree_structure"]) for one in model.booster_.dump_model()["tree_info"]]
     few = pd.DataFrame(X[:3], columns=model.feature_name_)
     found = forest(model, 12).contributions(few)
     assert np.abs(found[:, :-1] - path_dependent(trees, X[:3])).max() < EXACT
-    boosted = XGBRegressor(n_estimators=4, max_depth=4, n_jobs=1).fit(X, worth)
-    found = forest(boosted, 12).contributions(X[:3])
-    assert np.abs(found.sum(axis=1) - boosted.predict(X[:3])).max() < EXACT
 
 
 def listed(root):

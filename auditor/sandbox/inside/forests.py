@@ -64,6 +64,28 @@ class Forest:
 
         return shap.TreeExplainer(self._trees, feature_perturbation="tree_path_dependent")
 
+    @cached_property
+    def _boosted(self) -> Any:
+        """What credits rows in 64 bit, where the trees are XGBoost's."""
+        if type(self._trees).__module__.partition(".")[0] != "xgboost":
+            return None
+        from auditor.sandbox.inside.treeshap import of_booster
+
+        try:
+            last = int(self._trees.best_iteration) + 1
+        except AttributeError:  # nothing stopped early: all trees answer
+            last = 0
+        return of_booster(self._trees.get_booster(), (0, last))
+
+    def _credited(self, ready: Any) -> tuple[Any, Any]:
+        """Return credits of shape (rows, codes, classes), and the base of each class."""
+        if self._boosted is not None:
+            said = self._boosted(ready)
+            return said[:, :-1, None], said[:1, -1]
+        credits_ = np.asarray(self._explainer.shap_values(ready, check_additivity=False))
+        credits_ = credits_ if credits_.ndim == 3 else credits_[:, :, None]
+        return credits_, np.ravel(self._explainer.expected_value)
+
     def contributions(self, given: Any) -> Any:
         """Return one number a row and column of *given*, and the base last: together the raw answer.
 
@@ -71,9 +93,7 @@ class Forest:
         """
         ready = given if self._steps is None else self._steps.transform(given)
         ready = ready.toarray() if is_sparse(ready) else np.asarray(ready, dtype=np.float64)
-        credits_ = np.asarray(self._explainer.shap_values(ready, check_additivity=False))
-        bases = np.ravel(self._explainer.expected_value)
-        credits_ = credits_ if credits_.ndim == 3 else credits_[:, :, None]
+        credits_, bases = self._credited(ready)
         told = range(len(bases)) if len(bases) > 2 else (-1,)
         found = np.zeros((len(credits_), len(told), self._width + 1))
         for place, one in enumerate(told):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import xgboost
 
-from auditor.sandbox.inside import xgboost_trees
+from auditor.sandbox.inside import treeshap, xgboost_trees
 from auditor.sandbox.inside.answers import Refuse, brief
 from auditor.sandbox.inside.boosters import Boosted, codes, counted, numbers, refuse_objective
 from auditor.sandbox.inside.categories import category_unseen
@@ -83,16 +84,25 @@ class XgboostModel(Boosted):
 
     def contributions(self, rows: pa.Table) -> Any:
         """Return TreeSHAP of each feature and the base, on the scale where the trees add up."""
-        return self._booster.predict(self._given(rows), pred_contribs=True, iteration_range=self._range)
+        if self._credited is None:
+            return self._booster.predict(self._given(rows), pred_contribs=True, iteration_range=self._range)
+        return self._credited(self._numbers(rows))
+
+    @cached_property
+    def _credited(self) -> Callable[[Any], Any] | None:
+        return treeshap.of_booster(self._booster, self._range)
 
     def _leaves(self, rows: pa.Table) -> Any:
         return self._booster.predict(self._given(rows), pred_leaf=True, iteration_range=self._range)
 
     def _given(self, rows: pa.Table) -> xgboost.DMatrix:
-        columns = [self._column(rows.column(i), rows.column_names[i], i) for i in range(rows.num_columns)]
         return xgboost.DMatrix(
-            np.column_stack(columns), feature_names=self.names, feature_types=self._types, nthread=1
+            self._numbers(rows), feature_names=self.names, feature_types=self._types, nthread=1
         )
+
+    def _numbers(self, rows: pa.Table) -> Any:
+        columns = [self._column(rows.column(i), rows.column_names[i], i) for i in range(rows.num_columns)]
+        return np.column_stack(columns)
 
     def _column(self, column: Any, name: str, place: int) -> Any:
         if self._types is None or self._types[place] != "c":
