@@ -181,12 +181,13 @@ def _disputes(session: Session, names: dict[str, str]) -> tuple[Dispute, ...]:
 
 def record_to_json(record: OrganisationRecord) -> dict[str, Any]:
     """Return a record in JSON's own types: days and moments as ISO text."""
-    return {key: _json(value) for key, value in asdict(record).items()}
+    return {key: plain_json(value) for key, value in asdict(record).items()}
 
 
-def _json(value: Any) -> Any:
+def plain_json(value: Any) -> Any:
+    """Return *value* in JSON's own types."""
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, dict):
-        return {key: _json(item) for key, item in value.items()}
-    return [_json(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: plain_json(item) for key, item in value.items()}
+    return [plain_json(item) for item in value] if isinstance(value, list | tuple) else value

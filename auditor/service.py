@@ -26,6 +26,7 @@ from auditor.local_rules import LocalRules
 from auditor.organisations import Organisations
 from auditor.plan import CALLS, frameworks_asked, frameworks_named, plan
 from auditor.problems import Problem, Refused, refuse
+from auditor.public_organisations import PublicOrganisations
 from auditor.register import Register
 from auditor.steps import tidy
 from auditor.store import audits, files, people
@@ -72,6 +73,7 @@ class Service:
         self.concerns = Concerns(database, artifacts)
         self.rules = LocalRules(database, artifacts)
         self.organisations = Organisations(database, artifacts)
+        self.public_organisations = PublicOrganisations(database, artifacts)
         self.effects = RuleEffects(database, artifacts, self.rules)
 
     # Files

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from auditor import documents
 from auditor.api import problems, reading, telling
+from auditor.public_organisations import PublicOrganisations, public_json
 from auditor.register import MOST, Register
 from auditor.store.publications import Publication
 
@@ -38,8 +39,16 @@ def register() -> Any:
 @public.get("/api/v1/register/<audit_id>")
 @public.doc(summary="One entry of the register")
 def register_entry(audit_id: str) -> Any:
-    """Answer with what was published of an audit, or with its tombstone."""
-    return entry(_register().entry(audit_id))
+    """Answer with what was published of an audit and the key of its organisation, or with its tombstone."""
+    found = entry(_register().entry(audit_id))
+    return {**found, "organisation": _organisations().key_of(audit_id)}
+
+
+@public.get("/api/v1/register/organisations/<key>")
+@public.doc(summary="What everybody may know of an organisation")
+def organisation(key: str) -> Any:
+    """Answer with counts over its published audits, without small counts of people; there is no score."""
+    return public_json(_organisations().of(key))
 
 
 @public.get("/api/v1/register/<audit_id>/audit.json")
@@ -83,6 +92,10 @@ def entry(one: Publication) -> dict[str, Any]:
         "reason": one.reason,
         "card": dict(one.card),
     }
+
+
+def _organisations() -> PublicOrganisations:
+    return cast("PublicOrganisations", current_app.extensions["auditor"].public_organisations)
 
 
 def _register() -> Register:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import groupby
 from typing import Any
 
 from frameworks.model import Framework
@@ -13,12 +14,24 @@ from reports.language import N_, _, own
 
 TITLES = N_({"waivers": "Waivers", "sandbox": "Trials (sandboxes)"})
 Row = tuple[str, str, str]
+Shown = tuple[str, str, str, int]
+"""A row, and over how many rows its source goes; 0 where the row above has it."""
 
 
-def allows(framework: Framework) -> list[tuple[str, list[Row]]]:
+def allows(framework: Framework) -> list[tuple[str, list[Shown]]]:
     """Return a title and rows of label, rule and source for each policy of *framework*."""
-    found = [(own(title), list(_rows(getattr(framework, name)))) for name, title in TITLES.items()]
-    return [*found, (_("When a change is proposed"), list(_proposals(framework.effectiveness)))]
+    found = [(own(title), _spanned(_rows(getattr(framework, name)))) for name, title in TITLES.items()]
+    return [*found, (_("When a change is proposed"), _spanned(_proposals(framework.effectiveness)))]
+
+
+def _spanned(rows: Iterator[Row]) -> list[Shown]:
+    """Let one source stand once beside all the rows in turn that it is of."""
+    shown: list[Shown] = []
+    for _source, alike in groupby(rows, key=lambda row: row[2]):
+        (label, rule, source_), *rest = alike
+        shown.append((label, rule, source_, 1 + len(rest)))
+        shown += [(*row, 0) for row in rest]
+    return shown
 
 
 def _rows(rules: Any) -> Iterator[Row]:

@@ -30,6 +30,7 @@ def add_to(pages: Blueprint) -> None:
     pages.add_url_rule("/register", "register", register)
     pages.add_url_rule("/register.rss", "register_feed", feed)
     pages.add_url_rule("/register/<audit_id>", "register_entry", register_entry)
+    pages.add_url_rule("/register/organisations/<key>", "register_organisation", organisation)
     pages.add_url_rule("/log", "log", log)
     pages.add_url_rule("/log/<reference>", "log_entry", log_entry)
     pages.add_url_rule("/audits/<audit_id>/publish", "publish", publish, methods=["GET", "POST"])
@@ -59,7 +60,13 @@ def register_entry(audit_id: str) -> ResponseReturnValue:
         groups=GROUPS,
         matters=MATTERS,
         results=RESULT_WORDS,
+        organisation=service().public_organisations.key_of(audit_id),
     )
+
+
+def organisation(key: str) -> ResponseReturnValue:
+    """Show what everybody may know of an organisation."""
+    return render_template("web/register_organisation.html", found=service().public_organisations.of(key))
 
 
 def feed() -> ResponseReturnValue:

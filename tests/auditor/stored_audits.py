@@ -25,5 +25,5 @@ def keep_completed(service, account, record):
             uploads=[],
         )
         files.hold(session, made, "audit.json", digest)
-        audits.finish(session, made, AuditState.COMPLETED)
+        audits.move(session, made, AuditState.COMPLETED, digest=json.loads(record)["digest"])
     return made

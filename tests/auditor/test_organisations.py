@@ -78,6 +78,45 @@ def test_audits_repairs_disputes_and_expiry_stand_together(app, client, account)
     assert client.get("/api/v1/organisations/nobody").status_code == 404
 
 
+SAID = {"contact": "audit@example.org", "appeal": "Write to the ombudsman."}
+
+
+def test_everybody_sees_counts_of_published_audits_and_nothing_else(app, client, account):
+    service = app.extensions["auditor"]
+    days = ("2020-01-01", "2020-03-01", "2020-05-01")
+    first, second, hidden = (
+        kept(service, account, day, v) for day, v in zip(days, ("not_met", "met", "not_met"), strict=True)
+    )
+    note = {"requirement": "global-baseline/FAIR-01", "kind": "dispute", "by": "A. Officer", "note": "secret"}
+    for _ in range(9):
+        client.post(f"/api/v1/audits/{first}/outcomes", json=note)
+    assert service.public_organisations.key_of(first) is None, "it is not published"
+    service.register.publish(account, first, **SAID)
+    key = client.get(f"/api/v1/register/{first}").json["organisation"]
+    where = f"/api/v1/register/organisations/{key}"
+    found = client.get(where).json
+    assert (found["name"], found["published"], found["open"], found["repaired"]) == ("City of X", 1, 1, 0)
+    assert found["disputes"] is None, "nine are fewer than ten"
+    service.register.publish(account, second, **SAID)
+    client.post(f"/api/v1/audits/{second}/outcomes", json=note)
+    found = client.get(where).json
+    assert (found["published"], found["open"], found["repaired"], found["days_to_repair"]) == (2, 0, 1, 60)
+    assert (found["disputes"], found["expired"], found["objections"]) == (10, 1, 0)
+    (system,) = found["systems"]
+    assert (system["audit"], system["expired"], system["verdicts"]["met"] >= 1) == (second, True, True)
+    page = client.get(f"/register/organisations/{key}").text
+    for text in (page, json.dumps(found)):
+        assert "City of X" in text
+        for secret in (hidden, "secret", "A. Officer", account.id, CITY["id"]):
+            assert secret not in text, secret
+    assert f"/register/organisations/{key}" in client.get(f"/register/{second}").text
+    service.register.withdraw(account, second, "An error.")
+    found = client.get(where).json
+    assert (found["published"], found["withdrawn"], found["open"], found["disputes"]) == (1, 1, 1, None)
+    service.register.withdraw(account, first, "An error.")
+    assert client.get(where).status_code == client.get(f"/register/organisations/{key}").status_code == 404
+
+
 @settings(max_examples=budget(50, 500), deadline=None)
 @given(
     st.lists(
