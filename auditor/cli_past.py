@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
-from auditor.effectiveness import from_files
+from auditor.effectiveness import of_records
 from auditor.local_rules import first_before
 from auditor.past import Past, effect_day, effect_on, gap_of
-from auditor.problems import refuse
-from auditor.retold import read
 from auditor.store.clock import today
 from frameworks.effect import Moved
 from frameworks.gap import Gap
 from frameworks.model import Framework, Verdict
 from reports import wording
 
-RECORD = "audit.json"
 
-
-def gap(record: Path, wanted: Framework, *, as_json: bool) -> None:
-    """Print how the audit at *record* stands by *wanted*, and what is missing."""
-    found = gap_of(_past(record), wanted)
+def gap(past: Past, wanted: Framework, *, as_json: bool) -> None:
+    """Print how an audit stands by *wanted*, and what is missing."""
+    found = gap_of(past, wanted)
     if as_json:
         print(json.dumps([asdict(one) for one in found], indent=2))
         return
@@ -47,11 +42,13 @@ def gap_lines(one: Gap) -> Iterator[str]:
         yield f"  same matter: {other.framework} {other.requirement} {other.title}: {said}"
 
 
-def effect(new: Framework, files: Sequence[Path], old: Framework | None, *, as_json: bool) -> None:
-    """Print which audits in *files* the rules *new* judge otherwise than *old*, or their first parent."""
+def effect(
+    new: Framework, records: Iterable[tuple[str, Past]], old: Framework | None, *, as_json: bool
+) -> None:
+    """Print which audits the rules *new* judge otherwise than *old*, or their first parent."""
     before = old or first_before(new)
     day = effect_day(new, today())
-    found = {str(file): effect_on(_past(file), before, new, day) for file in _records(files)}
+    found = {name: effect_on(past, before, new, day) for name, past in records}
     changed = {name: moved for name, moved in found.items() if moved}
     if as_json:
         answer = {"against": before.id, "day": day.isoformat(), "judged": len(found)}
@@ -66,9 +63,9 @@ def effect(new: Framework, files: Sequence[Path], old: Framework | None, *, as_j
         print(line)
 
 
-def effectiveness(rules: Framework, files: Sequence[Path], *, as_json: bool) -> None:
-    """Print what each requirement did over the audits in *files*, and what that proposes."""
-    found = from_files(rules, list(_records(files)), _past)
+def effectiveness(rules: Framework, records: Iterable[tuple[str, Past]], *, as_json: bool) -> None:
+    """Print what each requirement did over audits, and what that proposes."""
+    found = of_records(rules, [past for _, past in records])
     if as_json:
         told = {"figures": [asdict(one) for one in found.figures]}
         told |= {"proposals": [asdict(one) for one in found.proposals]}
@@ -103,15 +100,3 @@ def _moves(changed: Mapping[str, Sequence[Moved]]) -> Iterator[str]:
 
 def _said(verdict: Any) -> str:
     return "not asked" if verdict is None else wording.verdict(verdict).lower()
-
-
-def _records(files: Sequence[Path]) -> Iterator[Path]:
-    for file in files:
-        found = sorted(file.rglob(RECORD)) if file.is_dir() else [file]
-        if not found:
-            raise refuse("", "record", f"{file} holds no {RECORD}; name records or a folder of results.")
-        yield from found
-
-
-def _past(file: Path) -> Past:
-    return Past.of(read(file / RECORD if file.is_dir() else file).body)

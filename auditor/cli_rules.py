@@ -12,8 +12,10 @@ from typing import Any
 
 from auditor.cli_past import effect, effectiveness, gap
 from auditor.config import Settings
+from auditor.kept_records import one, records
 from auditor.problems import refuse
 from auditor.store.clock import today
+from frameworks import policies
 from frameworks.diff import differences
 from frameworks.layers import on_day
 from frameworks.load import LoadError, load, packs
@@ -36,10 +38,11 @@ def add_to(commands: Any, day: Callable[[str], dt.date]) -> None:
             "Without more, list the frameworks. ID: show one. lint FILE: read a framework or overlay and "
             "name every mistake by line. diff A B: what B asks that A does not. resolve ID --as-of DATE: the "
             "rules as they stand on a day. oscal ID: the rules as an OSCAL catalog, an overlay as a profile. "
-            "gap AUDIT ID: how the audit.json AUDIT stands by ID, and what is missing. "
-            "effect OVERLAY AUDIT...: which records, or folders of them, it judges otherwise. "
-            "effectiveness ID AUDIT...: what each requirement did over records, and what that proposes. A, "
-            "B, ID and OVERLAY may be files. Exit codes: 0 done, 2 refused."
+            "gap AUDIT ID: how AUDIT stands by ID, and what is missing. effect OVERLAY [AUDIT...]: which "
+            "audits it judges otherwise. effectiveness ID [AUDIT...]: what each requirement did over audits, "
+            "and what that proposes. AUDIT is an audit.json, a folder with some, or the id of an audit of "
+            "the service in AUDITOR_HOME; without any, the newest 200 that it measured. A, B, ID and OVERLAY "
+            "may be files. Exit codes: 0 done, 2 refused."
         ),
     )
     asked.add_argument(
@@ -57,8 +60,9 @@ def add_to(commands: Any, day: Callable[[str], dt.date]) -> None:
     asked.set_defaults(do=run)
 
 
-def run(asked: argparse.Namespace, _settings: Settings) -> int:
+def run(asked: argparse.Namespace, settings: Settings) -> int:
     """Do what the verb says."""
+    asked.settings = settings
     if asked.what is None:
         for name, framework in sorted(packs().items()):
             print(f"{name:24} {framework.version:10} {framework.title}")
@@ -69,16 +73,16 @@ def run(asked: argparse.Namespace, _settings: Settings) -> int:
         "resolve": (("ID",), _resolve),
         "oscal": (("ID",), _oscal),
         "gap": (("AUDIT", "ID"), _gap),
-        "effect": (("OVERLAY", "AUDIT..."), _effect),
-        "effectiveness": (("ID", "AUDIT..."), _effectiveness),
+        "effect": (("OVERLAY", "[AUDIT...]"), _effect),
+        "effectiveness": (("ID", "[AUDIT...]"), _effectiveness),
     }
     if asked.what not in verbs:
         if asked.names:
             raise refuse("", "verb", f"`{asked.what}` is no verb here; choose from {', '.join(verbs)}.")
         return _show(asked.what)
     takes, do = verbs[asked.what]
-    many = takes[-1].endswith("...")
-    if len(asked.names) < len(takes) or (len(asked.names) > len(takes) and not many):
+    many = takes[-1] == "[AUDIT...]"
+    if len(asked.names) < len(takes) - many or (len(asked.names) > len(takes) and not many):
         raise refuse("", "usage", f"write: frameworks {asked.what} {' '.join(takes)}")
     return do(asked)
 
@@ -157,6 +161,9 @@ def _resolve(asked: argparse.Namespace) -> int:
         print(f"builds on {parent.id} {parent.version} ({parent.digest[:12]})")
     if framework.lapsed:
         print(framework.lapsed)
+    for block, key, value, ground in policies.rows(framework):
+        if ground:
+            print(f"{block} {key}: {value} (by {ground.framework} {ground.version}: {ground.source})")
     for requirement in framework.requirements:
         print(f"{requirement.id:14} {state(framework, requirement, day):11} {requirement.title}")
         for change in requirement.changes:
@@ -171,18 +178,18 @@ def _oscal(asked: argparse.Namespace) -> int:
 
 
 def _gap(asked: argparse.Namespace) -> int:
-    gap(Path(asked.names[0]), named(asked.names[1]), as_json=asked.json)
+    gap(one(asked.names[0], asked.settings), named(asked.names[1]), as_json=asked.json)
     return DONE
 
 
 def _effect(asked: argparse.Namespace) -> int:
-    overlay, *records = asked.names
+    overlay, *names = asked.names
     before = named(asked.against) if asked.against else None
-    effect(named(overlay), [Path(record) for record in records], before, as_json=asked.json)
+    effect(named(overlay), records(names, asked.settings), before, as_json=asked.json)
     return DONE
 
 
 def _effectiveness(asked: argparse.Namespace) -> int:
-    rules, *records = asked.names
-    effectiveness(named(rules), [Path(record) for record in records], as_json=asked.json)
+    rules, *names = asked.names
+    effectiveness(named(rules), records(names, asked.settings), as_json=asked.json)
     return DONE

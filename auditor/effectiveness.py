@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -94,9 +93,9 @@ def seen_of(past: Past, framework: Framework, reports: Sequence[Report] = ()) ->
     return Seen(past.name, past.as_of, judge(framework, past.evidence, past.facts()), reports)
 
 
-def from_files(framework: Framework, records: Sequence[Path], read: Callable[[Path], Past]) -> Effectiveness:
-    """Return how well *framework* works in records on disk, of which nobody reported anything."""
-    return told(framework, [seen_of(read(record), framework) for record in records])
+def of_records(framework: Framework, records: Sequence[Past]) -> Effectiveness:
+    """Return how well *framework* works in records alone, whatever anybody reported of them."""
+    return told(framework, [seen_of(record, framework) for record in records])
 
 
 class RuleEffects:

@@ -120,6 +120,33 @@ EXPLAINED = """requirements:
 """
 
 
+def test_the_command_line_reads_audits_of_the_service(service, account, tmp_path, monkeypatch, capsys):
+    """By their ids, whoever they are of; without any, the newest; and nothing is made where nothing is."""
+    made = keep_completed(service, account, sample().to_json())
+    town = tmp_path / "town.yaml"
+    town.write_text(TOWN + EXPLAINED)
+    monkeypatch.setenv("AUDITOR_HOME", str(service.settings.home))
+    monkeypatch.setenv("AUDITOR_DATABASE_URL", service.settings.database_url)
+
+    def said(*words, code=0):
+        assert main(["frameworks", *words]) == code
+        told = capsys.readouterr()
+        return told.err if code else told.out
+
+    assert "of 12 requirements met" in said("gap", made, "us-nyc-ll144")
+    for named in ([made], []):
+        told = said("effect", str(town), *named)
+        assert "1 of 1 audit would be judged otherwise" in told
+        assert f"{made} (Loan screening, 2026-12-01)" in told
+        assert "LOC-1 Local item" in told
+    assert "over 1 audit," in said("effectiveness", "us-nyc-ll144", made)
+    assert "keeps no completed audit" in said("gap", "0" * 20, "us-nyc-ll144", code=2)
+    monkeypatch.setenv("AUDITOR_HOME", str(tmp_path / "none"))
+    monkeypatch.delenv("AUDITOR_DATABASE_URL")
+    assert "there is no service at" in said("effect", str(town), code=2)
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_gap_of_a_stored_audit(service, account):
     made = keep_completed(service, account, sample().to_json())
     framework, found = service.rules.gap(account, made, "eu-ai-act")
