@@ -128,7 +128,7 @@ def test_elements_stand_where_they_may(tree):
 
 
 def test_pictures_have_words_and_a_place(tree):
-    """13-004. The typesetter leaves the place out of a few that stand on a page next to the one they began on."""
+    """13-004. The typesetter leaves out the place of a few that were moved to the next page."""
     figures = [element for _, own, element in tree if own == "Figure"]
     assert all(str(one.Alt).strip() for one in figures)
     places = [attributes(one, "/Layout").get(Name.BBox) for one in figures]
