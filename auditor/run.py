@@ -208,7 +208,9 @@ def _seal(results: Path, keys: Keyring) -> None:
 
 
 def may_write_records(records: Path, out: Path) -> None:
-    """Refuse a file of records that is there already, or would stand among what may be handed on."""
+    """Refuse a file of records that is there already, is no CSV, or stands among what may be handed on."""
+    if records.suffix.lower() not in {"", ".csv"}:
+        raise refuse("", "records", f"--records {records}: records are written as CSV; name a .csv file.")
     if records.exists():
         raise refuse("", "records", f"--records {records} is there already; name a new file.")
     if records.resolve().is_relative_to(out.resolve()):

@@ -214,7 +214,10 @@ def _reasons(
 
 def _roles(submission: Submission, features: tuple[str, ...], settled: Outcomes) -> Roles:
     columns = submission.columns
-    alike = tuple(dict.fromkeys([*columns.groups, *(f for f in features if ALIKE.search(f))]))
+    alike = dict.fromkeys([*columns.groups, *(f for f in features if ALIKE.search(f))])
+    guessed = tuple(
+        name for name in alike if name not in columns.sensitive
+    )  # what others may know is not to hide
     return Roles(
         label=columns.label,
         positive=settled.positive,
@@ -224,7 +227,7 @@ def _roles(submission: Submission, features: tuple[str, ...], settled: Outcomes)
         threshold=0.5 if columns.threshold is None else columns.threshold,
         groups=columns.groups,
         features=features,
-        quasi_identifiers=alike if columns.quasi_identifiers is None else columns.quasi_identifiers,
+        quasi_identifiers=guessed if columns.quasi_identifiers is None else columns.quasi_identifiers,
         quasi_identifiers_inferred=columns.quasi_identifiers is None,
         sensitive=columns.sensitive,
         identifiers=tuple(dict.fromkeys([*columns.identifiers, *_ids(submission)])),

@@ -20,7 +20,8 @@ How to read it
 
 Limits
     Columns that are declared sensitive or protected, and are among the model's features; the others the model
-    never sees (`data.proxies` tells what features give away of those). One attack, with exact knowledge of
+    never sees (`data.proxies` tells what features give away of those), and so are quasi-identifiers that were
+    declared, which an attacker is taken to know. One attack, with exact knowledge of
     all other features. Needs probabilities or numbers from a live model. At most 2,000 rows a side.
 
 References
@@ -32,16 +33,20 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from checks.data.numbering import without_numbering
+from checks.data.quality import listed
+from checks.data.rows import row_keys
 from checks.draw import sample_rows
 from checks.model import NOT_STATED, Array, Inconclusive, Measure, Model, NotApplicable, Subject, Task, check
 from checks.performance.plain import plain
 from checks.privacy.attacks.compared import STREAM, asked, nearness, of_true_class, spread
 from checks.privacy.attacks.gate import coded
+from checks.privacy.sensitive import known_already
 from checks.statistics import LEVEL, Z, estimate, hanley_mcneil, paired_difference, roc_auc, undefined, wilson
 from checks.values import as_text
 
@@ -109,31 +114,27 @@ def attribute_inference(subject: Subject) -> Iterator[Measure]:
         raise Inconclusive(f"{FEWEST} evaluation rows with a label are needed to learn what can be guessed")
     members = sides[1] if sides[1] is not None and len(sides[1].truth) >= FEWEST else None
     scale = _error_scale(subject, model, others)
+    both = [others] if members is None else [others, members]
+    shared = None if members is None else _shared(subject)
     for column in columns:
-        both = [others] if members is None else [others, members]
         values = _values(column, both)
         if isinstance(values, str):
             yield undefined("gain", values, of={"attribute": column})
             continue
         fits = [_fit(Asked(model, subject.task, scale), side, column, values) for side in both]
-        yield from _told(column, _guessed(subject, column, both, values, fits))
-    for column in dict.fromkeys(subject.roles.sensitive):
-        if column not in columns:
-            why = "the model does not take this column, so it cannot be tried; see `data.proxies`"
-            yield undefined("gain", why, of={"attribute": column})
+        yield from told(column, _guessed(subject, column, both, values, fits), shared)
+    for column in _wanted(subject):
+        if column not in columns and (column in subject.roles.sensitive or _known_already(subject, column)):
+            yield undefined("gain", _refusal(subject, column), of={"attribute": column})
 
 
 def _attackable(subject: Subject) -> tuple[Model, list[str]]:
-    roles = subject.roles
-    wanted = dict.fromkeys([*roles.sensitive, *roles.groups])
+    roles, wanted = subject.roles, _wanted(subject)
     if not wanted:
         raise NotApplicable("no sensitive column was declared: set columns.sensitive or columns.groups")
-    columns = [name for name in wanted if name in roles.features]
+    columns = [name for name in wanted if name in roles.features and not _known_already(subject, name)]
     if not columns:
-        raise NotApplicable(
-            "no sensitive or protected column is among the model's features, so the model never sees them;"
-            " see `data.proxies` for what other features give away"
-        )
+        raise NotApplicable(_none_left(subject, wanted))
     if subject.model is None:
         raise NotApplicable("no model was submitted: supply the model file, so that it can be asked again")
     if subject.task is Task.SCORING or roles.label is None:
@@ -141,6 +142,55 @@ def _attackable(subject: Subject) -> tuple[Model, list[str]]:
     if subject.task is not Task.REGRESSION and not subject.model.has_probabilities:
         raise NotApplicable("the model answers labels alone: supply one that gives probabilities")
     return subject.model, columns
+
+
+def _wanted(subject: Subject) -> list[str]:
+    return list(dict.fromkeys([*subject.roles.sensitive, *subject.roles.groups]))
+
+
+def _known_already(subject: Subject, column: str) -> bool:
+    """Tell whether somebody declared that attackers know the column, as `privacy.anonymity` takes it too."""
+    roles = subject.roles
+    return column in roles.quasi_identifiers and not roles.quasi_identifiers_inferred
+
+
+def _refusal(subject: Subject, column: str) -> str:
+    if column not in subject.roles.features:
+        return "the model does not take this column, so it cannot be tried; see `data.proxies`"
+    return known_already(column)
+
+
+def _none_left(subject: Subject, wanted: list[str]) -> str:
+    """Say why no column can be attacked: none was declared, none is a feature, or all are known already."""
+    roles = subject.roles
+    taken = [name for name in wanted if name in roles.features]
+    if taken:
+        return known_already(taken[0])
+    if roles.sensitive:
+        return (
+            f"the model does not take {listed(wanted)}; see `data.proxies` for what its features give away"
+            " of them"
+        )
+    return (
+        f"no sensitive column was declared, and the model does not take {listed(wanted)}: set"
+        " columns.sensitive; see `data.proxies` for what features give away"
+    )
+
+
+def _shared(subject: Subject) -> str | None:
+    """Say how many evaluation rows stand in the training data too, where some do."""
+    label, training = subject.roles.label, subject.training
+    assert label is not None
+    assert training is not None
+    told, _ = without_numbering(subject.evaluation, subject.roles.features, subject.roles)
+    mine, theirs = row_keys([subject.evaluation, training], [*told, label])
+    count = int(np.isin(mine, theirs).sum())
+    if not count:
+        return None
+    return (
+        f"{count:,} of {subject.rows:,} evaluation rows stand in the training data too, so the guess without"
+        " the model has learnt from people whom the model learnt, and the gain may be too low"
+    )
 
 
 def _side(subject: Subject, table: pd.DataFrame | None, rng: np.random.Generator) -> Side | None:
@@ -253,7 +303,8 @@ def _known(column: str, sides: list[Side], outcome: bool) -> Array:
     return np.column_stack([seen, coded(truth)])
 
 
-def _told(column: str, guesses: list[Guesses]) -> Iterator[Measure]:
+def told(column: str, guesses: list[Guesses], shared: str | None) -> Iterator[Measure]:
+    """Yield what the guesses of one column show; *shared* says what else is to be known of them."""
     gains = []
     for case, found in zip(("others", "members"), guesses, strict=False):
         of = {"attribute": column, "case": case}
@@ -274,9 +325,20 @@ def _told(column: str, guesses: list[Guesses]) -> Iterator[Measure]:
         judged.n,
         {"attribute": column},
         method=judged.method,
-        note=judged.note or said,
+        note="; ".join(filter(None, (judged.note, said, _idle(guesses[-1]), shared))),
     )
-    yield _over_others(column, guesses)
+    over = _over_others(column, guesses)
+    yield replace(over, note="; ".join(filter(None, (over.note, shared))) or None)
+
+
+def _idle(guesses: Guesses) -> str | None:
+    """Say that the model moved no guess, so that a gain of nothing is no proof."""
+    if (guesses.with_model != guesses.without).any():
+        return None
+    return (
+        "no guess is righter or wronger with the model than without, so this attack learnt nothing from its"
+        " answers; that does not show that no attack could"
+    )
 
 
 def _gain(found: Guesses, of: Mapping[str, str]) -> Measure:

@@ -35,8 +35,8 @@ UNITS = {
 def sensitive(column: pd.Series[Any], name: str, classes: Array | None, people: Coded) -> Iterator[Measure]:
     """Yield l-diversity, t-closeness, beta-likeness and delta-disclosure of one column."""
     if classes is None:
-        why = f"`{name}` is declared a quasi-identifier: who knows it has nothing to learn of it"
-        yield _told("distinct_l", None, name, people.count, why)
+        for told in ("distinct_l", "t"):
+            yield _told(told, None, name, people.count, known_already(name))
         return
     values = coded(pd.DataFrame({name: column}), [name]).columns[name][0]
     found = diversity(classes, dense(values)[0], people)
@@ -56,6 +56,14 @@ def sensitive(column: pd.Series[Any], name: str, classes: Array | None, people: 
         yield _told(told, value, name, people.count, note)
     if numeric(column):
         yield _ordered(column, name, classes, people)
+
+
+def known_already(name: str) -> str:
+    """Say why a sensitive column that is a quasi-identifier too is not attacked."""
+    return (
+        f"`{name}` is a quasi-identifier too, so attackers are taken to know it already; take it out of"
+        " columns.quasi_identifiers to measure what others could learn of it"
+    )
 
 
 def _many(found: Diversity, name: str, people: Coded) -> str | None:

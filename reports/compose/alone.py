@@ -70,6 +70,47 @@ def _singly(evidence: Evidence, k: Measure, alone: Measure, persons: bool) -> It
             )
 
 
+def hides(evidence: Evidence | None) -> bool:
+    """Return whether a sensitive column was declared, so that it was looked at in every class."""
+    return evidence is not None and any(m.name == "distinct_l" for m in evidence.measures)
+
+
+def common(evidence: Evidence) -> tuple[str, str]:
+    """Return what classes give away of the sensitive column that they hide least, with how far that goes."""
+    least = of_name(evidence, "distinct_l")
+    if not least:
+        return _refused(evidence)
+    worst = min(least, key=lambda m: m.value or 0.0)
+    column = wording.brief(wording.case(worst.of["column"]), _NAME)
+    if worst.value == 1:
+        said = _("In some group of people who look alike, everybody has the same {column}.", column=column)
+    else:
+        values = wording.plural(worst.value or 0.0, "value", "values")
+        said = _(
+            "Each group of people who look alike has {values} of {column} or more.",
+            values=values,
+            column=column,
+        )
+    sure = [
+        _(
+            "A group's shares of {column} lie up to {t} from those of everybody (t).",
+            column=column,
+            t=wording.measured(m),
+        )
+        for m in of_name(evidence, "t")
+        if m.of == worst.of
+    ]
+    return said, wording.paragraph([*sure, *([wording.recorded(worst.note)] if worst.note else [])])
+
+
+def _refused(evidence: Evidence) -> tuple[str, str]:
+    """Say why no sensitive column that was declared has a number; nothing where none was."""
+    notes = [m.note for m in evidence.measures if m.name == "distinct_l" and m.note]
+    if not notes or notes[0].startswith(wording.WITHHELD):
+        return "", ""
+    return _("Not measured. {reason}", reason=wording.recorded(notes[0])), _("Nothing is known either way.")
+
+
 def singled_out(evidence: Evidence | None) -> Iterator[str]:
     """Yield the one, two and three columns that leave most people alone."""
     found = [m for m in of_name(evidence, "combination_uniqueness") if m.value and m.n]

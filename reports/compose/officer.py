@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 from checks.model import Evidence, Measure, Outcome
 from reports import wording
-from reports.compose.alone import alone, singled_out
+from reports.compose.alone import alone, common, hides, singled_out
 from reports.compose.remedies import remedies
 from reports.compose.view import View, check_anchor, check_title, of_name
 from reports.document import Block, Bullet, Bullets, Cell, Column, Paragraph, Section, Table
@@ -95,10 +95,13 @@ def _learnt(view: View) -> Block:
         (VALUES, _("Does a person have a sensitive trait?"), _values),
         (MEMORY, _("What stands in the model's file?"), _file),
         (PEOPLE, _("Who is behind a row of these data?"), alone),
+        (PEOPLE, _("What do people who look alike have in common?"), common),
         (COLUMNS, _("Are columns personal that nobody declared?"), _columns),
     )
     cells = []
     for check, question, tell in rows:
+        if tell is common and not hides(measured(view, check)):
+            continue  # one line among what to supply
         evidence = measured(view, check)
         found, sure = tell(evidence) if evidence is not None else ("", "")
         if not found and _withheld(evidence):
@@ -303,6 +306,10 @@ def _open(view: View) -> Iterator[str]:
             reasons.setdefault(evidence.reason or "", {})[check_title(check).partition(":")[0]] = None
         for what, need in (*_untried(evidence), *_undefined(evidence)):
             reasons.setdefault(need, {})[what] = None
+    people = measured(view, PEOPLE)
+    if people is not None and not hides(people):
+        need = "no sensitive column was declared: set columns.sensitive"
+        reasons.setdefault(need, {})[_("what people who look alike have in common")] = None
     for reason, things in list(reasons.items())[:_NEEDS_TOLD]:
         said = wording.brief(wording.recorded(reason), _REASON)
         what = wording.joined(things)

@@ -13,13 +13,14 @@ from reports.language import _
 _FEATURES_TOLD = 3
 _NAME = 40
 
-Remedy = tuple[str, str]
-"""What could be done, and what is known of its effect."""
+Remedy = tuple[str, str, int]
+"""What could be done, what is known of its effect, and its place: `HELPS`, `TRIED` or `UNTRIED`."""
+HELPS, TRIED, UNTRIED = range(3)
 
 
 def remedies(view: View) -> Table | None:
-    """Return one row a remedy; those with a measured effect first."""
-    rows = []
+    """Return one row a remedy: those shown to help, those tried without effect, those not measured."""
+    found = []
     for check, tell in (
         ("privacy.outputs", _rounding),
         ("privacy.anonymity", _coarsening),
@@ -29,9 +30,14 @@ def remedies(view: View) -> Table | None:
     ):
         evidence = view.default(check)
         if evidence is not None and evidence.outcome is Outcome.MEASURED:
-            rows += [(Cell(what, check_anchor(check)), Cell(effect)) for what, effect in tell(evidence)]
+            found += [
+                (place, Cell(what, check_anchor(check)), Cell(effect))
+                for what, effect, place in tell(evidence)
+            ]
+    rows = [cells for _place, *cells in sorted(found, key=lambda one: one[0])]
     columns = (Column(_("What could be done")), Column(_("What it would change")))
-    return Table(_("Remedies, those whose effect was measured first"), columns, tuple(rows)) if rows else None
+    title = _("Remedies, those that were measured to help first")
+    return Table(title, columns, tuple((what, effect) for what, effect in rows)) if rows else None
 
 
 def _of(evidence: Evidence, name: str, **of: str) -> Measure | None:
@@ -47,6 +53,7 @@ def _rounding(evidence: Evidence) -> Iterator[Remedy]:
             yield (
                 _("Give out decisions alone, where they suffice."),
                 _("Rounding would not do: even three digits change a decision."),
+                UNTRIED,
             )
         return
     case = f"{int(enough.value or 0)} digit" + "s" * (enough.value != 1)
@@ -57,17 +64,19 @@ def _rounding(evidence: Evidence) -> Iterator[Remedy]:
     said = _("No decision about these rows changes.")
     change = _of(evidence, "attack_auc_change", case=case)
     if change is None:
-        yield what, said
+        unknown = _("What it would take from an attack was not measured.")
+        yield what, wording.paragraph((said, unknown)), UNTRIED
         return
+    helps = change.high is not None and change.high < 0
     effect = (
         _("The area of the attack changes by {change}.", change=wording.measured(change))
-        if change.high is not None and change.high < 0
+        if helps
         else _(
             "It is not shown to hinder the attack: its area changes by {change}.",
             change=wording.measured(change),
         )
     )
-    yield what, wording.paragraph((said, effect))
+    yield what, wording.paragraph((said, effect)), HELPS if helps else TRIED
 
 
 def _coarsening(evidence: Evidence) -> Iterator[Remedy]:
@@ -92,7 +101,7 @@ def _coarsening(evidence: Evidence) -> Iterator[Remedy]:
             if left
             else _("Without it, nobody would be alone; with it, {now}.", now=now)
         )
-        yield what, effect
+        yield what, effect, HELPS if left < alone.value else TRIED
 
 
 def _leaving_out(evidence: Evidence) -> Iterator[Remedy]:
@@ -106,7 +115,7 @@ def _leaving_out(evidence: Evidence) -> Iterator[Remedy]:
     effect = _("The model was not shown to need any of them alone.")
     if idle:
         effect = wording.paragraph((effect, _("Shown to be idle: {features}.", features=_told(idle))))
-    yield _("Ask what these features are needed for: {features}.", features=_told(names)), effect
+    yield _("Ask what these features are needed for: {features}.", features=_told(names)), effect, UNTRIED
 
 
 def _told(names: list[str]) -> str:
@@ -125,6 +134,7 @@ def _learning(evidence: Evidence) -> Iterator[Remedy]:
             "needed whatever the attack, differential privacy."
         ),
         _("The model does better on rows it learnt by {gap}.", gap=wording.measured(gap)),
+        UNTRIED,
     )
 
 
@@ -147,4 +157,4 @@ def _keeping(evidence: Evidence) -> Iterator[Remedy]:
         share = wording.per_hundred(rare.value)
         effect.append(_("{share} training people have a rare value that the file lists.", share=share))
     if what:
-        yield wording.paragraph(what), wording.paragraph(map(wording.sentence, effect))
+        yield wording.paragraph(what), wording.paragraph(map(wording.sentence, effect)), UNTRIED

@@ -33,6 +33,9 @@ WORST_FIRST = (
 _SHORT = ("version", "force", "jurisdiction", "issuer", "url")
 """What of a rule set's card is told before its verdicts; the rest stands with its requirements."""
 
+_NOTED = ("privacy.", "data.quality.")
+"""Checks whose numbers mean little without their notes: they stand beside the verdict too."""
+
 
 def results(view: View) -> Iterator[Section]:
     """Yield one section per framework: its requirements in one table, worst first."""
@@ -221,9 +224,20 @@ def _criterion(view: View, finding: Finding) -> Criterion:
         asked=wording.sentence(asked(finding)),
         found=_found(finding),
         basis=_basis(finding),
-        reason=wording.paragraph((wording.recorded(finding.reason), more_rows(finding))),
+        reason=wording.paragraph(
+            (wording.recorded(finding.reason), _note(view, finding), more_rows(finding))
+        ),
         target=view.evidence_target(finding) if finding.value is not None else None,
     )
+
+
+def _note(view: View, finding: Finding) -> str:
+    """Return what is to be known of the number judged, where it misleads without that."""
+    path = finding.measure or ""
+    if finding.value is None or not path.startswith(_NOTED):
+        return ""
+    found = view.number(path, **finding.of)
+    return wording.recorded(found.note) if found is not None and found.note else ""
 
 
 def _found(finding: Finding) -> str:

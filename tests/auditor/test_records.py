@@ -52,6 +52,7 @@ def test_the_file_is_for_whoever_runs_alone_and_in_no_bundle(tmp_path, monkeypat
         assert not any("records" in name for name in bundle.namelist())
     for wrong, words in (
         (records, "is there already"),
+        (tmp_path / "r.json", "are written as CSV; name a .csv file"),
         (out / "r.csv", "may be handed on"),
         (tmp_path / "no" / "r.csv", "there is no such folder"),
     ):

@@ -68,7 +68,7 @@ def full(check: Check, whole: Subject = CREDIT) -> Subject:
     if check.id == "interpretability.monotonicity":
         return dataclasses.replace(whole, facts={**whole.facts, **DIRECTIONS})
     if check.id == "privacy.attribute_inference":
-        return declared(whole, sensitive=("job",))
+        return declared(whole, sensitive=("job",), quasi_identifiers=("sex", "postcode"))
     if check.id in SHOWN_TO_PEOPLE:
         return SHOWN_TO_PEOPLE[check.id](whole)
     return dataclasses.replace(whole, task=TASKS[check.id]) if check.id in TASKS else whole

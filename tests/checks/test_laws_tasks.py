@@ -80,7 +80,7 @@ def people(task: Task, rows: int = ROWS, seed: int = 4) -> Subject:
             groups=("race", "sex", "age"),
             bins={"age": (40.0, 60.0)},
             features=("income", "debt", "job"),
-            quasi_identifiers=("sex", "job"),
+            quasi_identifiers=("sex", "race"),
             sensitive=("job",),
             time="when",
             references={"race": "A"},

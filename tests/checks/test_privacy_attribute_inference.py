@@ -12,11 +12,13 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from benchmarks.membership import InProcess
 from checks.model import Outcome, Roles, Subject, Task
-from checks.privacy.attribute_inference import attribute_inference
+from checks.privacy.anonymity import anonymity
+from checks.privacy.attribute_inference import Guesses, attribute_inference, told
 from tests.checks.builders import credit
 from tests.checks.planted import planted
 
 PEOPLE = credit()
+SENSITIVE = {"sensitive": ("job",), "quasi_identifiers": ()}
 
 
 def patients(rng, rows, effect):
@@ -116,7 +118,7 @@ def test_numbers_are_guessed_by_fifths():
 
 def test_a_column_of_too_many_values_has_its_sentence():
     names = [f"p{i}" for i in range(600)]
-    roles = dataclasses.replace(PEOPLE.roles, sensitive=("job",))
+    roles = dataclasses.replace(PEOPLE.roles, sensitive=("job",), quasi_identifiers=())
     people = dataclasses.replace(
         PEOPLE,
         evaluation=PEOPLE.evaluation.assign(job=names),
@@ -136,9 +138,11 @@ def test_a_column_of_too_many_values_has_its_sentence():
     ("roles", "change", "sentence"),
     [
         ({"sensitive": (), "groups": ()}, {}, "no sensitive column was declared"),
-        ({"sensitive": ("race",)}, {}, "no sensitive or protected column is among the model's features"),
-        ({"sensitive": ("job",)}, {"model": None}, "no model was submitted"),
-        ({"sensitive": ("job",), "label": None}, {}, "no outcome that the attacker could know"),
+        ({"sensitive": ("race",)}, {}, "the model does not take `race`, `sex`; see `data.proxies`"),
+        ({}, {}, "no sensitive column was declared, and the model does not take `race`, `sex`: set columns"),
+        ({"sensitive": ("job",)}, {}, "`job` is a quasi-identifier too, so attackers are taken to know it"),
+        (SENSITIVE, {"model": None}, "no model was submitted"),
+        ({**SENSITIVE, "label": None}, {}, "no outcome that the attacker could know"),
     ],
 )
 def test_each_gap_has_its_sentence(roles, change, sentence):
@@ -146,6 +150,43 @@ def test_each_gap_has_its_sentence(roles, change, sentence):
     found = attribute_inference(people)
     assert found.outcome is Outcome.NOT_APPLICABLE
     assert found.reason.startswith(sentence)
+
+
+def test_where_the_model_moves_no_guess_the_gain_says_so():
+    right, never = np.arange(60) % 3 > 0, np.zeros(60, dtype=bool)
+
+    def gain(with_model):
+        guesses = Guesses(with_model, right, None, never)
+        (found,) = (m for m in told("job", [guesses, guesses], "what is shared") if m.name == "gain")
+        return found
+
+    assert gain(right).value == 0
+    assert "no guess is righter or wronger with the model than without" in gain(right).note
+    assert "no guess is" not in gain(~right).note
+    assert gain(right).note.endswith("what is shared")
+
+
+def test_evaluation_rows_that_the_model_learnt_are_told_beside_the_gain():
+    """100 of 700 evaluation rows were taken from training."""
+    rows = pd.concat([PEOPLE.evaluation, PEOPLE.training[:100]], ignore_index=True)
+    roles = dataclasses.replace(PEOPLE.roles, **SENSITIVE)
+    found = attribute_inference(dataclasses.replace(PEOPLE, evaluation=rows, roles=roles))
+    for name in ("gain", "gain_over_others"):
+        assert "100 of 700 evaluation rows stand in the training data too" in (
+            found.measure(name, attribute="job").note
+        )
+
+
+def test_a_column_that_attackers_are_taken_to_know_is_refused_as_for_diversity():
+    subject = attacked(LogisticRegression(), 1.0, rows=200)
+    roles = dataclasses.replace(subject.roles, sensitive=("illness", "a"), quasi_identifiers=("a",))
+    known = dataclasses.replace(subject, roles=roles)
+    why = attribute_inference(known).measure("gain", attribute="a").note
+    assert why == anonymity(known).measure("t", column="a").note
+    assert "take it out of columns.quasi_identifiers" in why
+    inferred = dataclasses.replace(roles, quasi_identifiers_inferred=True)
+    found = attribute_inference(dataclasses.replace(known, roles=inferred))
+    assert found.measure("gain", attribute="a").value is not None
 
 
 def test_a_sensitive_column_that_the_model_does_not_take_is_not_left_out_in_silence():

@@ -13,6 +13,8 @@ from scipy.stats import ks_2samp, mannwhitneyu
 
 from checks.model import Outcome, Task
 from checks.privacy.attacks import rates
+from checks.privacy.attacks.compared import Compared
+from checks.privacy.attacks.gate import Gate, drift, judged
 from checks.privacy.membership_inference import membership_inference
 from checks.statistics import estimate
 from tests.checks.builders import credit
@@ -168,6 +170,23 @@ def test_a_difference_that_may_be_there_is_taken_off():
     assert many.measure("drift_auc").high < 0.55
     assert not many.select("raw_auc", attack="loss")
     assert many.measure("advantage", attack="loss").note is None
+
+
+def test_an_area_reliably_under_a_half_is_told_with_where_it_comes_from():
+    """Each row has its twin in the other file: what is learnt of one file is wrong of what is held back."""
+    rng = np.random.default_rng(4)
+    table = pd.DataFrame(rng.integers(0, 12, (400, 2)).astype(float), columns=["a", "b"])
+    people = Compared(
+        pd.concat([table, table], ignore_index=True), np.repeat("1", 800), np.arange(800) < 400,
+        np.arange(800), None, None, None, None, 1.0, (0, 0), (400, 400), (0, 0),
+    )  # fmt: skip
+    found = drift(people, 1)
+    assert found.high < 0.5
+    assert found.note.startswith("reliably under 0.5: rows of one file have their like in the other")
+    assert "with 800 rows, cross-validation leans there by itself" in found.note
+    assert judged(found) is Gate.COMPARABLE
+    apart = dataclasses.replace(people, table=people.table.assign(c=people.member * 1.0))
+    assert drift(apart, 1).note is None
 
 
 def test_the_gate_sees_text_too():

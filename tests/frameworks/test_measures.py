@@ -162,7 +162,11 @@ def _roles(check: str, plain):
     more = {
         "fairness.curve": NUMBERS,  # it needs a protected number
         # it ranks people where a feature has two values
-        "privacy.attribute_inference": {"features": (*roles.features, "sex"), "sensitive": ("sex",)},
+        "privacy.attribute_inference": {
+            "features": (*roles.features, "sex"),
+            "sensitive": ("sex",),
+            "quasi_identifiers": ("postcode",),
+        },
         "privacy.anonymity": {"sensitive": ("income",)},  # classes give away what was declared sensitive
     }
     return dataclasses.replace(roles, **more.get(check, {}))

@@ -251,6 +251,42 @@ def test_rows_are_not_called_people_until_somebody_tells_them_apart():
     assert "stand behind the rows" not in words
 
 
+def diverse(values: float, note: str | None = None, **t) -> str:
+    """Return the page of one sensitive column of so many values in the class that has fewest."""
+    of = {"of": {"column": "wage"}, "note": note}
+    l_and_t = [counted("distinct_l", values, **of), counted("t", 0.94, unit="distance", **of)]
+    return told(found("privacy.anonymity", counted("k", 5), counted("uniqueness", 0.0), *l_and_t))[
+        "privacy-officer"
+    ]
+
+
+def test_what_people_who_look_alike_have_in_common_is_told_with_how_far_that_goes():
+    assert "everybody has the same wage." in diverse(1)
+    words = diverse(280, "`wage` has 5,000 different values for 5,000 people")
+    assert "Each group of people who look alike has 280 values of wage or more." in words
+    assert (
+        "up to 0.940 from those of everybody (t). `wage` has 5,000 different values for 5,000 people." in words
+    )
+    known = Measure("distinct_l", None, of={"column": "sex"}, note="`sex` is a quasi-identifier too")
+    both = found("privacy.anonymity", counted("k", 5), counted("uniqueness", 0.0), known)
+    assert "in common? | Not measured. `sex` is a quasi-identifier too." in told(both)["privacy-officer"]
+
+
+def test_without_a_sensitive_column_it_is_told_what_to_declare():
+    words = "\n".join(told(found("privacy.anonymity", counted("k", 5), counted("uniqueness", 0.0))).values())
+    assert "What people who look alike have in common: No sensitive column was declared: set columns" in words
+    assert "in common?" not in words
+
+
+def test_a_remedy_that_was_not_tried_stands_after_those_that_help():
+    """The area of an attack was not measured on rounded answers: rounding comes last, and says so."""
+    unknown = found("privacy.outputs", counted("digits_enough", 1))
+    words = told(*[one for one in everything() if one.check != "privacy.outputs"], unknown)["privacy-less"]
+    first, *rest = words.splitlines()
+    assert first.startswith("Coarsen or leave out district")
+    assert any("What it would take from an attack was not measured." in one for one in rest)
+
+
 def test_rows_that_repeat_are_told_beside_the_smallest_group():
     words = anonymous(5, 1, None, "80% of the rows repeat another one; name the column")
     assert "But rows repeat: if all that repeat are one person each, the smallest group is 1 person." in words

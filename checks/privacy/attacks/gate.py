@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 
 import numpy as np
@@ -16,6 +17,8 @@ from checks.statistics import hanley_mcneil, roc_auc
 ROWS = 4000
 """Rows a side: enough to see a shift that could matter."""
 FOLDS = 5
+FEW = 2_000
+"""Rows of both files under which folds that differ by chance move the area."""
 LIMIT = 0.55
 """An area under which the files are alike, and over which they are not."""
 
@@ -48,7 +51,19 @@ def drift(people: Compared, seed: int) -> Measure:
     member = people.member[some]
     with threadpool_limits(1):  # threads that wait for each other cost more than this small task
         told = cross_val_predict(judge, seen, member, cv=folds, method="predict_proba", n_jobs=1)[:, 1]
-    return hanley_mcneil("drift_auc", roc_auc(member, told), int(member.sum()), int((~member).sum()))
+    found = hanley_mcneil("drift_auc", roc_auc(member, told), int(member.sum()), int((~member).sum()))
+    return replace(found, note=_below(found, len(some)))
+
+
+def _below(found: Measure, rows: int) -> str | None:
+    """Say what an area reliably under a half comes from: worse than guessing is not better than alike."""
+    if found.high is None or found.high >= 0.5:
+        return None
+    few = f"; with {rows:,} rows, cross-validation leans there by itself" if rows < FEW else ""
+    return (
+        "reliably under 0.5: rows of one file have their like in the other more often than by chance, as"
+        f" after a stratified or matched split{few}; the files do not differ, but look at how they were split"
+    )
 
 
 def judged(found: Measure) -> Gate:
