@@ -124,7 +124,8 @@ def attribute_inference(subject: Subject) -> Iterator[Measure]:
         fits = [_fit(Asked(model, subject.task, scale), side, column, values) for side in both]
         yield from told(column, _guessed(subject, column, both, values, fits), shared)
     for column in _wanted(subject):
-        if column not in columns and (column in subject.roles.sensitive or _known_already(subject, column)):
+        taken = column in subject.roles.features
+        if column not in columns and (taken or column in subject.roles.sensitive):
             yield undefined("gain", _refusal(subject, column), of={"attribute": column})
 
 

@@ -165,12 +165,22 @@ def _members(evidence: Evidence) -> tuple[str, str]:
         tried=wording.plural(tried, "attack was", "attacks were"),
         attack=_attack(area.of.get("attack", "")),
     )
+    gate = next((m for m in of_name(evidence, "drift_auc") if m.note), None)
+    if gate is not None:
+        note = wording.recorded(gate.note)
+        sure = wording.paragraph((sure, _("How alike the two files are: {note}", note=note)))
     if not leaks(evidence):
         return _("Not shown: no attack did better than guessing."), sure
     said = _(
         "An attacker finds {share} training people while accusing 1 of every 100 others; guessing finds 1.",
         share=wording.per_hundred(found.value or 0.0),
     )
+    if found.low is None or found.low <= AT:
+        said = _(
+            "An attacker does better than guessing over all, but is not shown to find anybody surely: while "
+            "accusing 1 of every 100 others, {share} training people; guessing finds 1.",
+            share=wording.per_hundred(found.value or 0.0),
+        )
     claim = of_name(evidence, "epsilon_over_claim")
     if claim and (claim[0].value or 0.0) > 0:
         said = wording.paragraph((said, _("This contradicts the claimed epsilon.")))

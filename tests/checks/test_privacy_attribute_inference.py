@@ -184,6 +184,9 @@ def test_a_column_that_attackers_are_taken_to_know_is_refused_as_for_diversity()
     why = attribute_inference(known).measure("gain", attribute="a").note
     assert why == anonymity(known).measure("t", column="a").note
     assert "take it out of columns.quasi_identifiers" in why
+    grouped = dataclasses.replace(roles, groups=("elsewhere",), quasi_identifiers=("a", "elsewhere"))
+    told_of = attribute_inference(dataclasses.replace(known, roles=grouped)).measures
+    assert {m.of["attribute"] for m in told_of} == {"illness", "a"}  # nobody called the other one sensitive
     inferred = dataclasses.replace(roles, quasi_identifiers_inferred=True)
     found = attribute_inference(dataclasses.replace(known, roles=inferred))
     assert found.measure("gain", attribute="a").value is not None

@@ -166,6 +166,16 @@ def test_an_area_that_chance_gives_is_no_leak_though_its_own_interval_misses_a_h
     assert "An attacker finds" in told(attacked(0.54))["privacy-officer"]
 
 
+def test_a_leak_that_finds_nobody_surely_is_told_so_with_what_is_odd_about_the_files():
+    some = [m for m in attacked(0.9).measures if m.name != "tpr_at_fpr_1pct"]
+    rate = share("tpr_at_fpr_1pct", 0.012, 0.008, 0.02, of=ATTACK)
+    gate = share("drift_auc", 0.4, 0.35, 0.45, note="reliably under 0.5: look at how they were split")
+    words = told(found("privacy.membership_inference", *some, rate, gate))["privacy-officer"]
+    assert "better than guessing over all, but is not shown to find anybody surely" in words
+    assert "1 of every 100 training people; guessing finds 1." in words
+    assert "How alike the two files are: Reliably under 0.5: look at how they were split." in words
+
+
 def test_those_found_most_are_named_where_groups_are_shown_to_differ():
     words = told(*everything())["privacy-whom"]
     assert "Of sex, female is found most in the training data: a share of 0.500" in words
@@ -264,9 +274,7 @@ def test_what_people_who_look_alike_have_in_common_is_told_with_how_far_that_goe
     assert "everybody has the same wage." in diverse(1)
     words = diverse(280, "`wage` has 5,000 different values for 5,000 people")
     assert "Each group of people who look alike has 280 values of wage or more." in words
-    assert (
-        "up to 0.940 from those of everybody (t). `wage` has 5,000 different values for 5,000 people." in words
-    )
+    assert "up to 0.940 from those of everybody (t). `wage` has 5,000 different values for" in words
     known = Measure("distinct_l", None, of={"column": "sex"}, note="`sex` is a quasi-identifier too")
     both = found("privacy.anonymity", counted("k", 5), counted("uniqueness", 0.0), known)
     assert "in common? | Not measured. `sex` is a quasi-identifier too." in told(both)["privacy-officer"]
