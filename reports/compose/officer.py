@@ -318,8 +318,10 @@ def _open(view: View) -> Iterator[str]:
             reasons.setdefault(need, {})[what] = None
     people = measured(view, PEOPLE)
     if people is not None and not hides(people):
-        need = "no sensitive column was declared: set columns.sensitive"
-        reasons.setdefault(need, {})[_("what people who look alike have in common")] = None
+        yield _(
+            "What people who look alike have in common: no sensitive column was declared; set "
+            "columns.sensitive."
+        )
     for reason, things in list(reasons.items())[:_NEEDS_TOLD]:
         said = wording.brief(wording.recorded(reason), _REASON)
         what = wording.joined(things)

@@ -282,7 +282,7 @@ def test_what_people_who_look_alike_have_in_common_is_told_with_how_far_that_goe
 
 def test_without_a_sensitive_column_it_is_told_what_to_declare():
     words = "\n".join(told(found("privacy.anonymity", counted("k", 5), counted("uniqueness", 0.0))).values())
-    assert "What people who look alike have in common: No sensitive column was declared: set columns" in words
+    assert "What people who look alike have in common: no sensitive column was declared; set columns" in words
     assert "in common?" not in words
 
 
