@@ -30,8 +30,12 @@ _FIXED = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 _WORD = re.compile(r"[A-Za-z]{2}")
 _MARKS = {"_", "own", "said"}
 _VARIANTS = 8
-_PATTERN = re.compile(r"\(\?|\\[bdw]|%s|^\^|^(SELECT|PRAGMA|CREATE|COPY)\b")
-"""What only regular expressions, lines of logs and queries hold."""
+_PATTERN = re.compile(
+    r"\(\?|\\[bdw]|%s|^\^|^(SELECT|PRAGMA|CREATE|COPY|BEGIN|Bearer)\b|charset=|filename=|\w-src '|<span|\n"
+)
+"""What only regular expressions, lines of logs, queries, headers and files hold."""
+_SHORTEST = 8
+"""So many letters a sentence of the service has beside its places: shorter ones would fit any text."""
 _COLUMNS = "_called"
 """The function of `checks.data.personal_kinds` whose words are names of columns to look for."""
 MARKED = ("reports", "web")
@@ -151,6 +155,14 @@ def sentences(path: Path) -> Iterator[Key]:
             yield from (re.sub(r"[_-]+", " ", text) for text in _strings(node.value))
 
 
+def service(path: Path) -> Iterator[Key]:
+    """Yield the sentences of a module of the service, save those that are nearly all places."""
+    for key in sentences(path):
+        letters = re.sub(r"\{\w+\}|\W", "", str(key))
+        if "{" not in key or len(letters) >= _SHORTEST:
+            yield key
+
+
 def _asides(tree: ast.AST) -> Iterator[ast.AST]:
     """Yield docstrings, the parts of f-strings (which are read as wholes) and names of columns."""
     for node in ast.walk(tree):
@@ -248,6 +260,8 @@ def _spoken(node: Any) -> Iterator[str]:
         for key, value in node.items():
             if key in _TOLD and isinstance(value, str):
                 yield value.replace("-", " ") if key == "principle" else value
+            elif key == "conditions" and isinstance(value, dict):
+                yield from (said for said in value.values() if isinstance(said, str))
             elif key == "notes" and isinstance(value, list):
                 yield from (note for note in value if isinstance(note, str))
             else:
@@ -325,7 +339,7 @@ def _sources() -> Mapping[str, Iterable[tuple[Path, Callable[[Path], Iterator[Ke
         ],
         "service": [
             *(
-                (p, sentences)
+                (p, service)
                 for p in _python("auditor", without="/subjects/")
                 if not _FOR_OPERATORS.search(p.as_posix())
             ),

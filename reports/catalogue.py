@@ -20,7 +20,9 @@ _PLACED = r"(?:'[^']*'|`[^`]*`|(?!; ).)+?"
 """What stands in a place: never two sentences, save inside quotes."""
 _KINDS = {"LEVEL": r"[\d.]+%"}
 """What stands in places whose name says it."""
-_OURS = frozenset({"task", "tasks", "tier", "tiers", "side", "what", "value", "word", "words", "outcome"})
+_OURS = frozenset(
+    {"task", "tasks", "tier", "tiers", "side", "what", "value", "word", "words", "outcome", "state"}
+)
 """Places that hold words of ours, even single ones."""
 _FEW_LETTERS = 8
 _LONG = 1_200
@@ -95,7 +97,7 @@ class _Template:
             if known is None and (asked or (several and _BETWEEN.search(value))):
                 return None
             values[name] = value if known is None else known
-        return self.text.format(**values)
+        return _PLACE.sub(lambda place: values[place[1]], self.text)  # other braces are code in the sentence
 
 
 class Sentences:

@@ -100,7 +100,7 @@ def local(text: str | None) -> str:
     language = current()
     if language == ENGLISH or not text:
         return text or ""
-    found = catalogue.record(language).find(text)
+    found = catalogue.record(language).find(text) or catalogue.words(language).get(text)
     if found is None and not _HAN.search(text):
         return _ENGLISH.format(text)
     return text if found is None else found

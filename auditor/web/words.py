@@ -51,12 +51,16 @@ NAMES = N_(
         *("sealed", "published", "withdrawn"),  # entries of the log
         *("enterprise", "public body", "association"),
         *("limited", "moderate", "high", "binary", "multiclass", "scoring", "regression"),
+        *("data", "documentation", "interpretability", "depth"),
         *("tighten", "recalibrate", "clarify", "merge or retire", "widen", "keep", "replace", "strictest"),
         *("harm after pass", "harm prevented", "false alarm", "dispute"),
+        "Anything else",  # the last of the ways to save a model
     )
 )
 """What pages spell of identifiers, by `wording.plain`."""
-FORCES = N_({"law": "Law", "guideline": "Guideline", "standard": "Standard", "baseline": "Baseline"})
+FORCES = N_(
+    {"law": "Law", "guideline": "Guideline", "standard": "Standard", "baseline": "Baseline", "local": "Local"}
+)
 
 
 def moment(when: dt.datetime) -> str:

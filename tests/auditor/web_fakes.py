@@ -47,7 +47,7 @@ FINDING = Finding(
     state=State.IN_FORCE,
     severity="blocking",
     principle="fairness",
-    title="Equal chances between groups",
+    title=packs()["global-baseline"].requirements[0].title,
     of={"attribute": "race"},
     measure="fairness.selection_rate.impact_ratio",
     value=0.62,
@@ -185,11 +185,18 @@ class FakeService:
         submission = submission or {"system": {"name": "Loans"}, "task": "binary"}
         done = state is AuditState.COMPLETED
         progress = (
-            Progress("fairness.selection_rate", "Selection rate: equally often?", CheckState.MEASURED),
             Progress(
-                "privacy.anonymity", "Anonymity: who looks alike?", CheckState.RUNNING, {"min_group": 5}
+                "fairness.selection_rate",
+                registry.pages()["fairness.selection_rate"].title,
+                CheckState.MEASURED,
             ),
-            Progress("security.artifact", "What may the file do when it is loaded?", CheckState.WAITING),
+            Progress(
+                "privacy.anonymity",
+                registry.pages()["privacy.anonymity"].title,
+                CheckState.RUNNING,
+                {"min_group": 5},
+            ),
+            Progress("security.artifact", registry.pages()["security.artifact"].title, CheckState.WAITING),
         )
         self.views[number] = AuditView(
             id=number,
