@@ -9,12 +9,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-BY_LETTER = ("保存", "程序", "支持", "局部", "质量", "循环", "权限", "类型", "交互作用", "对象", "优先")
+BY_LETTER = (
+    "保存", "发布", "声明", "程序", "支持", "局部", "质量", "循环", "权限", "类型", "交互作用", "对象",
+    "优先",
+)  # fmt: skip
 """Words that keep their letters, whatever they mean in computing."""
 OF_RULES = ("文件",)
 """In rule sets these are papers; elsewhere they are files."""
 TERMS = {
-    "質量": "品質", "等品質箱": "等質量箱", "訪問": "存取", "相聯系": "相聯繫", "人和程序": "人和程式",
+    "質量": "品質", "反饋": "回饋", "等品質箱": "等質量箱", "訪問": "存取", "相聯系": "相聯繫",
+    "人和程序": "人和程式",
     "通過程序": "透過程式", "“": "「", "”": "」",
 }  # fmt: skip
 """Words of the region, in what is already turned; the quotation marks too."""

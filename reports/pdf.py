@@ -25,7 +25,8 @@ from reports.wording import day as spelt_day
 TEMPLATES = Path(__file__).parent.parent / "templates" / "report"
 STANDARDS: tuple[Literal["a-3a"], Literal["ua-1"]] = ("a-3a", "ua-1")
 
-_LONG = re.compile(r"[^\s\u200b]{25,}")
+_LONG = re.compile(r"[^\s\u200b\u2e80-\u9fff\uf900-\ufaff\uff00-\uff65]{25,}")
+"""Words that no line holds. Chinese has none: it turns the line after any character."""
 _PIECE = re.compile(r".{1,12}")
 _MISSING = re.compile(r"the text `\"(.+?)\"` could not be displayed")
 _TRIES = 4

@@ -289,6 +289,8 @@ def plain(name: str) -> str:
 def sentence(text: str) -> str:
     """Return *text* with a capital first letter and a full stop."""
     text = stopped(text)
+    if current() != ENGLISH and not text.isascii():
+        return text  # a Latin letter begins a submitted name there
     return f"{text[:1].upper()}{text[1:]}"
 
 

@@ -26,7 +26,7 @@ from reports.document import (
     Section,
     VerdictStrip,
 )
-from reports.language import _, said_or_same
+from reports.language import _, own, said_or_same
 
 RULES_SHOWN = 4
 WORST_SHOWN = 3
@@ -53,7 +53,7 @@ def _card(view: View) -> Iterator[Block]:
     yield from (one for one in alarms(view) if isinstance(one, Callout) and one.tone == "stop")
     system = view.system
     pairs = [
-        Pair(name, wording.brief(str(system[key]), most))
+        Pair(name, wording.brief(own(str(system[key])) if key == "risk_tier" else str(system[key]), most))
         for name, key, most in (
             (_("Purpose"), "purpose", _PURPOSE),
             (_("Provider"), "provider", _NAME),

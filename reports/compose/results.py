@@ -24,7 +24,7 @@ from reports.document import (
     Section,
     Table,
 )
-from reports.language import N_, _, own, said, said_or_same
+from reports.language import N_, _, own, said
 from reports.terms import VERDICTS
 
 WORST_FIRST = (
@@ -174,7 +174,7 @@ def _about(view: View, framework: str, *, short: bool = False) -> Iterator[Block
         ("review_by", _("Review by"), card.get("review_by")),
     )
     told = [(name, value) for key, name, value in named if value and (key in _SHORT or not short)]
-    pairs = [Pair(name, said_or_same(str(value))) for name, value in told]
+    pairs = [Pair(name, own(str(value))) for name, value in told]
     if not short:
         pairs += [Pair(_("Note"), said(str(note))) for note in card.get("notes") or ()]
     if card.get("digest") and not short:

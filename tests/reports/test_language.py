@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reports import catalogue, language
+from reports import catalogue, language, pdf, wording
 from reports.catalogue import Sentences
 from reports.language import _, n_, said, speaking
 
@@ -74,3 +74,24 @@ def test_an_unknown_language_is_refused():
         speaking("xx"),
     ):
         pass
+
+
+def test_a_submitted_name_keeps_its_small_letter_where_no_sentence_has_a_capital(chinese):
+    assert wording.sentence("sex：没有可评判的数值") == "sex：没有可评判的数值。"
+    assert wording.sentence("nobody translated this") == "Nobody translated this."
+
+
+def test_a_known_phrase_wins_over_a_name_in_the_same_place(chinese):
+    """A place could hold any words: it is read as what is known of them."""
+    assert said("under 9 rows: not compared; because the clause was read") == (
+        "少于 9 行：不作比较；原因：已阅读条款原文"
+    )
+    assert said("because no group column was supplied; the clause was read") == (
+        "原因：未提供分组列；已阅读条款原文"
+    )
+
+
+def test_chinese_on_paper_turns_without_hidden_breaks():
+    long = "依据公认做法披露控制的常用下限各机构采用此处所列法律均未规定所以不作评判"
+    assert pdf._breakable(long) == long
+    assert "\u200b" in pdf._breakable("a" * 40)
