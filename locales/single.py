@@ -7,6 +7,6 @@ SINGLE = (
     "higher", "highest", "immutable", "inside", "is", "kept", "label", "leaves", "log odds",
     "log odds per log odds", "log-odds", "logistic", "loss", "lower", "lowest", "majority", "mean",
     "members", "model", "multiclass", "ninetieth", "noise", "normal", "not compared", "others",
-    "outside", "pooled", "quasi-identifier", "regression", "replaced", "score", "scoring", "sensitive",
-    "tenth", "training", "undefined", "withheld",
+    "outside", "output", "pooled", "positive rate", "quasi-identifier", "regression",
+    "replaced", "score", "scoring", "sensitive", "tenth", "training", "undefined", "withheld",
 )  # fmt: skip

@@ -177,7 +177,7 @@ def _measures(
     for cut, (curve, _) in found:
         of, n = {"feature": str(features.columns[cut.position])}, len(np.unique(cut.people))
         value, low, high = curve.range()
-        method = f"{METHOD}; {cut.count} steps, {scale}, {people} people drawn at random"
+        method = f"{METHOD}; {scale}, {cut.count} steps, {people} people drawn at random"
         yield estimate("effect_range", value, low, high, n, of=of, unit=scale, method=method)
     for cut, _ in found:
         of = {"feature": str(features.columns[cut.position])}

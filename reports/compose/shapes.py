@@ -10,7 +10,7 @@ from reports import wording
 from reports.compose import rows
 from reports.compose.view import View, check_anchor
 from reports.document import Block, Chart, Paragraph
-from reports.language import _, own, said
+from reports.language import _, said
 
 _LINES, _LISTS = 6, 2
 """Features drawn along a number, and features of categories."""
@@ -145,7 +145,7 @@ def _value(point: Point) -> str:
 
 def _scale(evidence: Evidence) -> str:
     method = next((m.method for m in evidence.measures if m.name == "effect_range"), "")
-    return own(method.partition("; ")[2].partition(", ")[0])
+    return said(method.partition("; ")[2].partition(", ")[0])
 
 
 def _along(
