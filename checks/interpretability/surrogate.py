@@ -4,6 +4,8 @@ A short tree is grown on the model's own answers. `fidelity` is the part of the 
 the tree gives back for people who were held back when it was grown (R²: 1 all of it, 0 no more than their
 mean does). Where the task decides, `decision_agreement` is the share of held-back people to whom the tree
 gives the model's decision, and `commonest_agreement` that of giving everybody the commonest one.
+`scorecard_fidelity` and `scorecard_agreement` are the same of a scorecard: at most eight features in bands
+(`scorecard_features`), whose points are only added.
 
 Why it matters
     A regulator, a clerk or a person affected can read eight rules. How far they are the model, and how much
@@ -16,14 +18,16 @@ How to read it
     smallest number of rules tried (2, 4, 8, up to 64) whose held-back fidelity reaches `enough`.
     `features_used` counts the features in the rules, `features_that_matter` the fewest that the tree of most
     rules tried owes `enough` of its fit to. `numbers_learnt` and `trees_in_file` are what the file itself
-    says, read without running it; a file that does not tell has none.
+    says, read without running it; a file that does not tell has none. The table `scorecard` has the points of
+    each band; where it tells much more than the rules do, the model mostly adds up.
 
 Limits
     A tree is not the model: it may name a feature that merely goes together with one the model uses. Numbers
     are asked about at up to twenty rounded edges, texts where ten people share them; people whose number is
     missing stand at the middle of it, unless a rule asks for that. Many features do little each: no short
-    tree tells them, though a table of points might. Of many classes the favourable one's answers are told.
-    In wide tables fewer people are asked about. Row weights are not used.
+    tree tells them, though the scorecard might; it tells nothing of what features do together. Of many
+    classes the favourable one's answers are told. In wide tables fewer people are asked about. Row weights
+    are not used.
 
 References
     Craven and Shavlik, Extracting Tree-Structured Representations of Trained Networks, NeurIPS 1996; Breiman
@@ -34,6 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +48,7 @@ from checks.interpretability.asking import Output, explained_output, resampled_m
 from checks.interpretability.goal import goal
 from checks.interpretability.moves import SHARED
 from checks.interpretability.ruled import Asked, Condition, questions_of, rules_of
+from checks.interpretability.scorecard import Banded, Scorecard, banded, fitted, rows_of
 from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, Task, check
 from checks.statistics import LEVEL, estimate, wilson
 
@@ -69,6 +75,12 @@ class _People:
     fold: Array
     seed: int
     how: str
+    banded: Banded
+
+    @cached_property
+    def card(self) -> Scorecard:
+        """The scorecard of everybody."""
+        return fitted(self.banded, self.answers, np.full(len(self.answers), True))
 
     @property
     def spread(self) -> Array:
@@ -101,9 +113,9 @@ def surrogate(
     people = _asked(subject, rows)
     said = people.held_back(2**depth, depth)
     rng = np.random.default_rng([subject.seed, STREAM])
-    yield _fidelity(people, said, rng)
+    yield _fidelity("fidelity", people, said, rng)
     if subject.task is Task.BINARY:
-        yield from _agreements(subject, people, said)
+        yield from _agreements(subject, people, said, ("decision_agreement", "commonest_agreement"))
     everybody = np.full(len(people.answers), True)
     tree = people.grown(2**depth, depth, everybody)
     rules = rules_of(tree, people.asked)
@@ -114,10 +126,12 @@ def surrogate(
         ("features_used", len(used)),
     ):
         yield Measure(name, float(count), n=n, kind=Kind.EXACT, unit="count", method=f"counted; {people.how}")
+    yield from _added_up(subject, people, rng)
     yield _needed(people, enough)
     yield _mattering(people, enough)
     yield from _of_the_file(subject)
     yield from _tables(people, tree, rules)
+    yield _points(people)
 
 
 def _asked(subject: Subject, rows: int) -> _People:
@@ -138,14 +152,14 @@ def _asked(subject: Subject, rows: int) -> _People:
     if not asked.questions:
         raise Inconclusive("no feature has two values that ten rows share, so no rule can be made")
     how = f"{output.scale}, {len(table)} of {subject.rows} rows"
-    return _People(output, asked, answers, held.fold, subject.seed, how)
+    return _People(output, asked, answers, held.fold, subject.seed, how, banded(table))
 
 
 def _part_told(people: _People, said: Array) -> float:
     return float(1 - ((people.answers - said) ** 2).mean() / people.spread.mean())
 
 
-def _fidelity(people: _People, said: Array, rng: np.random.Generator) -> Measure:
+def _fidelity(name: str, people: _People, said: Array, rng: np.random.Generator) -> Measure:
     both = np.column_stack([(people.answers - said) ** 2, people.spread])
     drawn = resampled_means(both, rng)
     found = 1 - drawn[:, 0] / np.where(drawn[:, 1] > 0, drawn[:, 1], np.inf)
@@ -155,19 +169,51 @@ def _fidelity(people: _People, said: Array, rng: np.random.Generator) -> Measure
         f"R² of people held back in turn ({FOLDS} parts), resampled, percentile {LEVEL:.0%}; {people.how}"
     )
     value = _part_told(people, said)
-    return estimate(
-        "fidelity", value, min(float(low), value), max(float(high), value), len(said), method=method
-    )
+    return estimate(name, value, min(float(low), value), max(float(high), value), len(said), method=method)
 
 
-def _agreements(subject: Subject, people: _People, said: Array) -> Iterator[Measure]:
+def _agreements(
+    subject: Subject, people: _People, said: Array, names: tuple[str, str | None]
+) -> Iterator[Measure]:
     wanted = goal(subject, np.random.default_rng([subject.seed, STREAM]))
     sign = -1.0 if wanted.lower else 1.0
     model, tree = (wanted.reached(sign * (each - wanted.limit)) for each in (people.answers, said))
     share = max(model.mean(), 1 - model.mean())
     n = float(len(said))
-    yield wilson("decision_agreement", float((model == tree).sum()), n)
-    yield wilson("commonest_agreement", float(share * n), n)
+    agreement, commonest = names
+    yield wilson(agreement, float((model == tree).sum()), n)
+    if commonest is not None:
+        yield wilson(commonest, float(share * n), n)
+
+
+def _added_up(subject: Subject, people: _People, rng: np.random.Generator) -> Iterator[Measure]:
+    """Yield how far a scorecard is the model, of people whom its points were not fitted on."""
+    said = np.empty(len(people.answers))
+    for one in np.unique(people.fold):
+        inside = people.fold == one
+        card = fitted(people.banded, people.answers, ~inside)
+        said[inside] = card.told(people.banded.codes[inside])
+    yield _fidelity("scorecard_fidelity", people, said, rng)
+    if subject.task is Task.BINARY:
+        yield from _agreements(subject, people, said, ("scorecard_agreement", None))
+    count = float(len(people.card.points))
+    yield Measure(
+        "scorecard_features",
+        count,
+        n=len(said),
+        kind=Kind.EXACT,
+        unit="count",
+        method=f"counted; {people.how}",
+    )
+
+
+def _points(people: _People) -> Table:
+    columns = ("feature", "above", "at most", "text", "points", "people")
+    note = (
+        f"points are added to {people.card.begin:.6g}, about the mean answer, on the scale of the answer;"
+        " their mean over the people of a feature is 0"
+    )
+    return Table("scorecard", columns, tuple(rows_of(people.banded, people.card)), note)
 
 
 def _needed(people: _People, enough: float) -> Measure:

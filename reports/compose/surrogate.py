@@ -8,7 +8,7 @@ from typing import Any
 from checks.model import Evidence, Measure
 from reports import wording
 from reports.compose.view import View
-from reports.document import Block, Bullet, Bullets, Paragraph
+from reports.document import Block, Bullet, Bullets, KeyValues, Pair, Paragraph
 from reports.language import _, said_or_same
 
 _ROUGH = 0.8
@@ -33,6 +33,7 @@ def surrogate(_view: View, evidence: Evidence) -> Iterator[Block]:
         many = wording.plural(len(lines) - _TOLD, "more rule", "more rules")
         shown.append(_("{many} in the annex.", many=many))
     yield Bullets(tuple(Bullet(line) for line in shown))
+    yield from _scorecard(evidence, found)
 
 
 def _sentences(found: Mapping[str, Measure], fidelity: Measure) -> Iterator[str]:
@@ -101,3 +102,49 @@ def _rules(evidence: Evidence) -> Iterator[str]:
             spread=wording.number(float(spread or 0.0)),
             share=wording.per_hundred(float(people or 0.0) / everybody),
         )
+
+
+def _scorecard(evidence: Evidence, found: Mapping[str, Measure]) -> Iterator[Block]:
+    """Yield how far points that are only added are the model, and the points of each band."""
+    fidelity, alike = found.get("scorecard_fidelity"), found.get("scorecard_agreement")
+    table = next((t for t in evidence.tables if t.name == "scorecard"), None)
+    if fidelity is None or fidelity.value is None or table is None or not table.rows:
+        return
+    bands: dict[str, list[str]] = {}
+    for feature, above, at_most, text, points, _people in table.rows:
+        band = _("{band}: {points}", band=_band(above, at_most, text), points=_signed(float(points or 0.0)))
+        bands.setdefault(str(feature), []).append(band)
+    told = _(
+        "As a scorecard, whose points are only added to the mean answer, {features} give back {share} of the "
+        "spread.",
+        features=wording.plural(len(bands), "feature", "features"),
+        share=wording.measured(fidelity),
+    )
+    decides = ""
+    if alike is not None and alike.value is not None:
+        decides = _(
+            "It decides as the model does for {alike} people {sure}.",
+            alike=wording.per_hundred(alike.value),
+            sure=wording.sure(alike),
+        )
+    rough = (
+        _("So it is a sketch of the model, and no reasons to be given to anybody.")
+        if fidelity.value < _ROUGH
+        else ""
+    )
+    yield Paragraph(wording.paragraph((told, decides, rough)))
+    yield KeyValues(tuple(Pair(wording.name(name), wording.series(said)) for name, said in bands.items()))
+
+
+def _signed(points: float) -> str:
+    spelt = wording.number(points)
+    return f"+{spelt}" if points > 0 else spelt
+
+
+def _band(above: object, at_most: object, text: object) -> str:
+    if text is not None:
+        return _("missing") if text == "missing" else f"“{wording.brief(str(text), 30)}”"
+    low, high = (None if end is None else wording.exact(float(str(end))) for end in (above, at_most))
+    if low is None:
+        return _("any value") if high is None else _("at most {high}", high=high)
+    return _("above {low}", low=low) if high is None else _("above {low} to {high}", low=low, high=high)

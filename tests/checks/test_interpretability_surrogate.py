@@ -147,3 +147,53 @@ def test_other_tasks_are_measured(task):
     found = surrogate(dataclasses.replace(PEOPLE, task=task))
     assert found.measure("fidelity").value > 0.5
     assert not [m for m in found.measures if m.name.endswith("_agreement")]
+
+
+# The scorecard
+
+
+def points(found):
+    (table,) = (t for t in found.tables if t.name == "scorecard")
+    return table.rows
+
+
+@planted("interpretability.surrogate", "speaks")
+@pytest.mark.parametrize("seed", range(budget(2, 50)))
+def test_a_model_that_adds_up_is_told_by_points_and_one_that_crosses_is_not(seed):
+    """Steps of a and b that are added, against the sign of their product."""
+    table = normal(600, "abcde", seed)
+
+    def steps(X):
+        return 2.0 * (X["a"] > 0) + 1.0 * (X["b"] > 0)
+
+    adds = surrogate(valued(table, steps, seed))
+    crosses = surrogate(valued(table, lambda X: np.sign(X["a"] * X["b"]), seed))
+    assert adds.measure("scorecard_fidelity").low > 0.75
+    assert {row[0] for row in points(adds)} >= {"a", "b"}
+    assert points(adds)[0][0] == "a", "the feature whose points are furthest apart stands first"
+    assert crosses.measure("scorecard_fidelity").high < 0.3
+
+
+def test_the_points_of_two_texts_by_hand():
+    """Half answer 1 and half 3: a point less and a point more than the mean of 2, held back by one of 120."""
+    table = pd.DataFrame({"kind": ["x", "y"] * 120, "noise": np.random.default_rng(0).normal(size=240)})
+    found = surrogate(valued(table, lambda X: np.where(X["kind"] == "x", 1.0, 3.0)))
+    said = {row[3]: (row[4], row[5]) for row in points(found) if row[0] == "kind"}
+    assert said == {"x": (pytest.approx(-120 / 121), 120), "y": (pytest.approx(120 / 121), 120)}
+    assert found.measure("scorecard_fidelity").value > 0.999
+
+
+def test_points_hold_no_persons_own_value_and_bands_ten_people():
+    table = normal(300, "ab").assign(c=[np.nan if i % 9 == 0 else i % 4 for i in range(300)])
+    found = surrogate(valued(table, lambda X: X["a"] + 0.5 * X["b"] + X["c"].fillna(2)))
+    own = set(table["a"]) | set(table["b"])
+    assert not {row[1] for row in points(found)} & own
+    assert all(row[5] >= 10 for row in points(found))
+    assert ("missing", 34.0) in {(row[3], row[5]) for row in points(found) if row[0] == "c"}
+
+
+def test_no_more_features_than_a_reader_adds_up():
+    names = [f"x{i}" for i in range(12)]
+    found = surrogate(valued(normal(500, names), lambda X: X[names].sum(axis=1)))
+    assert found.measure("scorecard_features").value == 8
+    assert found.measure("scorecard_fidelity").value > found.measure("fidelity").value

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reports import charts
-from reports.document import Bullets, Chart, Document, Paragraph, compose
+from reports.document import Bullets, Chart, Document, KeyValues, Paragraph, compose
 from tests.reports.sample import SUBMISSION, Scorecard, record, subject
 
 
@@ -207,9 +207,13 @@ def test_features_that_are_not_told_are_counted_with_the_reason():
 def test_the_model_is_told_as_rules_beside_how_far_they_are_the_model():
     document = compose(record(offices(), only=("interpretability.surrogate",)))
     blocks = section(document, "check-interpretability-surrogate").blocks
-    (words,) = (b.text for b in blocks if isinstance(b, Paragraph))
+    words, scorecard = (b.text for b in blocks if isinstance(b, Paragraph))
+    assert scorecard.startswith("As a scorecard, whose points are only added to the mean answer, ")
     assert words.startswith("8 rules about ")
     assert "They decide as the model does for " in words
     lines = [item.text for b in blocks if isinstance(b, Bullets) for item in b.items]
+    card = next(b for b in blocks if isinstance(b, KeyValues))
+    assert {pair.key for pair in card.rows} >= {"income", "debt"}
+    assert "at most " in card.rows[0].value
     assert "mean answer" in lines[0]
     assert " people)" in lines[0]
