@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import os
 import platform
 import resource
 import sys
@@ -74,6 +75,7 @@ def by_all(content: bytes) -> tuple[float, int]:
 
 def main(path: Path, audits: int) -> None:
     content = path.read_bytes()
+    load = os.getloadavg()[0]
     packs()  # reading the packs is paid once per process, before any audit
     runs = sorted(by_all(content) for _ in range(5))
     seconds, judged = runs[len(runs) // 2]
@@ -89,7 +91,8 @@ def main(path: Path, audits: int) -> None:
         "# Judging without measuring\n\n"
         "Made by `python -m benchmarks.judging AUDIT.json`.\n\n"
         f"Machine: {platform.system()}, {platform.machine()}, Python {platform.python_version()}, "
-        f"{WORKERS} worker processes; other work may have run beside it.\n\n"
+        f"{WORKERS} worker processes, a shared machine: load average {load:.1f} on {os.cpu_count()} cores at "
+        "the start.\n\n"
         "Stored records are held against the digest of their bytes; "
         "their canonical form is not checked again.\n\n"
         f"Record: {len(content) / 1e6:.1f} MB, {measures:,} measures.\n\n"
@@ -97,7 +100,7 @@ def main(path: Path, audits: int) -> None:
         f"| one audit by every pack, median of 5 | {len(packs())} packs, {judged:,} criteria "
         f"| {seconds:.2f} | |\n"
         f"| stored audits read, and judged by an overlay and by its next version | {len(told):,} "
-        f"| {again:.1f} | {computed:.1f} |\n",
+        f"| {again:.1f} | {computed:.1f} |\n"
         "\nThe time on the clock is what it took beside the other work of the machine; "
         "half of the computing is what "
         f"{WORKERS} free cores need.\n",

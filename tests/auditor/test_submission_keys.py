@@ -23,7 +23,7 @@ from checks.fairness import frontier_rules
 from checks.registry import all_checks
 from tests.auditor.test_subjects import Files, applicants
 from tests.conftest import ROOT
-from tests.reports.test_declared import SANDBOX
+from tests.reports.test_declared import SANDBOX, WAIVER
 
 BARE = {"system": {"name": "A system"}, "task": "binary", "data": {"evaluation": "rows.csv"}}
 FULL = {
@@ -297,6 +297,11 @@ RICH = {
     "intersections": 1,
     "models": [{"name": "vendor", "prediction": "other"}],
     "metric_choice": {"measure": "fairness.error_rates.equalized_odds_gap", "reason": "Errors hurt."},
+    "service_log": {"artifact": f"sha256:{'3' * 64}", "groups": ["home"], "completed": "done"},
+    "participation": {"affected": ["A"], "consultations": [{"group": "A", "date": "2026-03-01", "how": "x",
+                                                            "said": "x", "answer": "x", "changed": "x"}]},
+    "waivers": [WAIVER],
+    "sandbox": SANDBOX,
     **FACTS_GIVEN,
 }  # fmt: skip
 OPTIONAL = [("columns", key) for key in ("label", "favourable", *RICH["columns"])] + [
@@ -316,6 +321,8 @@ def rich(tmp_path_factory):
     table[["case"]].assign(race=np.where(table["case"] % 3, "a", "b")).to_parquet(people, index=False)
     files.written["f" * 64] = people
     files.written |= {"1" * 64: shown(files.folder), "2" * 64: letter(files.folder)}
+    files.written["3" * 64] = files.folder / "log.csv"
+    (files.folder / "log.csv").write_text("home,done\n" + "town,yes\nvillage,yes\n" * 200)
     joined = {"demographics": {"artifact": f"sha256:{'f' * 64}", "on": "case"}}
     return files, {**RICH, "join": joined}
 

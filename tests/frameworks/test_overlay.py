@@ -230,13 +230,22 @@ def test_all_overrides_that_do_not_fit_are_told():
 
 def test_circles_and_towers_are_refused():
     a, b = overlay(override(), parents=("b",), id="a"), overlay(override(), parents=("a",), id="b")
-    with pytest.raises(LoadError, match=r"would build on itself \(a -> b -> a\); take one step out"):
+    with pytest.raises(
+        LoadError, match=r"would build on itself \(a -> b -> a\); take one step out"
+    ) as circle:
         read(a, a, b)
+    assert (circle.value.file, circle.value.line) == ("b.yaml", line_of(b, "id: a"))
     steps = [overlay(requirements=[local(id=f"LOC-{n}")], id=f"t{n}",
                      parents=("parent" if n == 0 else f"t{n - 1}",)) for n in range(6)]  # fmt: skip
     assert len(read(steps[4], *steps).requirements) == 6
-    with pytest.raises(LoadError, match="overlays lie 6 deep here, at most 5 are read"):
+    with pytest.raises(LoadError, match="overlays lie 6 deep here, at most 5 are read") as tower:
         read(steps[5], *steps)
+    assert (tower.value.file, tower.value.line) == ("town.yaml", line_of(steps[5], "extends:"))
+
+
+def line_of(data, words):
+    """Return the line on which the file of *data* says *words*."""
+    return next(n for n, line in enumerate(dump(data).splitlines(), 1) if words in line)
 
 
 def test_of_two_parents_the_stricter_number_holds_in_any_order():
