@@ -53,7 +53,12 @@ def document(
     if name == "transparency":
         shown = service.register.status(audit_id)
         return told_to_everybody(
-            for_everybody(record), shown.card if shown else {}, form, public_url, language
+            for_everybody(record),
+            shown.card if shown else {},
+            form,
+            public_url,
+            language=language,
+            fonts=service.settings.fonts_folder,
         )
     if name == "summary":
         told = compose_summary(record, language)
@@ -70,30 +75,41 @@ def document(
     return rendered(with_entry(told, public_url), record, form, service.settings.fonts_folder)
 
 
-def published(service: Service, audit_id: str, form: str) -> bytes:
-    """Return the page for everybody of an audit in the register."""
+def published(service: Service, audit_id: str, form: str, language: str = ENGLISH) -> bytes:
+    """Return the page for everybody of an audit in the register, in *language*."""
     if form not in FORMS:
         raise NotFound(f"there is no form {form[:20]!r}; there are html and pdf.")
     card = service.register.entry(audit_id).card
     record = service.register.record(audit_id)
     reach = (str(card.get("contact", "")), str(card.get("appeal", "")))
-    return _told_once(record, *reach, form, service.settings.public_url)
+    settings = service.settings
+    return _told_once(
+        record, *reach, form, settings.public_url, language=language, fonts=settings.fonts_folder
+    )
 
 
 @lru_cache(maxsize=64)
-def _told_once(record: bytes, contact: str, appeal: str, form: str, public_url: str) -> bytes:
+def _told_once(
+    record: bytes, contact: str, appeal: str, form: str, public_url: str, *, language: str, fonts: Path | None
+) -> bytes:
     """Tell it once: whoever asks without an account, and often, costs little."""
     reach = {"contact": contact, "appeal": appeal}
-    return told_to_everybody(Audit.from_json(record), reach, form, public_url)
+    return told_to_everybody(Audit.from_json(record), reach, form, public_url, language=language, fonts=fonts)
 
 
 def told_to_everybody(
-    public: Audit, reach: Mapping[str, Any], form: str, public_url: str, language: str = ENGLISH
+    public: Audit,
+    reach: Mapping[str, Any],
+    form: str,
+    public_url: str,
+    *,
+    language: str = ENGLISH,
+    fonts: Path | None = None,
 ) -> bytes:
     """Return the page for everybody; all that it tells and attaches is the suppressed record."""
     whom = Reach(str(reach.get("contact", "")), str(reach.get("appeal", "")))
     told = compose_transparency(public, whom, language)
-    return rendered(with_entry(told, public_url, public.body["publication"]["of"]), public, form)
+    return rendered(with_entry(told, public_url, public.body["publication"]["of"]), public, form, fonts)
 
 
 def language_asked(named: str | None, accepted: LanguageAccept) -> str:

@@ -61,9 +61,17 @@ def register_record(audit_id: str) -> ResponseReturnValue:
 @public.get("/api/v1/register/<audit_id>/transparency.<form>")
 @public.doc(summary="The page for everybody")
 def transparency(audit_id: str, form: str) -> ResponseReturnValue:
-    """Answer with what was found in plain words, as `html` or `pdf`, without small counts."""
-    told = documents.published(current_app.extensions["auditor"], audit_id, form)
-    return telling.document(told, form, f"transparency-{audit_id}")
+    """Answer with what was found in plain words, as `html` or `pdf`, without small counts.
+
+    In the language of `?lang=` (`en`, `zh-Hans`, `zh-Hant`), else in the best that Accept-Language names.
+    """
+    reading.only("lang")
+    language = documents.language_asked(asked.args.get("lang"), asked.accept_languages)
+    told = documents.published(current_app.extensions["auditor"], audit_id, form, language)
+    answer = telling.document(told, form, f"transparency-{audit_id}")
+    answer.headers["Content-Language"] = language
+    answer.vary.add("Accept-Language")
+    return answer
 
 
 @public.get("/api/v1/log")

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from auditor import documents, exporting
+from auditor import documents, drawn, exporting
 from auditor.api import problems, reading, shapes, telling
 from auditor.api.events import Holds, events
 from auditor.api.public import entry
@@ -25,6 +25,7 @@ from frameworks.model import Framework
 from frameworks.schema import framework_schema
 from frameworks.tier import questionnaire
 from reports.exports import EXPORTS
+from reports.language import ENGLISH
 from reports.record import framework_to_json
 from reports.schema import audit_schema
 
@@ -137,17 +138,24 @@ def calls(audit_id: str) -> ResponseReturnValue:
 @api.get("/audits/<audit_id>/report.html")
 @api.doc(summary="The report as a page", tags=["Audits"])
 def report_html(audit_id: str) -> ResponseReturnValue:
-    """Answer with one page that needs nothing else."""
-    return telling.document(_service().report(_account(), audit_id, "html"), "html", f"audit-{audit_id}")
+    """Answer with one page that needs nothing else: as it was sealed, or in the language of `?lang=`."""
+    return _report(audit_id, "html")
 
 
 @api.get("/audits/<audit_id>/report.pdf")
 @api.doc(summary="The report as PDF", tags=["Audits"])
 def report_pdf(audit_id: str) -> ResponseReturnValue:
-    """Answer with a PDF that carries the record."""
-    disposition = f'inline; filename="audit-{audit_id}.pdf"'
-    pages = _service().report(_account(), audit_id, "pdf")
-    return Response(pages, mimetype="application/pdf", headers={"Content-Disposition": disposition})
+    """Answer with a PDF that carries the record: as it was sealed, or in the language of `?lang=`."""
+    return _report(audit_id, "pdf")
+
+
+def _report(audit_id: str, form: str) -> ResponseReturnValue:
+    reading.only("lang")
+    language = documents.language_asked(request.args.get("lang", ENGLISH), request.accept_languages)
+    told = drawn.report(_service(), _account(), audit_id, form, language)
+    answer = telling.document(told, form, f"audit-{audit_id}")
+    answer.headers["Content-Language"] = language
+    return answer
 
 
 @api.get("/audits/<audit_id>/bundle.zip")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 
 import pypdf
 import pytest
@@ -11,6 +12,8 @@ from auditor.cli import main
 from auditor.store import audits, files
 from auditor.views import AuditState
 from tests.reports.sample import audit
+from tests.trust.sealed import REPORTS
+from tests.trust.stored import completed
 
 KEY = "global-baseline/FAIR-01"
 
@@ -79,6 +82,23 @@ def test_documents_are_told_in_the_language_that_is_asked_for(client, stored, tm
     assert "`lang` is one of en, zh-Hans, zh-Hant" in odd.json["problems"][0]["sentence"]
     (tmp_path / "zh.pdf").write_bytes(client.get(f"{base}/summary.pdf?lang=zh-Hans").data)
     assert len(pypdf.PdfReader(tmp_path / "zh.pdf").pages) == 1
+
+
+def test_the_whole_report_is_drawn_in_the_language_that_is_asked_for(app, client, account, tmp_path):
+    """By a process of its own; without `lang` it is the one that was sealed, to the byte."""
+    base = f"/api/v1/audits/{completed(app.extensions['auditor'], account)}"
+    sealed = client.get(f"{base}/report.html", headers={"Accept-Language": "zh-CN"})
+    assert (sealed.data, sealed.headers["Content-Language"]) == (REPORTS["report.html"], "en")
+    page = client.get(f"{base}/report.html?lang=zh-Hant")
+    assert page.headers["Content-Language"] == "zh-Hant"
+    assert '<html lang="zh-Hant"' in page.text
+    assert "<svg" in page.text
+    assert "選擇率" in page.text
+    (tmp_path / "zh.pdf").write_bytes(client.get(f"{base}/report.pdf?lang=zh-Hant").data)
+    attached = pypdf.PdfReader(tmp_path / "zh.pdf").attachments["audit.json"][0]
+    assert json.loads(attached)["body"] == client.get(f"{base}/audit.json").json["body"]
+    assert client.get(f"{base}/report.pdf?lang=xx").status_code == 422
+    assert client.get("/api/v1/audits/nobody/report.html?lang=zh-Hant").status_code == 404
 
 
 def test_what_cannot_be_told_is_a_sentence(client, stored):
@@ -162,7 +182,11 @@ def test_the_command_line_tells_a_record_again(tmp_path, capsys):
     again = ["report", str(record), "--out", str(tmp_path / "two"), "--document", "comparison"]
     assert main(again) == 2
     assert "needs --before" in capsys.readouterr().err
-    assert main([*again, "--before", str(record)]) == 0
+    assert main([*again, "--before", str(record), "--language", "zh-Hant"]) == 0
+    assert '<html lang="zh-Hant"' in (tmp_path / "two" / "comparison.html").read_text(encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main([*again, "--before", str(record), "--language", "klingon"])
+    assert "invalid choice: 'klingon'" in capsys.readouterr().err
     assert (tmp_path / "two" / "comparison.pdf").read_bytes().startswith(b"%PDF")
     tasks.write_text("[1]", encoding="utf-8")
     assert main([*asked, "--tasks", str(tasks)]) == 2

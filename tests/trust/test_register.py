@@ -84,6 +84,9 @@ def test_only_the_suppressed_record_is_shown(client, service, account):
     assert record.digest == publish(audit()).digest
     assert record.run == {}
     assert "A. Officer" not in client.get(f"/register/{audit_id}").text
+    page = client.get(f"/api/v1/register/{audit_id}/transparency.html?lang=zh-Hans")
+    assert '<html lang="zh-Hans"' in page.text
+    assert "transparency.html?lang=zh-Hans" in client.get(f"/register/{audit_id}?lang=zh-Hans").text
     with pytest.raises(ValueError, match="version for everybody"):
         card(audit(), "", "")
 
