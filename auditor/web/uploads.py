@@ -16,6 +16,7 @@ from auditor.views import NotFound
 from auditor.web.form import HOW_WRITTEN, Form
 from auditor.web.here import account, service
 from auditor.web.steps.files import sent_as, title
+from reports.language import said
 
 CHUNK = 1 << 20
 
@@ -84,7 +85,7 @@ def upload(draft_id: str, role: str) -> ResponseReturnValue:
     try:
         keep = _taken(role, sent, {key: request.args.get(key, "") for key in HOW_WRITTEN})
     except Refused as refused:
-        return refused.problems[0].sentence, 422, {"Content-Type": "text/plain; charset=utf-8"}
+        return said(refused.problems[0].sentence), 422, {"Content-Type": "text/plain; charset=utf-8"}
 
     def change(data: Mapping[str, Any]) -> Mapping[str, Any]:
         """Keep the file in the draft as it is by now: another may have arrived while this one was read."""

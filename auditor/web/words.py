@@ -58,6 +58,16 @@ NAMES = N_(
     )
 )
 """What pages spell of identifiers, by `wording.plain`."""
+UPLOADS = N_(
+    {
+        "of": "Upload of {name}",
+        "sending": "Uploading {name}",
+        "reading": "Reading {name} in a locked process…",
+        "large": "The file is larger than this service takes; upload a smaller one.",
+        "lost": "The upload did not arrive; choose the file again.",
+    }
+)
+"""What the script of the form says."""
 FORCES = N_(
     {"law": "Law", "guideline": "Guideline", "standard": "Standard", "baseline": "Baseline", "local": "Local"}
 )

@@ -22,7 +22,7 @@ from reports.document import (
 )
 from reports.language import speaking
 from tests.browser.axe import barriers, barriers_of_a_long_page
-from tests.browser.conftest import PHONE, WIDE
+from tests.browser.conftest import PHONE, WIDE, assert_sane
 from tests.browser.test_pages import PAGES
 from tests.reports.sample import audit
 
@@ -119,6 +119,15 @@ def test_pages_have_no_barriers(visit):
 
 
 @pytest.mark.parametrize("look", [barriers, barriers_of_a_long_page])
+def test_pages_in_chinese_have_no_barriers(visit):
+    page = visit(viewport=PHONE)
+    for path in ("/?lang=zh-Hant", "/frameworks/us-nyc-ll144", "/about", "/rules/new", "/?lang=zh-Hans"):
+        page.goto(path)
+        assert page.locator("html").get_attribute("lang").startswith("zh-Han")
+        assert barriers(page) == [], path
+        assert_sane(page)
+
+
 def test_a_barrier_is_seen(chromium, look):
     context = chromium.new_context()
     page = context.new_page()

@@ -22,10 +22,11 @@ for (const box of document.querySelectorAll("fieldset details input[type=checkbo
 }
 
 // Files are sent as they are, with progress, as soon as they are chosen.
-let sending = 0;
+let sending = 0, words = {};
 const form = document.querySelector("form[data-uploads]");
 if (form) {
   const token = form.querySelector("[name=csrf_token]").value;
+  words = JSON.parse(form.dataset.uploads);
   for (const button of form.querySelectorAll("[data-plain]")) button.hidden = true;
   for (const question of form.querySelectorAll("[data-upload]")) {
     const input = question.querySelector("input[type=file]");
@@ -45,12 +46,12 @@ function send(question, input, token) {
     for (const button of form.querySelectorAll(".actions button")) button.disabled = sending > 0;
   };
   bar.max = file.size || 1;
-  bar.setAttribute("aria-label", `Upload of ${file.name}`);
-  said.replaceChildren(`Uploading ${file.name}`, bar);
+  bar.setAttribute("aria-label", words.of.replace("{name}", () => file.name));
+  said.replaceChildren(words.sending.replace("{name}", () => file.name), bar);
   question.classList.remove("wrong");
   busy(1);
   request.upload.onprogress = (event) => { bar.value = event.loaded; };
-  request.upload.onload = () => said.replaceChildren(`Reading ${file.name} in a locked process…`);
+  request.upload.onload = () => said.replaceChildren(words.reading.replace("{name}", () => file.name));
   request.onload = () => {
     busy(-1);
     if (request.status === 204) {
@@ -59,11 +60,11 @@ function send(question, input, token) {
       return;
     }
     const sentence = request.status === 422 ? request.responseText
-      : request.status === 413 ? "The file is larger than this service takes; upload a smaller one."
-      : "The upload did not arrive; choose the file again.";
+      : request.status === 413 ? words.large
+      : words.lost;
     refuse(question, said, input, sentence);
   };
-  request.onerror = () => { busy(-1); refuse(question, said, input, "The upload did not arrive; choose the file again."); };
+  request.onerror = () => { busy(-1); refuse(question, said, input, words.lost); };
   const said_of = new URLSearchParams({ name: file.name });
   for (const field of question.querySelectorAll(".written select, .written input")) said_of.set(field.name.split(".").pop(), field.value);
   request.open("PUT", `${question.dataset.upload}?${said_of}`);
