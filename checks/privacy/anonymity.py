@@ -95,7 +95,7 @@ def anonymity(subject: Subject) -> Iterator[Measure | Table]:
     classes = people.classes(known)
     sizes = people.summed(classes)
     count, smallest = people.count, float(sizes.min())
-    doubt = repeats_of(who, known, smallest, subject.roles)
+    doubt = repeats_of(who, classes, smallest, subject.roles)
     inferred = _inferred(subject.roles)
     said = _joined(_less(smallest, doubt), inferred)
     yield _exact("k", smallest, count, unit="people", note=said, how=who.how)
@@ -108,7 +108,7 @@ def anonymity(subject: Subject) -> Iterator[Measure | Table]:
     yield from crowd(subject, rows, weights)
     yield from search(people, known)
     for name in subject.roles.sensitive:
-        yield from _of_sensitive(who, known, name, weights)
+        yield from _of_sensitive(who, name, people, classes)
     yield Table(
         "classes by size", ("smallest size", "largest size", "classes", "people"), tuple(_bands(sizes))
     )
@@ -117,13 +117,14 @@ def anonymity(subject: Subject) -> Iterator[Measure | Table]:
         yield Table("one column left out", ("column", "k", "uniqueness"), rest)
 
 
-def _of_sensitive(
-    who: Persons, known: tuple[str, ...], name: str, weights: Array | None
-) -> Iterator[Measure]:
+def _of_sensitive(who: Persons, name: str, people: Coded, classes: Array) -> Iterator[Measure]:
     """Yield what classes give away of one column; who has several values of it counts once for each."""
-    rows = who.each((*known, name))
-    people = coded(rows, known, weights)
-    yield from sensitive(rows[name], name, None if name in known else people.classes(known), people)
+    known, rows = tuple(people.columns), who.rows
+    if who.column is not None:
+        rows = who.each((*known, name))
+        people = coded(rows, known)
+        classes = people.classes(known)
+    yield from sensitive(rows[name], name, None if name in known else classes, people)
 
 
 def _rows(subject: Subject) -> tuple[pd.DataFrame, Array | None]:

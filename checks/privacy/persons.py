@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from checks.data.numbering import FEWEST, people_suspected, without_numbering
-from checks.data.quality import listed, repeats
-from checks.data.rows import codes
+from checks.data.quality import listed
+from checks.data.rows import codes, row_keys
 from checks.model import Array, Kind, Measure, Roles
-from checks.privacy.classes import coded
 
 MUCH = 0.01
 """Share of rows that repeat another, from which on they may be the same people."""
@@ -79,18 +78,24 @@ class Repeats:
         return f"{self.share:.0%} of the rows repeat another one{under}"
 
 
-def repeats_of(people: Persons, known: Sequence[str], k: float, roles: Roles) -> Repeats | None:
-    """Count rows that may be the same people; None where people are told apart, or weighed."""
+def repeats_of(people: Persons, classes: Array, k: float, roles: Roles) -> Repeats | None:
+    """Count rows that may be the same people; None where people are told apart, or weighed.
+
+    *classes* number each row's class from 0 without holes.
+    """
     if people.column is not None or people.weights is not None:
         return None
     rows = people.rows
     names, numbering = without_numbering(rows, list(rows.columns), roles)
-    share = repeats(rows, names) / len(rows)
-    if share < MUCH or len(rows) < FEWEST:
-        return Repeats(0.0 if len(rows) < FEWEST else share, numbering, k)
-    twice = pd.DataFrame({at: codes([rows[name]])[0] for at, name in enumerate(names)}).duplicated()
-    kept = coded(rows[~twice.to_numpy()], known)
-    return Repeats(share, numbering, float(kept.sizes(known).min()))
+    if len(rows) < FEWEST:
+        return Repeats(0.0, numbering, k)
+    (whole,) = row_keys([rows], names)
+    first = np.zeros(int(whole.max()) + 1, dtype=np.int64)
+    first[whole[::-1]] = np.arange(len(whole))[::-1]  # of rows alike, the first one is kept
+    share = 1 - len(first) / len(rows)
+    if share < MUCH:
+        return Repeats(share, numbering, k)
+    return Repeats(share, numbering, float(np.bincount(classes[first]).min()))
 
 
 def told(people: Persons, found: Repeats | None, roles: Roles) -> Iterator[Measure]:
