@@ -166,6 +166,10 @@ def _losing(feature: str, way: str, points: float | None, relative: float | None
 def _alike(differences: float | None, rows: Rows) -> str:
     if differences is None:
         return _("Nobody among these rows has another answer.")
+    if not differences:
+        return _(
+            "The person most alike with another answer lies in the same fifth or category of every feature."
+        )
     count = wording.plural(differences, "feature")
     named = [
         _("{name} ({way})", name=_feature(feature), way=_("another value") if way == "other" else own(way))

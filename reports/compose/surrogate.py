@@ -8,7 +8,7 @@ from typing import Any
 from checks.model import Evidence, Measure
 from reports import wording
 from reports.compose.view import View
-from reports.document import Block, Bullet, Bullets, KeyValues, Pair, Paragraph
+from reports.document import Block, Bullet, Bullets, Cell, Column, Paragraph, Table
 from reports.language import _, said_or_same
 
 _ROUGH = 0.8
@@ -133,7 +133,11 @@ def _scorecard(evidence: Evidence, found: Mapping[str, Measure]) -> Iterator[Blo
         else ""
     )
     yield Paragraph(wording.paragraph((told, decides, rough)))
-    yield KeyValues(tuple(Pair(wording.name(name), wording.series(said)) for name, said in bands.items()))
+    yield Table(
+        _("Points of each band"),
+        (Column(_("Feature")), Column(_("Points"), "prose")),
+        tuple((Cell(wording.name(name)), Cell(wording.series(said))) for name, said in bands.items()),
+    )
 
 
 def _signed(points: float) -> str:

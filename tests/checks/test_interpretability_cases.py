@@ -247,3 +247,12 @@ def test_a_category_of_a_change_is_one_that_many_have():
     assert to <= {"clerk", "smith"}
     assert to
     assert "doctor" not in repr(evidence)
+
+
+def test_a_person_alike_in_every_band_is_told_without_counting_to_nothing():
+    """Both sides of the limit lie within one fifth, so that nothing that may be told differs."""
+    x = np.concatenate([np.linspace(0, 1, 200), np.linspace(2, 2.2, 100)])
+    evidence = cases(people(Rule(lambda X: np.where(X["x"] > 2.1, 0.7, 0.3) + X["x"] / 100), {"x": x}))
+    same = [case for case in told(evidence) if evidence and "same fifth" in case["A person alike"]]
+    assert same
+    assert not any("0 features" in case["A person alike"] for case in told(evidence))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from reports import charts
-from reports.document import Bullets, Chart, Document, KeyValues, Paragraph, compose
+from reports.document import Bullets, Chart, Document, Paragraph, Table, compose
 from tests.reports.sample import SUBMISSION, Scorecard, record, subject
 
 
@@ -212,8 +212,8 @@ def test_the_model_is_told_as_rules_beside_how_far_they_are_the_model():
     assert words.startswith("8 rules about ")
     assert "They decide as the model does for " in words
     lines = [item.text for b in blocks if isinstance(b, Bullets) for item in b.items]
-    card = next(b for b in blocks if isinstance(b, KeyValues))
-    assert {pair.key for pair in card.rows} >= {"income", "debt"}
-    assert "at most " in card.rows[0].value
+    card = next(b for b in blocks if isinstance(b, Table) and b.caption == "Points of each band")
+    assert {name.text for name, _points in card.rows} >= {"income", "debt"}
+    assert "at most " in card.rows[0][1].text
     assert "mean answer" in lines[0]
     assert " people)" in lines[0]
