@@ -164,12 +164,7 @@ def _check(items: Mapping[str, Requirement], override: Override) -> None:
     elif override.mode == "widen":
         _check_wider(override, stands)
     elif override.mode == "replace":
-        basis = _criterion(requirement, override).basis
-        if basis not in REPLACEABLE:
-            raise Unfit(
-                "mode",
-                f"the number rests on {basis.value} and is not replaced; `tighten` it, or add a local item.",
-            )
+        _check_replaced(_criterion(requirement, override), override)
 
 
 def _stands(requirement: Requirement, override: Override) -> Mapping[str, Any]:
@@ -221,6 +216,26 @@ def _check_tighter(requirement: Requirement, override: Override, stands: Mapping
         advice = _advice(old)
     if not fits:
         raise Unfit("to", f"{spelt(override.new)} is not stricter than {spelt(stands)}; {advice}.")
+
+
+def _check_replaced(criterion: Criterion, override: Override) -> None:
+    """Refuse to replace what rests on law, or to go under it where an overlay below made it stricter."""
+    if criterion.basis not in REPLACEABLE:
+        raise Unfit(
+            "mode",
+            f"the number rests on {criterion.basis.value} and is not replaced; `tighten` it, or add a local "
+            "item.",
+        )
+    assert override.new
+    if criterion.firm is None or criterion.bound is None:
+        return
+    new = _bound(override.new, criterion.bound)
+    if new != criterion.firm and not stricter(new, criterion.firm):
+        raise Unfit(
+            "to",
+            f"{spelt(override.new)} is under {spelt(criterion.firm.as_dict())}, which law, a guideline or a "
+            "standard asked before an overlay made it stricter; write that at least.",
+        )
 
 
 def _advice(old: Bound) -> str:
@@ -299,6 +314,7 @@ def _with(criterion: Criterion, override: Override, by: Framework) -> Criterion:
         bound=_bound(override.new, criterion.bound),
         basis=override.basis,
         basis_source=source,
+        firm=criterion.held_by_source,
     )
 
 

@@ -65,6 +65,10 @@ class Basis(StrEnum):
     NONE = "none"
 
 
+FIRM = (Basis.LAW, Basis.GUIDELINE, Basis.STANDARD)
+"""What rests on these is only made stricter."""
+
+
 class Severity(StrEnum):
     """How much hangs on a requirement; declared heaviest first."""
 
@@ -116,6 +120,13 @@ class Criterion:
     """Tasks that the criterion fits; empty: all."""
     basis: Basis = Basis.NONE
     basis_source: str | None = None
+    firm: Bound | None = field(default=None, metadata={"record": False})
+    """What a law, a guideline or a standard asked, where a stricter number of another basis stands now."""
+
+    @property
+    def held_by_source(self) -> Bound | None:
+        """Return what no overlay may undercut, whatever was made of the number since."""
+        return self.bound if self.basis in FIRM else self.firm
 
     @property
     def parts(self) -> tuple[Criterion, ...]:

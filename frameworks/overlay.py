@@ -71,7 +71,7 @@ def _policies(
     with refusing(parsed) as refuse:
         own = policies.blocks(shape, refuse, overlay=True)
         held = policies.inherited(parents)
-        policies.check(held, own, refuse)
+        policies.check(parents, own, refuse)
         for name in ("waivers", "sandbox"):
             if policies.laid(held, own)[name].approvers == ():
                 refuse(

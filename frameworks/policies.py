@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from frameworks.measures import explain_unknown, measures
-from frameworks.model import Basis, Framework
+from frameworks.model import FIRM, Basis, Framework
 from frameworks.policy_shape import PolicyShape, SandboxShape, TriggerShape
 from frameworks.proposing import Condition, Policy, Trigger, kind, laxer, over
 from frameworks.relief import Ground, Limit, SandboxRules, WaiverRules
@@ -23,8 +23,6 @@ TITLES = {
     "effectiveness": "when a change is proposed",
 }
 BLOCKS = tuple(TITLES)
-FIRM = (Basis.LAW, Basis.GUIDELINE, Basis.STANDARD)
-"""What rests on these is never widened."""
 Rules = WaiverRules | SandboxRules | Policy
 Refuse = Callable[[tuple[str | int, ...], str], None]
 
@@ -188,16 +186,34 @@ def _frozen(limit: Limit) -> tuple[Any, ...]:
     return limit.measure, tuple(limit.bound.items()), tuple(sorted(limit.of.items()))
 
 
-def check(held: Mapping[str, Rules], own: Mapping[str, Block], refuse: Refuse) -> None:
-    """Refuse what an overlay sets laxer than *held* without a reason, or against law."""
+def check(parents: Sequence[Framework], own: Mapping[str, Block], refuse: Refuse) -> None:
+    """Refuse what an overlay sets laxer than its parents without a reason, or against law."""
+    held = inherited(parents)
     for name, block in own.items():
         for key, new in block.values.items():
             old = getattr(held[name], key)
             if not_laxer(key, new, old):
                 if key in block.widened:
                     refuse((name, "widen", key), f"`{key}` is no laxer than before; take it out of `widen`.")
-            elif sentence := _too_lax(key, new, old, held[name].grounds.get(key), key in block.widened):
+                continue
+            firm = next((f for f in _firm(parents, name, key) if not not_laxer(key, new, f[0])), None)
+            shown, ground = firm or (old, None)
+            if sentence := _too_lax(key, new, shown, ground, key in block.widened):
                 refuse((name, key), sentence)
+
+
+def _firm(parents: Sequence[Framework], name: str, key: str) -> Iterator[tuple[Any, Ground]]:
+    """Yield what any rule underneath rests on law, a guideline or a standard, however far down it is."""
+    for parent in parents:
+        rules = getattr(parent, name)
+        if key == "proposals":
+            for trigger in rules.proposals:
+                if trigger.ground and trigger.ground.basis in FIRM:
+                    yield (trigger,), trigger.ground
+        elif (ground := rules.grounds.get(key)) and ground.basis in FIRM:
+            yield getattr(rules, key), ground
+        if parent.layer is not None:
+            yield from _firm(parent.layer.parents, name, key)
 
 
 def _too_lax(key: str, new: Any, old: Any, ground: Ground | None, widened: bool) -> str | None:
@@ -206,8 +222,7 @@ def _too_lax(key: str, new: Any, old: Any, ground: Ground | None, widened: bool)
         one = laxer(new, old)
         assert one
         new, old = (one,), tuple(t for t in old if kind(t.change) is kind(one.change))
-        ground = next((t.ground for t in old if t.ground and t.ground.basis in FIRM), None)
-    if ground is not None and ground.basis in FIRM:
+    if ground is not None:
         return (
             f"{_told(key, new)} allows more than {ground.framework} {ground.version} does, "
             f"{_told(key, old)}, which rests on {ground.basis} and is never widened; {_advice(key)}."

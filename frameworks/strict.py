@@ -121,10 +121,15 @@ def _merged_criterion(one: Criterion, other: Criterion) -> Criterion:
         bound=bound,
         basis=source.basis,
         basis_source=source.basis_source,
+        firm=_firmest(one.held_by_source, other.held_by_source),
         missing=max(one.missing, other.missing, key=lambda v: Verdict(v).rank),
         any_of=parts["any_of"],
         all_of=parts["all_of"],
     )
+
+
+def _firmest(one: Bound | None, other: Bound | None) -> Bound | None:
+    return strictest(one, other) if one and other else one or other
 
 
 def _merged_applies(one: Applies, other: Applies) -> Applies:
@@ -180,7 +185,8 @@ def _raised_criterion(
             )  # fmt: skip
             bound = replace(rival.bound, decide=found.bound.decide)
             told = f"{rival.basis_source or rival.basis} ({source})"
-            found = replace(found, bound=bound, basis=rival.basis, basis_source=told)
+            firm = found.held_by_source
+            found = replace(found, bound=bound, basis=rival.basis, basis_source=told, firm=firm)
     return found
 
 

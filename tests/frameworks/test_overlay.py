@@ -70,6 +70,19 @@ def test_what_is_not_law_may_be_replaced_and_what_is_kept_stays():
         read(above, overlay(other, override(criterion=GAP, mode="keep", to=None, **{"from": None})))
 
 
+def test_what_a_law_asked_is_not_undercut_through_an_overlay_in_between():
+    """A town made the number of a law stricter by its own choice; a district may go back to the law alone."""
+    made = overlay(override(criterion=MISSING, **{"from": {"at_most": 0.05}, "to": {"at_most": 0.01}}))
+
+    def district(limit):
+        change = override(criterion=MISSING, mode="replace", **with_from(at_most=0.01), to={"at_most": limit})
+        return read(overlay(change, parents=("town",), id="district"), made)
+
+    assert part(district(0.05), "R-1", MISSING).bound == Bound("at_most", 0.05)
+    with pytest.raises(LoadError, match=r"`at_most: 0.1` is under `at_most: 0.05`, which law"):
+        district(0.1)
+
+
 def test_the_digest_follows_the_parents():
     town = overlay(override())
     changed = base(notes=["changed"])

@@ -169,6 +169,19 @@ def test_a_floor_is_not_undercut_even_with_a_reason():
         read(overlay(**top), floor)
 
 
+def test_what_a_law_asked_is_not_undercut_through_an_overlay_in_between():
+    made = overlay(override(), waivers=said(days=90))
+
+    def district(days):
+        wide = said(days=days, widen={"days": "a flood"})
+        top = overlay(requirements=[local(id="LOC-2")], parents=("town",), id="district", waivers=wide)
+        return read(top, base(**LAW), made)
+
+    assert district(100).waivers.days == 100
+    with pytest.raises(LoadError, match=r"parent 1\.2\.0 does, `days: 100`, which rests on law"):
+        district(101)
+
+
 # Inheriting
 
 
