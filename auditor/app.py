@@ -19,6 +19,7 @@ from auditor.api.public import public
 from auditor.api.questions import questions
 from auditor.api.routes import api
 from auditor.api.rules import rules as own_rules
+from auditor.api.terms import terms
 from auditor.artifacts import Artifacts
 from auditor.auth import guard
 from auditor.auth.rate import Rate
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None) -> APIFlask:
     app.register_blueprint(api)
     app.register_blueprint(public)
     app.register_blueprint(questions)
+    app.register_blueprint(terms)
     app.register_blueprint(own_rules)
     app.register_blueprint(effectiveness)
     problems.register(app)

@@ -25,6 +25,7 @@ from auditor.sandbox import Limits, open_model
 from auditor.subjects.explaining import Explaining
 from auditor.subjects.keeping import Keeping
 from auditor.submission import Submission
+from auditor.transfers import compared
 from checks.model import Evidence, Inconclusive, ModelError, NotApplicable, Outcome, Subject
 from checks.privacy.by_record import by_record
 from checks.registry import all_checks
@@ -158,6 +159,7 @@ def assemble(
         "frameworks": {framework.id: framework_to_json(framework) for framework in frameworks},
         "tier": tier,
         **({"relief": relief} if relief["waivers"] or relief["sandbox"] else {}),
+        **({"terms": compared(submission.transfers)} if submission.transfers else {}),
     }
 
 

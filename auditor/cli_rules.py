@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from auditor.cli_past import effect, effectiveness, gap
+from auditor.cli_terms import terms
 from auditor.config import Settings
 from auditor.kept_records import one, records
 from auditor.problems import refuse
@@ -33,7 +34,7 @@ def add_to(commands: Any, day: Callable[[str], dt.date]) -> None:
     """Add the command with its verbs to the command line."""
     asked = commands.add_parser(
         "frameworks",
-        help="list frameworks or show one; lint, diff, resolve, oscal, gap, effect, effectiveness",
+        help="list frameworks or show one; lint, diff, resolve, oscal, gap, effect, effectiveness, terms",
         description=(
             "Without more, list the frameworks. ID: show one. lint FILE: read a framework or overlay and "
             "name every mistake by line. diff A B: what B asks that A does not. resolve ID --as-of DATE: the "
@@ -42,11 +43,12 @@ def add_to(commands: Any, day: Callable[[str], dt.date]) -> None:
             "audits it judges otherwise. effectiveness ID [AUDIT...]: what each requirement did over audits, "
             "and what that proposes. AUDIT is an audit.json, a folder with some, or the id of an audit of "
             "the service in AUDITOR_HOME; without any, the newest 200 that it measured. A, B, ID and OVERLAY "
-            "may be files. Exit codes: 0 done, 2 refused."
+            "may be files. terms FILE: the terms of data transfers beside baselines. "
+            "Exit codes: 0 done, 1 a term is weaker or missing, 2 refused."
         ),
     )
     asked.add_argument(
-        "what", nargs="?", help=f"lint, diff, resolve, oscal, gap, effect or effectiveness; {_SHOW}"
+        "what", nargs="?", help=f"lint, diff, resolve, oscal, gap, effect, effectiveness or terms; {_SHOW}"
     )
     asked.add_argument("names", nargs="*", help="files or ids that the verb asks for")
     asked.add_argument("--as-of", type=day, metavar="DATE", help="read the rules as of this day (today)")
@@ -55,6 +57,12 @@ def add_to(commands: Any, day: Callable[[str], dt.date]) -> None:
     )
     asked.add_argument(
         "--catalog", action="store_true", help="oscal: of an overlay, the catalog instead of the profile"
+    )
+    asked.add_argument(
+        "--profile",
+        metavar="ID",
+        action="append",
+        help="terms: beside this baseline; more than one may be named",
     )
     asked.add_argument("--json", action="store_true", help="print JSON")
     asked.set_defaults(do=run)
@@ -75,6 +83,7 @@ def run(asked: argparse.Namespace, settings: Settings) -> int:
         "gap": (("AUDIT", "ID"), _gap),
         "effect": (("OVERLAY", "[AUDIT...]"), _effect),
         "effectiveness": (("ID", "[AUDIT...]"), _effectiveness),
+        "terms": (("FILE",), _terms),
     }
     if asked.what not in verbs:
         if asked.names:
@@ -175,6 +184,10 @@ def _oscal(asked: argparse.Namespace) -> int:
     _name, content = document(named(asked.names[0]), "catalog" if asked.catalog else None, asked.as_of)
     sys.stdout.write(content.decode())
     return DONE
+
+
+def _terms(asked: argparse.Namespace) -> int:
+    return terms(Path(asked.names[0]), asked.profile or (), as_json=asked.json)
 
 
 def _gap(asked: argparse.Namespace) -> int:

@@ -156,6 +156,8 @@ class Concerns:
     def public(self, audit_id: str) -> tuple[Heard, tuple[PublicAnswer, ...]]:
         """Return what everybody may know: counts without small ones, and the answers meant for all."""
         with self._database.reading() as session:
+            if publications.find(session, audit_id) is None:
+                raise NotFound(f"the register has no audit {audit_id[:64]!r}.")
             records = concerns.of_audit(session, audit_id)
         told = [r for r in records if r.public and r.answered is not None]
         found = for_everybody(heard([concerns.plain(record) for record in records]))

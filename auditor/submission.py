@@ -30,6 +30,7 @@ from auditor.file_refs import Document, FileRef, TableFile, TableRef, as_file
 from auditor.inclusion import Participation, ServiceLog
 from auditor.problems import Problem, Refused
 from auditor.shape import CutPoints, Name, Number, Plain, RuleText, Shape, Text, Value, Whole, Word
+from auditor.transfers import TransferShape
 from checks.model import Task
 
 PERSONS = frozenset({"person", "natural-person", "natural person", "individual", "citizen"})
@@ -263,6 +264,7 @@ class Submission(Shape):
     risk_questionnaire: RiskQuestionnaire | None = None
     waivers: Annotated[tuple[WaiverShape, ...], Field(max_length=50)] = ()
     sandbox: SandboxShape | None = None
+    transfers: Annotated[tuple[TransferShape, ...], Field(max_length=20)] = ()
     seed: Annotated[Whole, Field(ge=0, lt=2**32)] = 0
 
     @model_validator(mode="before")

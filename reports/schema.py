@@ -174,6 +174,8 @@ class BodyShape(Shape):
     """The risk tier that held, as declared, as the questionnaire gives it, and how that was scored."""
     relief: dict[str, Any] | None = None
     """Waivers and sandboxes, each with whether it counts on the day of judging, and why not."""
+    terms: list[dict[str, Any]] | None = None
+    """The terms of each declared transfer beside each baseline, theme by theme."""
     publication: PublicationShape | None = None
     """Only in the version for everybody: of which record it is, and how much of groups was withheld."""
 

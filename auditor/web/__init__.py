@@ -20,6 +20,7 @@ from auditor.web import (
     questions,
     rule_editor,
     rules,
+    terms,
     words,
 )
 from auditor.web.exports import exports
@@ -87,5 +88,17 @@ def _frame() -> dict[str, object]:
     }
 
 
-for _pages in (audits, drafts, effectiveness, errors, library, plan, public, questions, rule_editor, rules):
+for _pages in (
+    audits,
+    drafts,
+    effectiveness,
+    errors,
+    library,
+    plan,
+    public,
+    questions,
+    rule_editor,
+    rules,
+    terms,
+):
     _pages.add_to(blueprint)

@@ -59,6 +59,7 @@ def register_entry(audit_id: str) -> ResponseReturnValue:
         answers=answers,
         groups=GROUPS,
         matters=MATTERS,
+        titles=service().concerns.requirements(audit_id) if answers and not entry.withdrawn else {},
         results=RESULT_WORDS,
         organisation=service().public_organisations.key_of(audit_id),
     )

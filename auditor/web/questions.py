@@ -14,7 +14,7 @@ from auditor.concerns import LIMITS, RESULTS, new_reference
 from auditor.problems import Problem, Refused
 from auditor.store.clock import now
 from auditor.store.publications import Publication
-from auditor.views import NotFound
+from auditor.views import Conflict, NotFound
 from auditor.web.form import anchor
 from auditor.web.here import account, retention_days, service
 from frameworks.heard import Group, Matter, Result
@@ -45,6 +45,7 @@ RESULT_WORDS = N_(
         Result.NOT_UPHELD: "Not upheld",
     }
 )
+MOST_SHOWN = 100
 TRAP = "website"
 """A field that people do not see and programs fill in."""
 FIELDS = ("matter", "requirement", "text", "contact")
@@ -117,6 +118,7 @@ def questions() -> ResponseReturnValue:
         over=concerns.listed(account(), waiting=False, audit=audit),
         found=concerns.heard(account(), audit),
         audit=audit,
+        most=MOST_SHOWN,
         groups=GROUPS,
         matters=MATTERS,
         results=RESULT_WORDS,
@@ -143,6 +145,7 @@ def question(concern_id: str) -> ResponseReturnValue:
         errors=errors,
         sent=request.form,
         anchor=anchor,
+        titles=_titles(found.audit),
         offered=RESULTS[Matter(found.matter)],
         matters=MATTERS,
         groups=GROUPS,
@@ -151,6 +154,14 @@ def question(concern_id: str) -> ResponseReturnValue:
         retention=_retention(),
     )
     return page, 422 if errors else 200
+
+
+def _titles(audit_id: str) -> dict[str, str]:
+    """Return the titles of what an audit judges, while it is in the register."""
+    try:
+        return service().concerns.requirements(audit_id)
+    except (Conflict, NotFound):
+        return {}
 
 
 def _form(

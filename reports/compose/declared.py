@@ -8,7 +8,7 @@ from typing import Any
 from frameworks.model import Finding
 from frameworks.tier import questionnaire
 from reports import wording
-from reports.compose import allowed
+from reports.compose import allowed, transfers
 from reports.compose.view import View, requirement_anchor
 from reports.document import (
     Block,
@@ -44,6 +44,7 @@ def declared(view: View) -> Iterator[Section]:
         Section(_("Attestations"), "declared-answers", tuple(_answers(view))),
         Section(_("Waivers"), "declared-waivers", tuple(_waivers(view))),
         Section(_("Sandbox"), "declared-sandbox", tuple(_sandbox(view))),
+        Section(_("Terms of data transfers"), "declared-terms", tuple(transfers.terms(view))),
     )
     told = tuple(part for part in parts if part.blocks)
     if told:

@@ -51,6 +51,7 @@ class View:
     publication: Mapping[str, Any] | None = None
     tier: Mapping[str, Any] | None = None
     relief: Mapping[str, Any] | None = None
+    terms: Sequence[Mapping[str, Any]] = ()
 
     @classmethod
     def of(cls, audit: Audit) -> View:
@@ -71,6 +72,7 @@ class View:
             publication=body.get("publication"),
             tier=body.get("tier"),
             relief=body.get("relief"),
+            terms=body.get("terms") or (),
         )
 
     @property

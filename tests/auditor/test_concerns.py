@@ -339,6 +339,7 @@ def test_what_is_withdrawn_takes_no_more_and_what_is_deleted_forgets(service, cl
     assert client.get(f"/questions/{one}").status_code == 200
     for path in ("none", entry.upper()):
         assert client.post(f"/api/v1/register/{path}/questions", json=ASKED).status_code == 404
+        assert client.get(f"/api/v1/register/{path}/questions").status_code == 404
 
 
 def test_a_flood_about_one_audit_is_turned_away(service, entry, send, monkeypatch):

@@ -1,0 +1,28 @@
+"""The terms of data transfers that a submission declares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import RootModel, model_validator
+
+from frameworks.terms import comparisons, profiles, themes, to_json
+from frameworks.terms_shape import Transfer, mistakes
+
+
+class TransferShape(RootModel[Mapping[str, Any]]):
+    """One transfer: `name`, `from`, `to`, `data`, `facts`, `terms` and `baselines`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fits(cls, raw: Any) -> Any:
+        for path, sentence in mistakes(raw, themes(), tuple(profiles())):
+            where = ".".join(map(str, path))
+            raise ValueError(f"{where}: {sentence}".removeprefix(": ").rstrip("."))
+        return raw
+
+
+def compared(declared: tuple[TransferShape, ...]) -> list[dict[str, Any]]:
+    """Return each declared transfer beside each of its baselines, as the record keeps it."""
+    return [to_json(found) for one in declared for found in comparisons(Transfer.of(one.root))]
