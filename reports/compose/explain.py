@@ -73,6 +73,8 @@ def _unmeasured(finding: Finding) -> str:
 def _sureness(finding: Finding) -> str:
     if finding.verdict is Verdict.UNDECIDED and finding.reason:
         return wording.paragraph((wording.recorded(finding.reason), more_rows(finding)))
+    if finding.verdict is Verdict.NOT_MET and finding.kind == "exact":
+        return _("It was counted in these data, not estimated, so it has no interval.")
     if finding.verdict is Verdict.NOT_MET and finding.decide == "interval" and finding.low is not None:
         return _("The whole interval lies outside the limit, so chance alone is an unlikely explanation.")
     return ""

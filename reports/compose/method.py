@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from checks.model import Evidence, Outcome
+from frameworks.judge import worst_findings
 from reports import wording
 from reports.compose.asked import asked
 from reports.compose.view import View, check_title, evidence_title
 from reports.document import Block, Bullet, Bullets, Cell, Column, KeyValues, Pair, Paragraph, Section, Table
 from reports.language import N_, _, own
+from reports.record import canonical
 
 _REPORTED = N_(
     "Measured and shown where the rule asks for the number and sets no limit. Nothing was held to a limit."
@@ -283,10 +285,31 @@ def _recheck(view: View) -> tuple[Block, ...]:
                 Bullet(_("From the record: compute the digest of its body; a changed number changes it.")),
                 Bullet(
                     _(
+                        "One number: open the record, in a PDF reader from its list of attachments. Each "
+                        "criterion stands under `findings` with its `requirement`, `measure`, `value`, `low` "
+                        "and `high`; the number itself under `evidence`, where `check` and `name` are what "
+                        "`measure` consists of."
+                    )
+                ),
+                Bullet(
+                    _(
                         "From the rules: compare the digests of the rule sets with those of the published "
                         "files."
                     )
                 ),
             )
         ),
+        *_one_finding(view),
     )
+
+
+def _one_finding(view: View) -> Iterator[Block]:
+    """Yield the first finding with a number as the record spells it, to be looked up there."""
+    for finding in worst_findings(view.findings):
+        if finding.value is not None:
+            yield Paragraph(_("The first finding with a number, as the record has it:"))
+            parts = ("framework", "requirement", "measure", "value", "low", "high", "n")
+            yield KeyValues(
+                tuple(Pair(name, canonical(getattr(finding, name)).decode(), "code") for name in parts)
+            )
+            return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import subprocess
 import sys
@@ -16,7 +17,17 @@ from checks.names import crossed
 from reports import wording
 from reports.compose.pictures import GROUPS_SHOWN
 from reports.compose.results import WORST_FIRST
-from reports.document import Callout, Chart, Document, Remarks, Requirement, Section, Table, compose
+from reports.document import (
+    Callout,
+    Chart,
+    Document,
+    KeyValues,
+    Remarks,
+    Requirement,
+    Section,
+    Table,
+    compose,
+)
 from reports.record import Audit, evidence_from_json, evidence_to_json
 from tests.reports import hostile
 from tests.reports.sample import SUBMISSION, audit, people, record, subject
@@ -141,6 +152,23 @@ def test_the_five_worst_are_told_in_plain_words_worst_first(document):
     assert "In group B, 43 of every 100 receive the favourable outcome" in parity.text
     assert "at most 0.1 is asked" in parity.text.lower()
     assert "Basis: accepted practice" in parity.text
+
+
+def test_one_number_is_named_as_the_record_spells_it(document):
+    """Whoever opens the attached record finds it by searching for these very letters."""
+    _digest, finding = blocks(section(document, "recheck"), KeyValues)
+    told = {pair.key: json.loads(pair.value) for pair in finding.rows}
+    record = audit().to_json().decode()
+    (found,) = [
+        f
+        for f in audit().body["findings"]
+        if f["verdict"] == "not_met" and all(f[name] == value for name, value in told.items())
+    ]
+    check, _dot, name = told["measure"].rpartition(".")
+    (evidence,) = [e for e in audit().body["evidence"] if e["check"] == check and not e["parameters"]]
+    assert any(m["name"] == name and m["value"] == told["value"] for m in evidence["measures"])
+    assert all(f'"{pair.key}":{pair.value}' in record for pair in finding.rows)
+    assert found["requirement"] in words(section(document, "worst"))
 
 
 def test_what_stays_open_is_counted_by_reason(document):

@@ -30,6 +30,7 @@ from reports.publish import publish
 from reports.record import Audit, finding_from_json
 from tests.reports import hostile
 from tests.reports.sample import audit
+from tests.reports.test_html import Page, squeezed
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,6 +76,10 @@ def test_links_lead_to_places_of_the_document_itself_and_equal_records_give_equa
     assert set(document.targets()) <= set(document.ids())
     assert len(set(document.ids())) == len(list(document.ids()))
     assert document == make(Audit.from_json(record().to_json()))
+    page = Page(html.render(document))
+    shown = page.text
+    assert [said for said in document.words() if squeezed(said).strip() not in shown] == []
+    assert page.all("script", "img", "iframe") == [{}], "the one script of every document"
 
 
 def test_the_summary_is_one_page_with_the_worst_first(tmp_path):
