@@ -64,14 +64,14 @@ def text_of(paper: bytes) -> str:
 def test_every_word_of_the_document_is_on_paper(made, paper):
     text = text_of(paper)
     missing = [squeezed(said) for said in compose(made).words() if squeezed(said) not in text]
-    missing = [said for said in missing if not _across_pages(said, text)]
+    missing = [said for said in missing if not across_pages(said, text)]
     over_many_pages = [said for said in missing if len(said) > 1000]
     assert [said for said in missing if len(said) <= 1000] == []
     assert all(hostile.LONG in said for said in over_many_pages)
     assert text.count("m") >= sum(map(len, over_many_pages))
 
 
-def _across_pages(said: str, text: str) -> bool:
+def across_pages(said: str, text: str) -> bool:
     """Whether *said* is there in two stretches: a page may turn, and repeat its head, in the middle."""
     cut = bisect_left(range(1, len(said) + 1), True, key=lambda length: said[:length] not in text)
     return cut > 0 and said[cut:] in text
