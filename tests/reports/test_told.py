@@ -45,9 +45,9 @@ def pseudo() -> Iterator[None]:
 
 
 def submitted() -> set[str]:
-    """Return the words of what was submitted, of groups, and of citations, which are told as they are."""
+    """Return words of what was submitted, of groups, rule sets and citations, which are told as they are."""
     body = audit().body
-    said = [*_texts(body["submission"]), *body["engine"]]
+    said = [*_texts(body["submission"]), *body["engine"], *body["frameworks"]]
     for finding in body["findings"]:
         said += _texts(finding["attestation"] and {**finding["attestation"], "question": ""})
     for evidence in body["evidence"]:
