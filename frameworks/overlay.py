@@ -73,7 +73,7 @@ def _policies(
         held = policies.inherited(parents)
         policies.check(parents, own, refuse)
         for name in ("waivers", "sandbox"):
-            if policies.laid(held, own)[name].approvers == ():
+            if held[name].approvers == ():  # type: ignore[union-attr]  # both of these have it
                 refuse(
                     ("extends",), f"the parents name nobody alike who may approve under `{name}`; extend one."
                 )

@@ -14,7 +14,7 @@ from frameworks.measures import explain_unknown, measures
 from frameworks.model import FIRM, Basis, Framework
 from frameworks.policy_shape import PolicyShape, SandboxShape, TriggerShape
 from frameworks.proposing import Condition, Policy, Trigger, kind, laxer, over
-from frameworks.relief import Ground, Limit, SandboxRules, WaiverRules
+from frameworks.relief import Ground, Limit, SandboxRules, WaiverRules, among
 from frameworks.shape import RuleFileShape
 
 TITLES = {
@@ -148,7 +148,9 @@ def _stricter_of(key: str, one: Any, other: Any) -> Any:
         return _limits((*one, *other))
     if one is None or other is None:
         return other if one is None else one
-    if key in ("approvers", "may_defer"):
+    if key == "approvers":
+        return tuple(name for name in one if among(name, other))
+    if key == "may_defer":
         return tuple(name for name in one if name in other)
     return max(one, other) if key == "audits" else min(one, other)
 
@@ -176,7 +178,9 @@ def not_laxer(key: str, new: Any, old: Any) -> bool:
             return set(map(_frozen, _limits((*new, *old)))) == set(map(_frozen, _limits(new)))
         case "audits":
             return bool(new >= old)
-        case "approvers" | "may_defer":
+        case "approvers":
+            return old is None or (new is not None and all(among(name, old) for name in new))
+        case "may_defer":
             return old is None or (new is not None and set(new) <= set(old))
         case _:
             return old is None or (new is not None and new <= old)

@@ -69,6 +69,8 @@ def _refusal(parsed: Parsed, whole: type[BaseModel], error: Mapping[str, Any]) -
             sentence = f"{message}."
         case "greater_than_equal" | "greater_than" | "less_than_equal":
             sentence = f"`{key}: {error['input']}` is refused; {_limit(error)}."
+        case "model_type" | "dict_type":
+            sentence = f"`{key}` is not a mapping; write its keys below it, each with its value."
         case "string_type":
             sentence = f"`{key}` is not text; put it in quotes."
         case "literal_error" | "enum":

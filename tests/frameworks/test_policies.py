@@ -74,6 +74,12 @@ def test_an_overlay_is_stricter_and_says_who_set_what():
     assert framework_from_json(told).sandbox == rules.sandbox
 
 
+def test_letters_do_not_tell_approvers_apart():
+    made = overlay(override(), waivers=said(approvers=[COUNCIL]))
+    top = overlay(parents=("town",), id="above", waivers=said(approvers=["THE  council"]))
+    assert read(top, made).waivers.approvers == ("THE  council",)
+
+
 def test_what_is_laxer_needs_a_reason_of_its_own():
     rules = town(waivers=said(days=300, widen={"days": "the flood"}), sandbox=said(days=30))
     assert rules.waivers.days == 300
@@ -106,6 +112,8 @@ REFUSED = {
     "two renewals": ({}, {"waivers": said(renewals=2)}, "renewals", "write 1 or less"),
     "a sandbox of years": ({}, {"sandbox": said(days=732)}, "days", "write 731 or less"),
     "half a day": ({}, {"waivers": said(days=0.5)}, "days", "`days` is not accepted"),
+    "no mapping": ({}, {"waivers": [1]}, "waivers", "`waivers` is not a mapping; write its keys below it"),
+    "reasons without keys": ({}, {"waivers": said(days=300, widen=["days"])}, "widen", "is not a mapping"),
     "nobody": ({}, {"waivers": said(approvers=[])}, "approvers", "`approvers` is empty; add at least one"),
     "nothing": ({}, {"waivers": said()}, "waivers", "it sets nothing; add `days`"),
     "unknown key": ({}, {"waivers": said(max_days=90)}, "max_days", "`max_days` is not a key here"),
