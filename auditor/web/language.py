@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import lru_cache
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, g, request
 from markupsafe import Markup
@@ -75,12 +75,13 @@ def _remember(response: Response) -> Response:
 
 def switch() -> list[tuple[str, str, str]]:
     """Return each language with its own name and the address of this page in it."""
-    path = request.path
+    path = f"/{request.path.lstrip('/')}"  # two slashes would lead to another host
     while not _can_be_read(path):  # what a form was sent to cannot be opened by a link: go up to what can
         path = path.rstrip("/").rpartition("/")[0] or "/"
     kept = [(key, value) for key, value in request.args.items(multi=True) if key != "lang"]
     kept = kept if path == request.path else []
-    return [(tag, name, f"{path}?{urlencode([*kept, ('lang', tag)])}") for tag, name in LANGUAGES.items()]
+    asked = {tag: urlencode([*kept, ("lang", tag)]) for tag in LANGUAGES}
+    return [(tag, name, f"{quote(path)}?{asked[tag]}") for tag, name in LANGUAGES.items()]
 
 
 def _can_be_read(path: str) -> bool:

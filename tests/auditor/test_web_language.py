@@ -111,6 +111,12 @@ def test_the_api_and_those_turned_away(tmp_path):
         assert "Content-Language" not in answer.headers
         page = client.get("/nothing")
         assert (page.status_code, language_of(page)) == (404, "zh-Hans")
+        for odd in ("//elsewhere.example/x", "/\\elsewhere.example", "/%22%3E%3Cscript%3E"):
+            page = client.get(f"http://127.0.0.1:{Settings().port}{odd}")
+            assert page.status_code == 404, odd
+            addresses = re.findall(r'href="([^"]*)" lang="zh-Hant"', page.text)
+            assert len(addresses) == 1, odd
+            assert re.match(r"/[\w%.]", addresses[0]), odd
         page = client.get("/", headers={"Host": "elsewhere.example", "Accept-Language": "zh-CN"})
         assert (page.status_code, language_of(page)) == (421, "zh-Hans")
     finally:
