@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 SINGLE = (
-    "above", "accuracy", "alone", "binary", "class", "confirmed", "counted", "distance", "evaluation", "gap",
-    "higher", "highest", "immutable", "inside", "is", "kept", "label", "leaves", "log odds",
-    "log odds per log odds", "log-odds", "logistic", "loss", "lower", "lowest", "majority", "mean",
-    "members", "model", "multiclass", "ninetieth", "noise", "normal", "not compared", "others",
-    "outside", "output", "pooled", "positive rate", "quasi-identifier", "regression",
-    "replaced", "score", "scoring", "sensitive", "tenth", "training", "undefined", "withheld",
+    "above", "accuracy", "alone", "binary", "binary or multiclass", "class", "confirmed", "counted",
+    "distance", "evaluation", "figure", "follows", "gap", "higher", "highest", "immutable", "inside", "is",
+    "kept", "label", "leaves", "log odds", "log odds per log odds", "log-odds", "logistic", "loss", "lower",
+    "lowest", "majority", "mean", "members", "model", "multiclass", "ninetieth", "noise", "normal",
+    "not compared", "others", "outside", "output", "pooled", "positive rate", "published",
+    "quasi-identifier", "recomputed", "regression", "replaced", "score", "scoring", "selected", "sensitive",
+    "tenth", "training", "undefined", "verdict", "withheld",
 )  # fmt: skip

@@ -150,9 +150,15 @@ class Sentences:
                         return found
         levelled = _LEVELLED.fullmatch(sentence)
         if levelled is None:
-            return None
+            return self._headed(sentence) if sure else None
         head = levelled[1] if " " not in levelled[1] else self._whole(levelled[1], sure=sure, several=several)
         return f"{self.exact.get(levelled[1], head)}{levelled[2]}" if head is not None else None
+
+    def _headed(self, sentence: str) -> str | None:
+        """Return a word and, after a colon, why: both known."""
+        head, _colon, rest = sentence.partition(": ")
+        told = self._told(rest, sure=True) if head in self.exact and rest else None
+        return f"{self.exact[head]}：{told}" if told is not None else None
 
     def filling(self, name: str, value: str, *, sure: bool) -> str | None:
         """Return what stands in a place, where it is a phrase of ours; None for what may be submitted."""
