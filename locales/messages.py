@@ -327,6 +327,7 @@ def _sources() -> Mapping[str, Iterable[tuple[Path, Callable[[Path], Iterator[Ke
         "record": [
             (ROOT / "locales/single.py", constants),
             *((p, titles) for p in _python("checks")),
+            (ROOT / "reports/publish.py", sentences),
             *((p, sentences) for p in _python("checks", "auditor/subjects")),
             *((p, sentences) for p in _python("frameworks") if p.stem not in _FOR_AUTHORS),
         ],

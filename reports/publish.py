@@ -11,7 +11,6 @@ from checks.model import NOT_STATED, Evidence, Kind, Measure, Outcome
 from frameworks.model import Finding
 from reports.record import Audit, evidence_from_json, evidence_to_json, finding_from_json, finding_to_json
 from reports.suppress import PEOPLE, SELECTED, SMALLEST, TABLE, Counts, Group, suppress
-from reports.wording import WITHHELD
 
 _RATES = "fairness.selection_rate"
 _ERRORS = "fairness.error_rates"
@@ -33,8 +32,8 @@ _PUBLIC = ("system", "task", "frameworks", "seed", "model", "models", "data", "c
 _PUBLIC_RESOLVED = ("rows", "features", "answers_from", "endpoint", "integrity", "positive", "favourable")
 _PUBLIC_COLUMNS = ("label", "positive", "favourable", "groups", "features", "threshold")
 
-_WITHHELD = f"{WITHHELD}: it is of few people, or would tell a number that is"
-_ALL = f"{WITHHELD}: every number that it gave is of groups or of few people"
+_WITHHELD = "withheld: it is of few people, or would tell a number that is"
+_ALL = "withheld: every number that it gave is of groups or of few people"
 _REASON = "The number that decides it is withheld: it is of few people, or would tell a number that is."
 
 
