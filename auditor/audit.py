@@ -159,7 +159,7 @@ def assemble(
         "frameworks": {framework.id: framework_to_json(framework) for framework in frameworks},
         "tier": tier,
         **({"relief": relief} if relief["waivers"] or relief["sandbox"] else {}),
-        **({"terms": compared(submission.transfers)} if submission.transfers else {}),
+        **compared(submission.transfers),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import RootModel, model_validator
 
-from frameworks.terms import comparisons, profiles, themes, to_json
+from frameworks.terms import baselines_to_json, comparisons, profiles, themes, to_json
 from frameworks.terms_shape import Transfer, mistakes
 
 
@@ -23,6 +23,7 @@ class TransferShape(RootModel[Mapping[str, Any]]):
         return raw
 
 
-def compared(declared: tuple[TransferShape, ...]) -> list[dict[str, Any]]:
-    """Return each declared transfer beside each of its baselines, as the record keeps it."""
-    return [to_json(found) for one in declared for found in comparisons(Transfer.of(one.root))]
+def compared(declared: tuple[TransferShape, ...]) -> dict[str, Any]:
+    """Return what the record keeps: each transfer beside each of its baselines, and these in full."""
+    found = [to_json(found) for one in declared for found in comparisons(Transfer.of(one.root))]
+    return {"terms": found, "baselines": baselines_to_json()} if found else {}

@@ -79,7 +79,8 @@ class Comparison:
 def themes() -> Themes:
     """Return the themes of this version."""
     path = HERE / "terms.yaml"
-    return Themes.model_validate(parse(path.read_bytes(), path.name).data)
+    content = path.read_bytes()
+    return Themes.model_validate({**parse(content, path.name).data, "digest": _digest(content)})
 
 
 @cache
@@ -103,12 +104,16 @@ def transfers(content: bytes, file: str) -> tuple[Transfer, ...]:
     )
 
 
-def compare(transfer: Transfer, profile: Profile) -> Comparison:
-    """Return how each theme of *transfer* stands beside *profile*; first what it asks, then the rest."""
+def compare(transfer: Transfer, profile: Profile, known: Themes | None = None) -> Comparison:
+    """Return how each theme of *transfer* stands beside *profile*; first what it asks, then the rest.
+
+    *known* are the themes by which it is compared; those of this version unless others are given.
+    """
+    known = known or themes()
     asked = {item.theme for item in profile.items}
-    results = [_result(transfer, item, profile) for item in profile.items]
+    results = [_result(transfer, item, profile, known) for item in profile.items]
     results += [
-        _beyond(themes().theme(name), given) for name, given in transfer.terms.items() if name not in asked
+        _beyond(known.theme(name), said) for name, said in transfer.terms.items() if name not in asked
     ]
     return Comparison(
         transfer.name, profile.id, profile.title, profile.version, profile.digest, profile.basis,
@@ -116,9 +121,20 @@ def compare(transfer: Transfer, profile: Profile) -> Comparison:
     )  # fmt: skip
 
 
-def comparisons(transfer: Transfer) -> tuple[Comparison, ...]:
-    """Return *transfer* beside each baseline that it names, or beside all."""
-    return tuple(compare(transfer, profiles()[name]) for name in transfer.baselines or profiles())
+def comparisons(
+    transfer: Transfer, among: Mapping[str, Profile] | None = None, known: Themes | None = None
+) -> tuple[Comparison, ...]:
+    """Return *transfer* beside each baseline that it names, or beside all of them (*among* these)."""
+    among = profiles() if among is None else among
+    return tuple(compare(transfer, among[name], known) for name in transfer.baselines or among)
+
+
+def baselines_to_json() -> dict[str, Any]:
+    """Return the themes and baselines of this version in full, so that a record can be compared again."""
+    return {
+        "themes": themes().model_dump(mode="json"),
+        "profiles": [one.model_dump(mode="json", by_alias=True) for one in profiles().values()],
+    }
 
 
 def to_json(found: Comparison) -> dict[str, Any]:
@@ -136,7 +152,17 @@ def spelt(value: Any) -> str:
 
 def _profile(content: bytes, file: str) -> Profile:
     data = parse(content, file).data
-    return Profile.model_validate({**data, "digest": hashlib.sha256(content).hexdigest()})
+    sources = {one.id: one.source for one in packs()[data["framework"]].requirements}
+    items = [
+        {**item, "clause": source.clause, "verified": source.verified}
+        for item in data["items"]
+        for source in [sources[item["requirement"]]]
+    ]
+    return Profile.model_validate({**data, "items": items, "digest": _digest(content)})
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _transfer(parsed: Parsed, raw: Any, at: tuple[str | int, ...]) -> Transfer:
@@ -150,11 +176,11 @@ def _transfer(parsed: Parsed, raw: Any, at: tuple[str | int, ...]) -> Transfer:
     return Transfer.of(raw)
 
 
-def _result(transfer: Transfer, item: Item, profile: Profile) -> TermResult:
-    theme = themes().theme(item.theme)
+def _result(transfer: Transfer, item: Item, profile: Profile, known: Themes) -> TermResult:
+    theme = known.theme(item.theme)
     given = transfer.terms.get(item.theme)
     if item.when is not None and transfer.facts.get(item.when) is False:
-        why = f"asked only in this case, which the transfer is not: {_plain(themes().facts[item.when])}"
+        why = f"asked only in this case, which the transfer is not: {_plain(known.facts[item.when])}"
         outcome = Compared.NOT_ASKED
     elif given is None:
         outcome, why = Compared.MISSING, f"the terms say nothing; the baseline asks {spelt(item.value)}"
@@ -162,7 +188,6 @@ def _result(transfer: Transfer, item: Item, profile: Profile) -> TermResult:
             why += f". Nobody says whether it applies ({item.when}), so it is asked"
     else:
         outcome, why = _held(theme, given.value, item.value)
-    asked = next(r for r in packs()[profile.framework].requirements if r.id == item.requirement)
     return TermResult(
         theme=theme.id,
         title=theme.title,
@@ -172,8 +197,8 @@ def _result(transfer: Transfer, item: Item, profile: Profile) -> TermResult:
         reason=why,
         stands_at=given.stands_at if given else "",
         requirement=f"{profile.framework}/{item.requirement}",
-        clause=asked.source.clause,
-        verified=asked.source.verified,
+        clause=item.clause,
+        verified=item.verified,
     )
 
 

@@ -53,6 +53,7 @@ class Themes(_Shape):
     version: str
     facts: Mapping[str, str]
     themes: tuple[Theme, ...]
+    digest: str
 
     def theme(self, name: str) -> Theme:
         """Return a theme that is known."""
@@ -67,6 +68,9 @@ class Item(_Shape):
     requirement: str
     text: str
     when: str | None = None
+    clause: str = ""
+    """Of the requirement, and how far it was read: as its pack says."""
+    verified: str = ""
 
 
 class Profile(_Shape):

@@ -176,6 +176,8 @@ class BodyShape(Shape):
     """Waivers and sandboxes, each with whether it counts on the day of judging, and why not."""
     terms: list[dict[str, Any]] | None = None
     """The terms of each declared transfer beside each baseline, theme by theme."""
+    baselines: dict[str, Any] | None = None
+    """The themes and baselines by which terms were compared, in full."""
     publication: PublicationShape | None = None
     """Only in the version for everybody: of which record it is, and how much of groups was withheld."""
 

@@ -9,6 +9,7 @@ from typing import Any
 from auditor.audit import VERSION
 from auditor.facts import facts_of
 from auditor.submission import Submission
+from auditor.trust.reterm import terms_apart
 from frameworks.judge import judge, summarise
 from frameworks.load import packs
 from reports.record import Audit, canonical, evidence_from_json, finding_to_json, framework_to_json
@@ -49,6 +50,7 @@ def differences(audit: Audit) -> Iterator[str]:
     for name in sorted(body["verdicts"].keys() | sums.keys()):
         if canonical(body["verdicts"].get(name)) != canonical(sums.get(name)):
             yield f"audit.json: the verdicts of {name} are not the sum of its findings."
+    yield from terms_apart(body, [one.root for one in asked.transfers], same)
 
 
 def _apart(a: Mapping[str, Any], b: Mapping[str, Any]) -> str:

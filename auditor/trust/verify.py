@@ -217,6 +217,11 @@ def _record(found: Checked) -> Iterator[str]:
         found.said.append(
             f"{len(audit.body['findings'])} findings follow from the evidence by the rules in the bundle."
         )
+        if terms := audit.body.get("terms"):
+            found.said.append(
+                f"{len(terms)} comparisons of terms follow from what was declared, by the baselines "
+                "in the record."
+            )
 
 
 def _before(until: dt.datetime, key: PublicKey, in_log: log.Receipt | None) -> bool:
