@@ -53,7 +53,8 @@ def _apart(was: Mapping[str, Any], now: Mapping[str, Any], same: bool) -> Iterat
         if a["outcome"] != b["outcome"]:
             yield f"{where}: {a['theme']} is {a['outcome']} there, and {b['outcome']} by what was declared."
         elif _kept(a, same) != _kept(b, same):
-            yield f"{where}: {a['theme']} does not follow from what was declared: {', '.join(_differing(a, b))}."
+            keys = ", ".join(_differing(a, b))
+            yield f"{where}: {a['theme']} does not follow from what was declared: {keys}."
     if wrong := [key for key in _differing(was, now) if key != "results"]:
         yield f"{where} do not follow from what was declared: {', '.join(wrong)}."
 
