@@ -252,6 +252,12 @@ def rules(path: Path) -> Iterator[Key]:
     yield from _spoken(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
 
 
+def terms(path: Path) -> Iterator[Key]:
+    """Yield the titles of the themes of a data transfer, and the facts on which a baseline may depend."""
+    yield from rules(path)
+    yield from yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["facts"].values()
+
+
 def _spoken(node: Any) -> Iterator[str]:
     if isinstance(node, list):
         for item in node:
@@ -332,7 +338,11 @@ def _sources() -> Mapping[str, Iterable[tuple[Path, Callable[[Path], Iterator[Ke
             *((p, sentences) for p in _python("frameworks") if p.stem not in _FOR_AUTHORS),
         ],
         "measures": [(ROOT / "frameworks/measures.yaml", measure_names)],
-        "rules": [(p, rules) for p in sorted((ROOT / "frameworks/packs").glob("*.yaml"))],
+        "rules": [
+            *((p, rules) for p in sorted((ROOT / "frameworks/packs").glob("*.yaml"))),
+            (ROOT / "frameworks/terms.yaml", terms),
+            *((p, rules) for p in sorted((ROOT / "frameworks/profiles").glob("*.yaml"))),
+        ],
         "web": [
             (ROOT / "reports/exports/__init__.py", exports),
             *((p, marked) for p in _python("auditor/web")),

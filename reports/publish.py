@@ -30,7 +30,7 @@ _OF_ALL_TABLES = ("data.stated_results",)
 _PUBLIC_BODY = ("engine", "as_of", "verdicts", "frameworks", "tier")
 _PUBLIC = ("system", "task", "frameworks", "seed", "model", "models", "data", "counts")
 _PUBLIC_RESOLVED = ("rows", "features", "answers_from", "endpoint", "integrity", "positive", "favourable")
-_PUBLIC_COLUMNS = ("label", "positive", "favourable", "groups", "features", "threshold")
+_PUBLIC_BY_COLUMN = ("label", "positive", "favourable", "groups", "features", "threshold")
 
 _WITHHELD = "withheld: it is of few people, or would tell a number that is"
 _ALL = "withheld: every number that it gave is of groups or of few people"
@@ -220,7 +220,7 @@ def _submission(submission: Mapping[str, Any]) -> dict[str, Any]:
     }
     return {
         **{name: submission[name] for name in _PUBLIC if name in submission},
-        "columns": {name: columns[name] for name in _PUBLIC_COLUMNS if name in columns},
+        "columns": {name: columns[name] for name in _PUBLIC_BY_COLUMN if name in columns},
         "resolved": {name: resolved[name] for name in _PUBLIC_RESOLVED if name in resolved},
         "answers": answers,
     }

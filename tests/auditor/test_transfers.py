@@ -9,6 +9,7 @@ import pytest
 from auditor.cli import main
 from auditor.problems import Refused
 from auditor.submission import parse
+from frameworks.terms import profiles, themes
 from reports.document import Table, compose
 from reports.publish import publish
 from reports.record import Audit
@@ -97,3 +98,12 @@ def test_a_submission_with_terms_that_do_not_fit_is_refused():
     (problem,) = why.value.problems
     assert problem.where == "transfers.1"
     assert "`us` is no theme; did you mean `use`?" in problem.sentence
+
+
+@pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant"])
+def test_themes_facts_and_baselines_are_told_in_chinese(client, language):
+    page = client.get(f"/terms?lang={language}").text
+    texts = [item.text for one in profiles().values() for item in one.items]
+    titles = [theme.title for theme in themes().themes] + [one.title for one in profiles().values()]
+    assert [said for said in (*texts, *titles, *themes().facts.values()) if f">{said}" in page] == []
+    assert {"zh-Hans": "数据的准确性", "zh-Hant": "資料的準確性"}[language] in page

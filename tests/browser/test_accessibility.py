@@ -144,7 +144,14 @@ def test_pages_have_no_barriers(visit):
 
 def test_pages_in_chinese_have_no_barriers(visit):
     page = visit(viewport=PHONE)
-    for path in ("/?lang=zh-Hant", "/frameworks/us-nyc-ll144", "/about", "/rules/new", "/?lang=zh-Hans"):
+    for path in (
+        "/?lang=zh-Hant",
+        "/frameworks/us-nyc-ll144",
+        "/about",
+        "/terms",
+        "/rules/new",
+        "/?lang=zh-Hans",
+    ):
         page.goto(path)
         assert page.locator("html").get_attribute("lang").startswith("zh-Han")
         assert barriers(page) == [], path

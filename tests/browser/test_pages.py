@@ -14,7 +14,7 @@ PAGES = ("/", "/frameworks", "/frameworks?search=impact_ratio", "/frameworks/sma
          "/frameworks/global-baseline/effectiveness",
          "/checks/fairness.selection_rate", "/fairness-tree",
          "/fairness-tree?what=decision&labels=yes&given=harm&hurt=spared", "/about",
-         "/nothing/here")  # fmt: skip
+         "/terms", "/nothing/here")  # fmt: skip
 STEPS = ("system", "files", "task", "outcome", "groups", "columns", "frameworks", "answers", "check")
 
 
