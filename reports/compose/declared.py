@@ -215,7 +215,7 @@ def _answers(view: View) -> Iterator[Block]:
     if given:
         columns = (
             Column(_("Question")),
-            Column(_("Answer")),
+            Column(_("Answer"), "prose"),
             Column(_("Declared by")),
             Column(_("Holds")),
             Column(_("Document"), "code"),
