@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from auditor.artifacts import Artifacts
@@ -123,8 +124,15 @@ class Concerns:
         The same words under the same *reference* are kept once, so that a form sent twice counts once.
         *admit* may turn away what is about to be kept.
         """
-        known = self.requirements(audit_id)
-        asked = _asked(sent, known)
+        asked = _asked(sent, self.requirements(audit_id))
+        try:
+            return self._keep(audit_id, asked, reference, admit)
+        except sa.exc.IntegrityError:  # the same form came at the same time, and is kept by now
+            return self._keep(audit_id, asked, reference, admit)
+
+    def _keep(
+        self, audit_id: str, asked: Mapping[str, Any], reference: str | None, admit: Callable[[], None]
+    ) -> str:
         with self._database.transaction() as session:
             shown = _shown(session, audit_id)
             before = concerns.of_reference(session, _digest(reference)) if reference else None

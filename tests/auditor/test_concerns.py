@@ -5,31 +5,53 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import re
+import shutil
+import threading
 from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
-from auditor.app import create_app
+from auditor.app import create_app, open_service
 from auditor.auth.rate import HOUR, Rate
-from auditor.concerns import LENGTH, LETTERS, LIMITS, plain_text, spelt
-from auditor.config import BadSetting, from_environment
+from auditor.concerns import LENGTH, LETTERS, LIMITS, Concerns, new_reference, plain_text, spelt
+from auditor.config import BadSetting, Settings, from_environment
 from auditor.problems import Refused
 from auditor.store import concerns
 from auditor.store.clock import now
-from auditor.store.tables import ConcernRecord
+from auditor.store.tables import ConcernRecord, PublicationRecord
 from auditor.views import Account, Conflict, NotFound
 from auditor.web.questions import TRAP
 from frameworks.heard import Group
-from tests.conftest import close
+from tests.conftest import QUICK, close
 from tests.trust.sealed import audit
 from tests.trust.stored import completed
 
 SAID = {"contact": "audit@example.org", "appeal": "Write to the ombudsman."}
 ASKED = {"matter": "question", "text": "Who decides in the end?"}
 OBJECTED = {"matter": "objection", "text": "I was never asked.", "groups": ["elderly", "rural"]}
+CITY = {"id": "city-of-x", "name": "City of X", "kind": "public-body"}
 ANSWERED = {"result": "answered", "answer": "A clerk does.", "by": "Audit office"}
 BIDI = "\u202eevil\u2066 \u200bword\ufeff"
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A home with an audit of a city in the register, and its id: made once, and copied for each test."""
+    home = tmp_path_factory.mktemp("published") / "home"
+    service = open_service(Settings(home=home, **QUICK))
+    account = Account("local", "Local account")
+    whole = copy.deepcopy(audit())
+    whole.body["submission"]["system"]["organisation"] = CITY
+    audit_id = completed(service, account, whole=whole)
+    service.register.publish(account, audit_id, **SAID)
+    close(service)
+    return home, audit_id
+
+
+@pytest.fixture
+def settings(published, tmp_path):
+    return Settings(home=copied(published, tmp_path / "home"), **QUICK)
 
 
 @pytest.fixture
@@ -39,11 +61,13 @@ def service(app):
 
 
 @pytest.fixture
-def entry(service, account):
-    """An audit in the register."""
-    audit_id = completed(service, account, "Loans")
-    service.register.publish(account, audit_id, **SAID)
-    return audit_id
+def entry(service, published):
+    """An audit in the register, whose forms need no token."""
+    return published[1]
+
+
+def copied(published, home):
+    return shutil.copytree(published[0], home)
 
 
 @pytest.fixture
@@ -175,17 +199,12 @@ def test_programs_are_told_and_people_who_contradict_themselves_too(client, entr
     assert client.post(page, data=ASKED | {"ticket": "forged"}).status_code == 201
 
 
-def test_a_form_of_another_site_sends_nothing(settings, account):
-    app = create_app(settings)
-    service = app.extensions["auditor"]
-    audit_id = completed(service, account, "Loans")
-    service.register.publish(account, audit_id, **SAID)
-    client = app.test_client()
-    assert client.post(f"/register/{audit_id}/questions", data=ASKED).status_code == 400
+def test_a_form_of_another_site_sends_nothing(client, published):
+    entry = published[1]
+    assert client.post(f"/register/{entry}/questions", data=ASKED).status_code == 400
     for header in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
-        sent = client.post(f"/api/v1/register/{audit_id}/questions", json=ASKED, headers=header)
+        sent = client.post(f"/api/v1/register/{entry}/questions", json=ASKED, headers=header)
         assert sent.status_code == 403
-    close(service)
 
 
 def test_one_address_sends_so_much_in_an_hour_and_keeps_its_words(app, client, entry):
@@ -218,18 +237,14 @@ def test_an_hour_by_hand():
     assert rate.wait("2001:db8::3") == 0
 
 
-def test_a_proxy_is_believed_only_where_it_is_declared(settings, account):
+def test_a_proxy_is_believed_only_where_it_is_declared(settings, published):
     for proxies, codes in ((0, [201, 429]), (1, [201, 201])):
-        app = create_app(
-            replace(settings, home=settings.home / str(proxies), proxies=proxies, concerns_per_hour=1)
-        )
-        service = app.extensions["auditor"]
-        audit_id = completed(service, account, "Loans")
-        service.register.publish(account, audit_id, **SAID)
+        home = copied(published, settings.home / str(proxies))
+        app = create_app(replace(settings, home=home, proxies=proxies, concerns_per_hour=1))
         found = [
             app.test_client()
             .post(
-                f"/api/v1/register/{audit_id}/questions",
+                f"/api/v1/register/{published[1]}/questions",
                 json=ASKED,
                 headers={"X-Forwarded-For": f"192.0.2.{n}"},
             )
@@ -237,32 +252,30 @@ def test_a_proxy_is_believed_only_where_it_is_declared(settings, account):
             for n in range(2)
         ]
         assert found == codes
-        close(service)
+        close(app.extensions["auditor"])
     for name in ("AUDITOR_CONCERNS_PER_HOUR", "AUDITOR_PROXIES"):
         with pytest.raises(BadSetting, match=name):
             from_environment({name: "-1"})
 
 
-def test_beyond_loopback_everybody_sends_and_only_the_account_reads(settings, account):
+def test_beyond_loopback_everybody_sends_and_only_the_account_reads(settings, published):
+    entry = published[1]
     app = create_app(replace(settings, host="0.0.0.0", allowed_hosts=("audit.example.org",)))
-    service = app.extensions["auditor"]
-    audit_id = completed(service, account, "Loans")
-    service.register.publish(account, audit_id, **SAID)
     client, host = app.test_client(), {"Host": "audit.example.org"}
-    sent = client.post(f"/api/v1/register/{audit_id}/questions", json=ASKED, headers=host)
+    sent = client.post(f"/api/v1/register/{entry}/questions", json=ASKED, headers=host)
     assert sent.status_code == 201
     assert client.post("/api/v1/register/answers", json=sent.json, headers=host).status_code == 200
-    assert client.get(f"/register/{audit_id}/questions", headers=host).status_code == 200
+    assert client.get(f"/register/{entry}/questions", headers=host).status_code == 200
     for path in ("/questions", "/api/v1/questions", "/api/v1/questions/figures", "/questions/x"):
         assert client.get(path, headers=host).status_code == 401, path
     for path in (
         "/api/v1/questions/x/answer",
         "/questions/x",
-        f"/register/{audit_id}",
+        f"/register/{entry}",
         "/register/a/b/questions",
     ):
         assert client.post(path, json={}, headers=host).status_code == 401, path
-    close(service)
+    close(app.extensions["auditor"])
 
 
 def test_an_answer_fits_what_was_sent_and_is_given_once(service, client, send, account):
@@ -362,18 +375,12 @@ def test_everybody_sees_counts_of_ten_or_more(app, client, entry, send):
     assert "Too few came" not in client.get(f"/register/{entry}").text
 
 
-def test_they_count_in_how_well_rules_work_and_in_the_record_of_the_organisation(app, client, account):
+def test_they_count_in_how_well_rules_work_and_in_the_record_of_the_organisation(service, client, entry):
     """Two objections to FAIR-01, one upheld that day; a question about the whole counts for no item."""
-    service = app.extensions["auditor"]
-    whole = copy.deepcopy(audit())
-    city = {"id": "city-of-x", "name": "City of X", "kind": "public-body"}
-    whole.body["submission"]["system"]["organisation"] = city
-    audit_id = completed(service, account, whole=whole)
-    service.register.publish(account, audit_id, **SAID)
     fair = {"requirement": "global-baseline/FAIR-01", "matter": "objection", "groups": ["rural"]}
     for text in ("One", "Two"):
-        service.concerns.send(audit_id, fair | {"text": text})
-    service.concerns.send(audit_id, ASKED)
+        service.concerns.send(entry, fair | {"text": text})
+    service.concerns.send(entry, ASKED)
     one = next(o["id"] for o in waiting(client) if o["text"] == "One")
     client.post(f"/api/v1/questions/{one}/answer", json=ANSWERED | {"result": "upheld"})
     figures = client.get("/api/v1/frameworks/global-baseline/effectiveness").json["figures"]
@@ -392,7 +399,7 @@ def test_they_count_in_how_well_rules_work_and_in_the_record_of_the_organisation
     assert (rural[0]["value"], rural[0]["n"]) == (1, 1)
     for page in ("/organisations/city-of-x", "/frameworks/global-baseline/effectiveness", "/questions"):
         assert "bjections" in client.get(page).text
-    assert "Questions and objections" in client.get(f"/audits/{audit_id}").text
+    assert "Questions and objections" in client.get(f"/audits/{entry}").text
 
 
 def test_rows_are_kept_alike_on_both_databases(database):
@@ -410,6 +417,34 @@ def test_rows_are_kept_alike_on_both_databases(database):
         assert concerns.count_waiting(session, account=account.id) == 1
         (found,) = concerns.by_measured_audit(session, account.id)["b"]
         assert (found.groups, found.result) == (frozenset({Group.ELDERLY}), None)
+    at_the_same_time(database, account)
+
+
+def at_the_same_time(database, account):
+    """Send one form twice at once; on PostgreSQL neither waits for the other until both are being kept."""
+    with database.transaction() as session:
+        session.add(
+            PublicationRecord(
+                audit="p", account=account.id, name="Loans", card={}, words="", published=now(),
+                withdrawn=None, reason="",
+            )
+        )  # fmt: skip
+    sides = threading.Barrier(2 if database.engine.dialect.name == "postgresql" else 1)
+    reference, told = new_reference(), []
+    both = Concerns(database, None)
+    both.requirements = lambda _audit: {}
+
+    def send():
+        told.append(both.send("p", ASKED, reference, lambda: sides.wait(20)))
+
+    threads = [threading.Thread(target=send) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told == [reference, reference]
+    with database.reading() as session:
+        assert concerns.count_waiting(session, audit="p") == 1
 
 
 def test_a_refusal_names_every_reason(service, entry):
