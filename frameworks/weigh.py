@@ -57,6 +57,8 @@ def _hold(part: Criterion, bound: Bound, named: Nameable, evidence: Evidence, me
         verdict, reason = _reported(bound, measured)
         better = {"higher": -1, "lower": 1}.get(named.better or "", 0)
         errors = better * (measured.value or 0.0)
+        if not better and "feature" in measured.of:
+            errors = abs(measured.value or 0.0)  # of features the heaviest is told, not the first by name
         return Judged(part, verdict, reason, measured, people, errors)
     verdict = decide(bound, measured)
     reason = _sentence(measured, group, _limited(verdict, bound, measured))

@@ -2,7 +2,8 @@
 
 The values of a feature are cut into steps that hold about equal numbers of people. Each person is moved to
 both edges of their own step, everything else as it stands, and the difference of the answers is averaged
-over the people of the step; the averages are added up from the lowest value and set to a mean of 0.
+over the people of the step; the averages are added up from the lowest value and set to a mean of 0 over
+the people, each at their own value (between two edges: on the line between them).
 `effect_range` is the highest point of that curve less its lowest. Categories are put in an order in which
 neighbours are people who are alike in the other features, and moved to the category before and after.
 
@@ -67,6 +68,8 @@ class _Steps:
     """How many people were sampled."""
     outside: float
     """The share of them who are not moved."""
+    weights: Array
+    """The share of the others who stand at each edge; somebody between two counts in part for both."""
 
     @property
     def count(self) -> int:
@@ -124,7 +127,17 @@ def _steps(features: pd.DataFrame, people: pd.DataFrame, position: int, most: in
     step = np.clip(np.searchsorted(edges, numbers[known], side="left") - 1, 0, len(edges) - 2)
     values = pd.Series(edges).astype(whole.dtype)
     outside = 1 - len(known) / len(people)
-    return _Steps(position, values, tuple(map(float, edges)), known, step, len(people), outside)
+    place = np.interp(numbers[known], edges, np.arange(len(edges)))
+    weights = _shares_at(place, len(edges))
+    return _Steps(position, values, tuple(map(float, edges)), known, step, len(people), outside, weights)
+
+
+def _shares_at(place: Array, edges: int) -> Array:
+    """Return the share of people at each edge, from where each stands in steps above the lowest."""
+    below = np.minimum(place.astype(np.int64), edges - 1)
+    above, part = np.minimum(below + 1, edges - 1), place - below
+    counted = np.bincount(below, 1 - part, edges) + np.bincount(above, part, edges)
+    return np.asarray(counted / max(len(place), 1))
 
 
 def _categories(features: pd.DataFrame, people: pd.DataFrame, position: int, most: int) -> _Steps:
@@ -140,7 +153,8 @@ def _categories(features: pd.DataFrame, people: pd.DataFrame, position: int, mos
     who, step = np.concatenate([up, down]), np.concatenate([place[up], place[down] - 1])
     values = grid.values.iloc[list(order)].reset_index(drop=True)
     outside = 1 - len(known) / len(people)
-    return _Steps(position, values, tuple(named), who, step, len(people), outside)
+    weights = _shares_at(place[known].astype(np.float64), len(named))
+    return _Steps(position, values, tuple(named), who, step, len(people), outside, weights)
 
 
 def _differences(output: Output, people: pd.DataFrame, cut: _Steps) -> Array:
@@ -166,8 +180,7 @@ def _curve(cut: _Steps, differences: Array) -> tuple[Curve, Array]:
     pooled = float(squares.sum() / max(len(differences) - cut.count, 1))
     variance = np.where(people > 1, squares / np.maximum(people - 1, 1), pooled) / weights
     added = np.tril(np.ones((cut.count + 1, cut.count)), -1)
-    middle = people @ ((added[1:] + added[:-1]) / 2) / max(people.sum(), 1)
-    centred = added - middle[None, :]
+    centred = added - (cut.weights @ added)[None, :]
     return Curve(centred @ means, (centred * variance) @ centred.T), people
 
 
@@ -197,7 +210,7 @@ def _table(features: pd.DataFrame, found: list[tuple[_Steps, tuple[Curve, Array]
             name = str(features.columns[cut.position])
             rows.append((name, number, spelt, rests, float(curve.values[i]), *ends))
     columns = ("feature", "at", "value", "people", "effect", "low", "high")
-    note = "people: those in the step that ends here, empty for the first value; the mean effect is 0"
+    note = "people: those in the step that ends here, empty for the first; the mean effect over people is 0"
     return Table("effects", columns, tuple(rows), note)
 
 

@@ -2,7 +2,7 @@
 
 What is explained is the probability of the positive class where the model gives one, else whether it
 decides for that class, else its value. Of many classes it is the favourable one; where none was declared, the
-one decided for most often.
+one decided for most often, and the scale says so. What shuffling costs is asked of all classes at once.
 """
 
 from __future__ import annotations
@@ -21,21 +21,25 @@ BATCH = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """The one number a row that is explained, and its scale in words."""
+    """The one number a row that is explained (or one a class), and its scale in words."""
 
     scale: str
     is_probability: bool
     ask: Callable[[pd.DataFrame], Array]
+    classes: int | None = None
+    """How many numbers a row has; None where it has one, and answers are of shape (rows,)."""
 
     def __call__(self, rows: pd.DataFrame) -> Array:
-        """Return one finite number a row, asking in batches."""
+        """Return finite numbers of shape (rows,) or (rows, classes), asking in batches."""
+        shape = (len(rows),) if self.classes is None else (len(rows), self.classes)
         parts = [self.ask(rows.iloc[start : start + BATCH]) for start in range(0, len(rows), BATCH)]
-        answer = np.concatenate(parts) if parts else np.empty(0)
-        if answer.shape != (len(rows),):
-            raise ModelError(f"asked for {len(rows):,} finite numbers, {answer.size:,} came back")
+        answer = np.concatenate(parts) if parts else np.empty(shape)
+        wanted = int(np.prod(shape))
+        if answer.shape != shape:
+            raise ModelError(f"asked for {wanted:,} finite numbers, {answer.size:,} came back")
         if not (finite := np.isfinite(answer)).all():
             raise ModelError(
-                f"asked for {len(rows):,} finite numbers, {int((~finite).sum()):,} were missing or not"
+                f"asked for {wanted:,} finite numbers, {int((~finite).sum()):,} were missing or not"
                 " finite; it must answer for every combination of values that the columns hold"
             )
         return answer
@@ -43,6 +47,14 @@ class Output:
 
 def explained_output(subject: Subject) -> Output:
     """Return what the model of *subject* is asked; raise what a submitter can act on."""
+    model = able_model(subject)
+    if not model.classes:
+        return Output("the predicted value", is_probability=False, ask=model.predict)
+    return _of_class(model, subject)
+
+
+def able_model(subject: Subject) -> Model:
+    """Return the model of *subject*, if it can be asked about rows that were never in the file."""
     model = subject.model
     if model is None:
         raise NotApplicable("no model was submitted: supply the model file, so that it can be asked again")
@@ -50,9 +62,7 @@ def explained_output(subject: Subject) -> Output:
         raise NotApplicable("no feature columns were supplied: declare columns.features")
     if not subject.rows:
         raise Inconclusive("the evaluation table has no rows")
-    if not model.classes:
-        return Output("the predicted value", is_probability=False, ask=model.predict)
-    return _of_class(model, subject)
+    return model
 
 
 def explained_class(subject: Subject) -> str | None:
@@ -67,6 +77,39 @@ def explained_class(subject: Subject) -> str | None:
     return str(names[counts.argmax()])
 
 
+def whole_output(subject: Subject) -> Output:
+    """Return what shuffling is measured on: of many classes all of them, else what is explained."""
+    model = able_model(subject)
+    if subject.task is not Task.MULTICLASS or not model.classes:
+        return explained_output(subject)
+    count = len(model.classes)
+    if model.has_probabilities:
+        scale = "probabilities of all classes"
+        return Output(scale, is_probability=True, ask=model.predict_proba, classes=count)
+    scale = "decision among all classes"
+    return Output(
+        scale, is_probability=True, ask=lambda X: np.eye(count)[model.predict(X).astype(int)], classes=count
+    )
+
+
+def class_by_default(subject: Subject) -> bool:
+    """Return whether one of many classes is explained only because none was declared to be favourable."""
+    roles = subject.roles
+    return subject.task is Task.MULTICLASS and roles.favourable is None and roles.positive is None
+
+
+def one_of_many(subject: Subject) -> str | None:
+    """Return the note that what is explained is one class of many; None where it is the whole answer."""
+    several = subject.task is Task.MULTICLASS and subject.model is not None and subject.model.classes
+    if not several:
+        return None
+    if class_by_default(subject):
+        return (
+            f"of '{explained_class(subject)}' alone, the class decided for most often: set columns.favourable"
+        )
+    return f"of '{explained_class(subject)}' alone, the favourable class"
+
+
 def _of_class(model: Model, subject: Subject) -> Output:
     explained = explained_class(subject)
     if explained is None:
@@ -75,10 +118,15 @@ def _of_class(model: Model, subject: Subject) -> Output:
     if explained not in model.classes:
         raise Inconclusive(f"the model has no class '{explained}': it has {', '.join(model.classes)}")
     position = model.classes.index(explained)
+    by_default = class_by_default(subject)
     if model.has_probabilities:
         scale = f"probability of '{explained}'"
+        if by_default:
+            scale = f"probability of '{explained}' (the class decided for most often: set columns.favourable)"
         return Output(scale, is_probability=True, ask=lambda X: model.predict_proba(X)[:, position])
     scale = f"decision for '{explained}' (0 or 1)"
+    if by_default:
+        scale = f"decision for '{explained}' (0 or 1 and decided for most often: set columns.favourable)"
     return Output(scale, is_probability=True, ask=lambda X: (model.predict(X) == position).astype(np.float64))
 
 

@@ -29,12 +29,12 @@ WIDE = WIDEST // 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explained:
-    """A sample of people, two backgrounds that share no draw, and the way in which they are explained."""
+    """A sample of people, backgrounds each drawn anew, and the way in which the people are explained."""
 
     output: Output
     people: pd.DataFrame
     background: pd.DataFrame
-    other_background: pd.DataFrame
+    other_backgrounds: tuple[pd.DataFrame, ...]
     way: Engine
     how: str
 
@@ -54,9 +54,15 @@ class Explained:
 
 
 def explained(
-    subject: Subject, rng: np.random.Generator, *, rows: int, background: int, evaluations: int
+    subject: Subject,
+    rng: np.random.Generator,
+    *,
+    rows: int,
+    background: int,
+    evaluations: int,
+    redraws: int = 1,
 ) -> Explained:
-    """Draw people and backgrounds; raise what a submitter can act on."""
+    """Draw people and at most *redraws* more backgrounds; raise what a submitter can act on."""
     output = explained_output(subject)
     features = len(subject.roles.features)
     if features < 2:
@@ -66,18 +72,21 @@ def explained(
     support, origin = support_of(subject, rng)
     questions = min(evaluations, WIDE // features)
     size = min(background, max(FEWEST, questions // (2 * (features - 1)) // FEWEST))
-    draws = [rng.permutation(sample_rows(len(support), BROAD, None, rng)) for _ in range(2)]
-    against, other = (support.iloc[at].reset_index(drop=True) for at in draws)
+    against = support.iloc[rng.permutation(sample_rows(len(support), BROAD, None, rng))]
+    against, apart = against.reset_index(drop=True), rng.spawn(1)[0]
     chosen = rng.permutation(sample_rows(subject.rows, rows, subject.decision, rng))
     people = subject.features.iloc[chosen].reset_index(drop=True)
     asked = Asked(subject, output, people, against, origin, questions, rng)
     way, _, _ = best(asked, lambda engine: engine.credit(people) if engine.exact else None, size)
     if not way.exact:
         people = people.iloc[: max(FEWEST, way.most // FEWEST)]
+        redraws = max(1, min(redraws, way.most // len(people) - 2))
     if way.redrawn is not None:
-        against, other = (table.iloc[: len(way.background)] for table in (against, other))
+        against = against.iloc[: len(way.background)]
+    draws = [apart.permutation(sample_rows(len(support), BROAD, None, apart)) for _ in range(redraws)]
+    others = tuple(support.iloc[at[: len(against)]].reset_index(drop=True) for at in draws)
     how = f"{len(people)} of {subject.rows} rows, {way.words}"
-    return Explained(output, people, against, other, way, how)
+    return Explained(output, people, against, others, way, how)
 
 
 def mean_correlation(name: str, values: Array, method: str, why: str) -> Measure:

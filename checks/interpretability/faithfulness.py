@@ -29,11 +29,12 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from checks.interpretability.asking import resampled_means
+from checks.interpretability.asking import one_of_many, resampled_means
 from checks.interpretability.attribution import mixed
 from checks.interpretability.explained import Explained, explained
 from checks.model import Array, Inconclusive, Measure, Subject, check
@@ -55,7 +56,7 @@ def faithfulness(
     rng = np.random.default_rng([subject.seed, STREAM])
     found = explained(subject, rng, rows=rows, background=background, evaluations=evaluations)
     parts = found.explain(found.people, found.background, [subject.seed, STREAM, 1])
-    stand_in = found.other_background.iloc[:REPLACED].reset_index(drop=True)
+    stand_in = found.other_backgrounds[0].iloc[:REPLACED].reset_index(drop=True)
     ends = found.output(pd.concat([found.people, stand_in], ignore_index=True))
     away = ends[: len(parts)] - ends[len(parts) :].mean()
     if np.abs(away).max() <= STILL:
@@ -67,7 +68,8 @@ def faithfulness(
     moved = np.stack([(sign[:, None] * (ends[: len(parts), None] - walk)).mean(axis=1) for walk in walks])
     kept = np.stack([_inserted(found, stand_in, order, ends) for order in (named, *shuffled)]) * sign
     how = f"{orders} random orders, percentile {LEVEL:.0%} of resampled people; {found.how}"
-    yield _ratio("deletion_ratio", moved, how, rng)
+    ratio = _ratio("deletion_ratio", moved, how, rng)
+    yield ratio if ratio.note else replace(ratio, note=one_of_many(subject))
     yield _ratio("insertion_ratio", kept, how, rng)
     won = moved[0] > moved[1:].mean(axis=0) + STILL
     yield wilson("deletion_won_share", float(won.sum()), float(len(won)))

@@ -2,8 +2,10 @@
 
 Each feature's values are shuffled among the rows, all else unchanged, and the model is asked again.
 `importance` is the mean rise of the squared error (of the probability: the Brier score; of a value: the
-squared error). `accuracy_drop` is the mean loss of right decisions. Without a label, `importance` is the
-mean absolute change of the output. `importance_share` is a feature's part of all positive importance.
+squared error). Of many classes it is that of all their probabilities: half the sum over the classes, which
+for two is the same. `accuracy_drop` is the mean loss of right decisions. Without a label, `importance` is the
+mean absolute change of the output (half the sum over the classes). `importance_share` is a feature's part of
+all positive importance.
 
 Why it matters
     What drives decisions about people must be known before anybody can say whether it may.
@@ -41,9 +43,9 @@ from checks.draw import sample_rows
 from checks.interpretability.asking import (
     Output,
     explained_class,
-    explained_output,
     resampled_means,
     shares,
+    whole_output,
 )
 from checks.interpretability.clusters import clusters
 from checks.model import Array, Inconclusive, Kind, Measure, Subject, Task, check
@@ -58,35 +60,38 @@ def permutation_importance(
     subject: Subject, *, rows: int = 1000, repeats: int = 5, together: float = 0.7
 ) -> Iterator[Measure]:
     """Shuffle each feature among the rows, ask again, and tell what it cost."""
-    output = explained_output(subject)
-    truth = _truth(subject)
+    output = whole_output(subject)
+    truth = _truth(subject, output)
     rng = np.random.default_rng([subject.seed, STREAM])
-    strata = subject.decision if truth is None or subject.task is Task.REGRESSION else truth
+    strata = subject.decision if truth is None or subject.task is Task.REGRESSION else _classes(truth)
     chosen = sample_rows(subject.rows, rows, strata, rng)
     if len(chosen) < 2:
         raise Inconclusive("one row cannot be shuffled; supply more evaluation rows")
 
     asked = subject.features.iloc[chosen].reset_index(drop=True)
     singles = [[place] for place in range(asked.shape[1])]
-    answers = _shuffled(output, asked, singles, repeats, rng)
     base = output(asked)
     how = f"{len(chosen)} of {subject.rows} rows, {repeats} shuffles, {output.scale}"
     actual = None if truth is None else truth[chosen]
     unit = _unit(output, actual)
-    cost = _cost(answers, base, actual)
+    threshold = subject.roles.threshold
+    costs, drops = [], []
+    for answers in _shuffled(output, asked, singles, repeats, rng):
+        costs.append(_cost(answers, base, actual))
+        if actual is not None and subject.task in (Task.BINARY, Task.MULTICLASS):
+            wrong = _wrong(answers, actual, threshold).astype(np.float64)
+            drops.append((wrong - _wrong(base, actual, threshold)).mean(axis=0))
+    cost = np.stack(costs)
     names = tuple(asked.columns)
     yield from _importances("importance", names, cost.T, unit=unit, how=how)
     yield from _shares(names, cost.T, rng, how)
     yield from _groups(output, asked, (base, actual), together=together, repeats=repeats, rng=rng, how=how)
-    if actual is not None and subject.task is Task.BINARY:
-        cut = subject.roles.threshold
-        wrong = (answers >= cut) != (actual >= 0.5)
-        drop = (wrong.astype(np.float64) - ((base >= cut) != (actual >= 0.5))).mean(axis=1)
-        yield from _importances("accuracy_drop", names, drop.T, unit="drop of accuracy", how=how)
+    if drops:
+        yield from _importances("accuracy_drop", names, np.stack(drops).T, unit="drop of accuracy", how=how)
 
 
-def _truth(subject: Subject) -> Array | None:
-    """Return the label as a number a row, or None where there is none for every row."""
+def _truth(subject: Subject, output: Output) -> Array | None:
+    """Return what the answers should have been, in their shape, or None where a row does not say."""
     if subject.task is Task.REGRESSION:
         if subject.roles.label is None:
             return None
@@ -95,21 +100,38 @@ def _truth(subject: Subject) -> Array | None:
         return numbers if np.isfinite(numbers).all() else None
     if subject.roles.label is None or subject.evaluation[subject.roles.label].isna().any():
         return None
-    return np.asarray(
-        as_text(subject.evaluation[subject.roles.label]) == explained_class(subject), dtype=np.float64
-    )
+    named = np.asarray(as_text(subject.evaluation[subject.roles.label]), dtype=object)
+    if output.classes is not None and subject.model is not None:
+        return np.asarray(named[:, None] == np.array(subject.model.classes, dtype=object), dtype=np.float64)
+    return np.asarray(named == explained_class(subject), dtype=np.float64)
+
+
+def _classes(truth: Array) -> Array:
+    """Return one number a row that tells the classes apart."""
+    return truth if truth.ndim == 1 else truth @ np.arange(1, truth.shape[1] + 1)
+
+
+def _wrong(answers: Array, actual: Array, threshold: float) -> Array:
+    """Return which decisions are wrong: the likeliest of many classes, else what the threshold decides."""
+    if actual.ndim == 1:
+        return np.asarray((answers >= threshold) != (actual >= 0.5))
+    right = np.take_along_axis(np.broadcast_to(actual, answers.shape), answers.argmax(-1)[..., None], -1)
+    return np.asarray(right[..., 0] < 0.5)
 
 
 def _cost(answers: Array, base: Array, actual: Array | None) -> Array:
-    """Return what each shuffle cost, a mean over the repeats, of shape (blocks, rows)."""
-    if actual is None:
-        return np.asarray(np.abs(answers - base).mean(axis=1))
-    return np.asarray((((answers - actual) ** 2) - (base - actual) ** 2).mean(axis=1))
+    """Return what shuffles cost each row, a mean over the repeats; over many classes half their sum."""
+    change = np.abs(answers - base) if actual is None else (answers - actual) ** 2 - (base - actual) ** 2
+    if change.ndim == 3:
+        change = change.sum(axis=-1) / 2
+    return np.asarray(change.mean(axis=0))
 
 
 def _unit(output: Output, actual: Array | None) -> str:
     if actual is None:
         return "mean absolute change of output"
+    if output.classes is not None:
+        return "rise of Brier score over all classes"
     return "rise of Brier score" if output.is_probability else "rise of squared error"
 
 
@@ -131,7 +153,9 @@ def _groups(
     yield Measure("groups", len(found), n=len(asked), kind=Kind.EXACT, unit="count", method=method, note=note)
     if not found:
         return
-    cost = _cost(_shuffled(output, asked, found, repeats, rng), base, actual)
+    cost = np.stack(
+        [_cost(answers, base, actual) for answers in _shuffled(output, asked, found, repeats, rng)]
+    )
     names = tuple(" + ".join(str(asked.columns[place]) for place in places) for places in found)
     told = f"{how}, features that go together shuffled as one ({method})"
     yield from _importances("group_importance", names, cost.T, unit=_unit(output, actual), how=told)
@@ -139,17 +163,16 @@ def _groups(
 
 def _shuffled(
     output: Output, asked: pd.DataFrame, blocks: list[list[int]], repeats: int, rng: np.random.Generator
-) -> Array:
-    """Return the answers of shape (blocks, repeats, rows), each with the columns of one block shuffled."""
+) -> Iterator[Array]:
+    """Yield answers of shape (repeats, rows, ...), each with the columns of one block shuffled."""
     count = len(asked)
     everywhere = np.tile(np.arange(count), repeats)
-    answers = np.empty((len(blocks), repeats, count))
     whole = asked.iloc[everywhere].reset_index(drop=True)
-    for position, block in enumerate(blocks):
+    for block in blocks:
         mixed = np.concatenate([rng.permutation(count) for _ in range(repeats)])
         taken = {asked.columns[at]: asked.iloc[mixed, at].reset_index(drop=True) for at in block}
-        answers[position] = output(whole.assign(**taken)).reshape(repeats, count)
-    return answers
+        answers = output(whole.assign(**taken))
+        yield answers.reshape(repeats, count, *answers.shape[1:])
 
 
 def _importances(

@@ -37,14 +37,14 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from checks.data.folds import FOLDS, parts
-from checks.interpretability.asking import Output, explained_output, resampled_means
+from checks.interpretability.asking import Output, explained_output, one_of_many, resampled_means
 from checks.interpretability.goal import goal
 from checks.interpretability.moves import SHARED
 from checks.interpretability.ruled import Asked, Condition, questions_of, rules_of
@@ -113,7 +113,7 @@ def surrogate(
     people = _asked(subject, rows)
     said = people.held_back(2**depth, depth)
     rng = np.random.default_rng([subject.seed, STREAM])
-    yield _fidelity("fidelity", people, said, rng)
+    yield replace(_fidelity("fidelity", people, said, rng), note=one_of_many(subject))
     if subject.task is Task.BINARY:
         yield from _agreements(subject, people, said, ("decision_agreement", "commonest_agreement"))
     everybody = np.full(len(people.answers), True)

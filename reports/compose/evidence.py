@@ -10,6 +10,7 @@ from reports import wording
 from reports.compose import pictures
 from reports.compose.cases import cases
 from reports.compose.fairness import fairness
+from reports.compose.one_class import one_class
 from reports.compose.plots import drawn
 from reports.compose.tables import ANNEX, ROWS_TOLD, evidence_table, told
 from reports.compose.trust import shown_to_people, trust
@@ -79,7 +80,8 @@ def _with_whole_checks(view: View, section: Section) -> Section:
 
 
 def _check(view: View, evidence: Evidence) -> Section:
-    blocks: list[Block] = [*sentences(evidence), *shown_to_people(evidence)]
+    which = (Paragraph(words) for words in one_class(evidence))
+    blocks: list[Block] = [*which, *sentences(evidence), *shown_to_people(evidence)]
     picture = _PICTURES.get(evidence.check)
     if picture is not None:
         blocks += picture(evidence)

@@ -33,7 +33,13 @@ WORST_FIRST = (
 _SHORT = ("version", "force", "jurisdiction", "issuer", "url")
 """What of a rule set's card is told before its verdicts; the rest stands with its requirements."""
 
-_NOTED = ("privacy.", "data.quality.")
+_NOTED = (
+    "privacy.",
+    "data.quality.",
+    "interpretability.faithfulness.deletion_ratio",
+    "interpretability.stability.rank_correlation",
+    "interpretability.surrogate.fidelity",
+)
 """Checks whose numbers mean little without their notes: they stand beside the verdict too."""
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from checks.model import Evidence, Measure
 from reports import wording
+from reports.compose.one_class import one_class
 from reports.compose.view import View
 from reports.document import Block, Paragraph, Section
 from reports.language import N_, _, own
@@ -42,7 +43,9 @@ def trust(view: View) -> Iterator[Section]:
             "and not whether the model should decide."
         )
         whose = _whose(view, [evidence for evidence, _text in told])
-        text = wording.paragraph((*whose, *(text for _evidence, text in told), last))
+        explained = (tuple(one_class(evidence)) for evidence, _text in told)
+        which = next((words for words in explained if words), ())
+        text = wording.paragraph((*which, *whose, *(text for _evidence, text in told), last))
         yield Section(own(TITLE), "explanations-trust", (Paragraph(text),))
 
 

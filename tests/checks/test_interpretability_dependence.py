@@ -132,6 +132,35 @@ def test_a_category_moves_people_by_its_own_effect():
         assert check(whole).measure("effect_range", feature="job").value == pytest.approx(3)
 
 
+def test_effects_have_a_mean_of_0_over_people_however_unequal_the_values_are():
+    """Of two-valued and of rare categories the middle between the points is not the mean of the people."""
+    rng = np.random.default_rng(3)
+    adds = {"clerk": 0.0, "nurse": 2.0, "smith": -1.0}
+    table = pd.DataFrame(
+        {
+            "told": (rng.random(400) < 0.91).astype(float),
+            "rooms": rng.choice([1.0, 2.0, 3.0], 400, p=[0.7, 0.2, 0.1]),
+            "job": rng.choice(list(adds), 400, p=[0.8, 0.15, 0.05]),
+        }
+    )
+    whole = valued(table, lambda X: X["told"] + X["rooms"] ** 2 + X["job"].map(adds))
+    near, everywhere = ale(whole), partial_dependence(whole)
+    for feature in table.columns:
+        points, mean = table_of(near, feature), table_of(everywhere, feature)
+        at = [
+            number if text is None else text
+            for number, text in zip(points["at"], points["value"], strict=True)
+        ]
+        effect = dict(zip(at, points["effect"], strict=True))
+        assert table[feature].map(effect).mean() == pytest.approx(0, abs=1e-12)
+        where = [
+            number if text is None else text for number, text in zip(mean["at"], mean["value"], strict=True)
+        ]
+        level = sum(np.multiply(mean["mean"], mean["people"])) / sum(mean["people"])
+        for value, height in zip(where, mean["mean"], strict=True):
+            assert height == pytest.approx(effect[value] + level)  # an additive model: both curves are one
+
+
 def test_categories_stand_beside_those_that_are_alike():
     people = pd.DataFrame({"place": np.resize(["low", "high", "middle"], 300), "rent": 0.0})
     people["rent"] = people["place"].map({"low": 1.0, "middle": 2.0, "high": 3.0})

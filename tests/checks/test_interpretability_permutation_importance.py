@@ -71,6 +71,47 @@ def test_equals_scikit_learn_within_the_interval():
             assert measure.value == pytest.approx(expected, abs=0.01)
 
 
+class Two:
+    """A: a is positive; B and C: by the sign of b, of those for whom a is not."""
+
+    classes = ("A", "B", "C")
+
+    def __init__(self, *, probabilities):
+        self.has_probabilities = probabilities
+
+    def predict(self, X):
+        return np.where(X["a"] > 0, 0.0, np.where(X["b"] > 0, 1.0, 2.0))
+
+    def predict_proba(self, X):
+        return 0.1 + 0.7 * np.eye(3)[self.predict(X).astype(int)]
+
+
+@pytest.mark.parametrize("probabilities", [True, False])
+def test_of_many_classes_all_are_looked_at(probabilities):
+    """What tells B from C costs right decisions, though it moves the probability of A nowhere."""
+    rng = np.random.default_rng(4)
+    table = pd.DataFrame(rng.normal(size=(400, 3)), columns=["a", "b", "idle"])
+    model = Two(probabilities=probabilities)
+    answer = np.array(model.classes, dtype=object)[model.predict(table).astype(int)]
+    found = permutation_importance(
+        subject(
+            decision=answer,
+            actual=answer,
+            features=dict(table),
+            task=Task.MULTICLASS,
+            roles={"positive": None, "favourable": None},
+            model=model,
+        )
+    )
+    for feature, wrong in (("a", 0.5), ("b", 0.25), ("idle", 0.0)):
+        drop, cost = (found.measure(name, feature=feature) for name in ("accuracy_drop", "importance"))
+        assert drop.value == pytest.approx(wrong, abs=0.05)
+        # a wrong decision costs ((0.1 - 1)² + (0.8 - 0)² - (0.8 - 1)² - (0.1 - 0)²) / 2, or 1
+        assert cost.value == pytest.approx(drop.value * (0.7 if probabilities else 1))
+        assert cost.unit == "rise of Brier score over all classes"
+        assert "all classes" in cost.method
+
+
 class Line:
     classes = ()
     has_probabilities = False

@@ -13,8 +13,9 @@ from checks.interpretability.agreement import agreement
 from checks.interpretability.explained import Explained, rank_correlations
 from checks.interpretability.faithfulness import faithfulness
 from checks.interpretability.shap import shap
-from checks.interpretability.stability import stability
+from checks.interpretability.stability import over_draws, stability
 from checks.model import Kind, Outcome, Task
+from checks.statistics import wilson_limits
 from tests.checks.builders import credit, subject
 from tests.checks.planted import planted
 
@@ -115,6 +116,29 @@ def test_few_background_rows_make_explanations_of_the_same_people_differ():
     whole = people(lambda x: x[:, 0] * x[:, 1] * x[:, 2] + 0.3 * x[:, 3] * x[:, 4])
     few, many = (stability(whole, background=size) for size in (3, 100))
     assert value(few, "reseeded_rank_correlation") < value(many, "reseeded_rank_correlation")
+    share = few.measure("reseeded_top_kept_share")
+    assert "every pair of 10 draws" in share.method
+    assert share.note.startswith("two draws alone agree for a share of people between")
+    low, high = wilson_limits(share.value, share.n)
+    assert share.low < low < high < share.high  # more than the people alone
+
+
+def test_the_interval_of_draws_by_hand():
+    """Three draws of whom the third differs: without it all pairs agree, without another half do."""
+    pairs = ((0, 1), (0, 2), (1, 2))
+    value, low, high = over_draws(np.array([[1.0] * 4, [0.0] * 4, [0.0] * 4]), pairs)
+    without = np.array([0.0, 0.0, 1.0])  # the mean of the pairs that leave out each draw
+    spread = 4.302653 * np.sqrt(2 / 3 * ((without - 1 / 3) ** 2).sum())
+    people = 1 / 3 - wilson_limits(1 / 3, 4)[0]
+    assert value == pytest.approx(1 / 3)
+    assert low == max(0, 1 / 3 - np.hypot(people, spread)) == 0
+    assert high == 1
+    _, same, _ = over_draws(np.full((3, 50), 0.8), pairs)
+    assert same == pytest.approx(wilson_limits(0.8, 50)[0])  # draws that agree add nothing
+    _, low, high = over_draws(np.array([[0.8] * 50, [0.82] * 50, [0.8] * 50]), pairs)
+    spread = 4.302653 * np.sqrt(2 / 3 * ((np.array([0.8, 0.8, 0.82]) - 2.42 / 3) ** 2).sum())
+    middle = 2.42 / 3
+    assert middle - low == pytest.approx(np.hypot(middle - wilson_limits(middle, 50)[0], spread), rel=1e-5)
 
 
 def test_without_noise_nothing_changes():

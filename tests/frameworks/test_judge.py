@@ -191,6 +191,17 @@ def test_reported_asks_for_the_number_with_its_interval(measure, verdict):
     assert finding.bound == {"reported": True}
 
 
+def test_of_reported_features_the_heaviest_is_told():
+    path = "interpretability.permutation_importance.importance"
+    worth = {"income": 0.05, "zip": 0.01, "age": -0.002}
+    found = [Measure("importance", v, v - 0.01, v + 0.01, 9, of={"feature": k}) for k, v in worth.items()]
+    for listed in (found, found[::-1]):
+        evidence = Evidence(
+            "interpretability.permutation_importance", Outcome.MEASURED, measures=tuple(listed)
+        )
+        assert one(framework(bound(path, reported=True)), evidence).of == {"feature": "income"}
+
+
 @pytest.mark.parametrize(("share", "verdict"), [(0.01, Verdict.MET), (0.3, Verdict.UNDECIDED)])
 def test_reported_groups_without_a_number_must_be_few(share, verdict):
     asked = framework(bound(RATIO, of={"group": "any"}, reported=True))

@@ -15,7 +15,9 @@ from checks.interpretability.faithfulness import faithfulness
 from checks.interpretability.reasons import reasons
 from checks.interpretability.shap import shap
 from checks.interpretability.stability import stability
-from checks.model import Evidence, Measure
+from checks.interpretability.surrogate import surrogate
+from checks.model import Evidence, Measure, Task
+from reports.compose.one_class import one_class
 from reports.compose.trust import TITLE, shown_to_people, trust
 from tests.checks.builders import credit
 from tests.checks.told import against, honest, noticed, told
@@ -39,6 +41,27 @@ def test_the_section_is_made_of_all_three_checks():
     for part in ("times as far", "heaviest feature stays the same", "cost of shuffling", "not whether the"):
         assert part in said
     assert "not shown to be better" not in said
+
+
+def test_one_class_of_many_is_never_told_as_the_model():
+    """Without a favourable class the paragraph, the rules and the contributions name the class and the fix."""
+    roles = dataclasses.replace(PEOPLE.roles, positive=None, favourable=None)
+    many = dataclasses.replace(PEOPLE, task=Task.MULTICLASS, roles=roles)
+    most = max(set(many.decision), key=list(many.decision).count)
+    checked = [check(many) for check in (faithfulness, stability, agreement, shap, surrogate)]
+    (section,) = trust(view(*checked))
+    for text in (words(section.blocks), *(" ".join(one_class(one)) for one in checked)):
+        assert f"one alone is explained here: {most}, the one decided for most often" in text
+        assert "set columns.favourable" in text
+    assert (
+        checked[-1]
+        .measure("fidelity")
+        .note.startswith(f"of '{most}' alone, the class decided for most often")
+    )
+    declared = dataclasses.replace(many, roles=dataclasses.replace(roles, favourable="1"))
+    (section,) = trust(view(faithfulness(declared)))
+    assert "one alone is explained here: 1, the favourable one" in words(section.blocks)
+    assert not any(one_class(faithfulness(PEOPLE)))
 
 
 def test_nothing_is_said_where_nothing_was_measured():
