@@ -44,7 +44,7 @@ def test_the_section_is_made_of_all_three_checks():
 
 
 def test_one_class_of_many_is_never_told_as_the_model():
-    """Without a favourable class the paragraph, the rules and the contributions name the class and the fix."""
+    """Without a favourable class paragraph, rules and contributions name the class and the fix."""
     roles = dataclasses.replace(PEOPLE.roles, positive=None, favourable=None)
     many = dataclasses.replace(PEOPLE, task=Task.MULTICLASS, roles=roles)
     most = max(set(many.decision), key=list(many.decision).count)
