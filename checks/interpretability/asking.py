@@ -122,11 +122,11 @@ def _of_class(model: Model, subject: Subject) -> Output:
     if model.has_probabilities:
         scale = f"probability of '{explained}'"
         if by_default:
-            scale = f"probability of '{explained}' (the class decided for most often: set columns.favourable)"
+            scale = f"probability of '{explained}' alone"
         return Output(scale, is_probability=True, ask=lambda X: model.predict_proba(X)[:, position])
     scale = f"decision for '{explained}' (0 or 1)"
     if by_default:
-        scale = f"decision for '{explained}' (0 or 1 and decided for most often: set columns.favourable)"
+        scale = f"decision for '{explained}' alone (0 or 1)"
     return Output(scale, is_probability=True, ask=lambda X: (model.predict(X) == position).astype(np.float64))
 
 

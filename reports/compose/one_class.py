@@ -9,9 +9,7 @@ from checks.model import Evidence
 from reports import wording
 from reports.language import _
 
-_BY_DEFAULT = re.compile(
-    r"(?:probability of|decision for) '(.+?)' \((?:the class|0 or 1 and) decided for most often"
-)
+_BY_DEFAULT = re.compile(r"(?:probability of|decision for) '(.+?)' alone")
 _FAVOURABLE = re.compile(r"of '(.+)' alone, the favourable class")
 
 

@@ -62,7 +62,9 @@ def _tables(evidence: Evidence, measures: Sequence[Measure], where: str) -> Iter
     by_keys: dict[tuple[str, ...], list[Measure]] = {}
     for m in measures:
         by_keys.setdefault(tuple(sorted(m.of)), []).append(m)
-    for keys, alike in by_keys.items():
+    for keys, found in by_keys.items():
+        short = where is ANNEX and keys == ("attribute",) and len(found) > most
+        alike = sorted(found, key=lambda m: not shown_apart(m)) if short else found  # what is shown first
         names, things = (
             dict.fromkeys(m.name for m in alike),
             dict.fromkeys(wording.where(m.of) for m in alike),
@@ -77,6 +79,12 @@ def _tables(evidence: Evidence, measures: Sequence[Measure], where: str) -> Iter
             furthest = where is ANNEX and len(alike) > most and len(names) == 1
             told = sorted(alike, key=_distance, reverse=True) if furthest else alike
             yield _listed(_caption(evidence, keys), told, where)
+
+
+def shown_apart(measure: Measure) -> bool:
+    """Return whether the interval of a gap or a ratio leaves out that nothing is the matter."""
+    even = 1.0 if measure.unit == "ratio" else 0.0
+    return measure.low is not None and measure.high is not None and not measure.low <= even <= measure.high
 
 
 def _distance(measure: Measure) -> float:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from checks.model import Evidence, Measure
+from checks.names import crossed
 from reports import wording
 from reports.compose.one_class import one_class
+from reports.compose.rows import more, strength
+from reports.compose.tables import shown_apart
 from reports.compose.view import View
 from reports.document import Block, Paragraph, Section
 from reports.language import N_, _, own
 
 TITLE = N_("How far these explanations can be trusted")
+_GAPS_TOLD = 3
 _ALIKE = 0.8
 """From this agreement two orders are spoken of as alike; it colours words, no verdict."""
 
@@ -189,6 +193,35 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
             chance=wording.per_hundred(_value(chance)),
         )
     yield from _next_steps(evidence)
+    yield from _apart(evidence)
+
+
+def _apart(evidence: Evidence) -> Iterator[str]:
+    """Name the gaps between groups that are more than chance, the surest first."""
+    gaps = [m for m in evidence.measures if m.name.endswith("_gap") and "attribute" in m.of]
+    measured = [m for m in gaps if m.value is not None]
+    shown = sorted((m for m in measured if shown_apart(m)), key=strength, reverse=True)
+    told = [
+        _(
+            "{name} ({attribute}): {value}",
+            name=wording.measure(m.name),
+            attribute=wording.name(crossed(m.of["attribute"])),
+            value=wording.measured(m),
+        )
+        for m in shown[:_GAPS_TOLD]
+    ]
+    if told:
+        yield _(
+            "Of {gaps} between groups these are more than chance: {told}{more}.",
+            gaps=wording.plural(len(measured), "gap"),
+            told=wording.series(told),
+            more=more(len(shown) - len(told)),
+        )
+    elif measured:
+        yield _(
+            "Of {gaps} between groups none is shown to be more than chance.",
+            gaps=wording.plural(len(measured), "gap"),
+        )
 
 
 def _unusable(evidence: Evidence) -> Iterator[str]:

@@ -263,7 +263,7 @@ class Three:
         (Task.BINARY, CrossedModel({}), {}, "probability of '1'"),
         (Task.SCORING, CrossedModel({}), {}, "probability of '1'"),
         (Task.MULTICLASS, Three(), {"positive": None, "favourable": "tram"}, "probability of 'tram'"),
-        (Task.MULTICLASS, Three(), {"positive": None, "favourable": None}, "probability of 'car' (the class"),
+        (Task.MULTICLASS, Three(), {"positive": None, "favourable": None}, "probability of 'car' alone"),
         (Task.REGRESSION, Crossing(("income", "debt")), {"positive": None}, "the predicted value"),
     ],
 )

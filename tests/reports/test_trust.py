@@ -18,6 +18,8 @@ from checks.interpretability.stability import stability
 from checks.interpretability.surrogate import surrogate
 from checks.model import Evidence, Measure, Task
 from reports.compose.one_class import one_class
+from reports.compose.tables import ROWS_TOLD
+from reports.compose.tables import told as tables_told
 from reports.compose.trust import TITLE, shown_to_people, trust
 from tests.checks.builders import credit
 from tests.checks.told import against, honest, noticed, told
@@ -62,6 +64,25 @@ def test_one_class_of_many_is_never_told_as_the_model():
     (section,) = trust(view(faithfulness(declared)))
     assert "one alone is explained here: 1, the favourable one" in words(section.blocks)
     assert not any(one_class(faithfulness(PEOPLE)))
+
+
+def test_the_gap_that_is_more_than_chance_is_named_and_stands_first():
+    """Of seven gaps the one whose interval leaves out 0 was left to the annex."""
+    evidence = reasons(honest(PEOPLE))
+    names = [m.name for m in evidence.measures if m.name.endswith("_gap") and m.of == {"attribute": "sex"}]
+    gaps = [Measure(name, 0.1, 0.0, 0.3, 90, of={"attribute": "sex"}) for name in names]
+    gaps[-1] = dataclasses.replace(gaps[-1], value=0.174, low=0.039, high=0.307)
+    assert len(gaps) > ROWS_TOLD
+    others = [m for m in evidence.measures if "attribute" not in m.of]
+    evidence = dataclasses.replace(evidence, measures=(*gaps, *others))
+    said = words(shown_to_people(evidence))
+    assert f"Of {len(gaps)} gaps between groups these are more than chance:" in said
+    assert "(sex): 0.174" in said
+    tables, _hidden = tables_told(evidence)
+    last = next(table for table in tables if any("0.174" in cell.text for row in table.rows for cell in row))
+    assert any("0.174" in cell.text for cell in last.rows[0])
+    calm = dataclasses.replace(evidence, measures=(*others, *gaps[:-1]))
+    assert "none is shown to be more than chance" in words(shown_to_people(calm))
 
 
 def test_nothing_is_said_where_nothing_was_measured():
