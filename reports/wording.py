@@ -83,6 +83,14 @@ def number(value: float | None, *, beside: float | None = None) -> str:
     return _local(text)
 
 
+def kept(value: float, digits: int = 2) -> str:
+    """Spell a number that was rounded to *digits* digits with these alone: 0.49, 32, 1,200."""
+    if not value or abs(value) < 1e-6:
+        return number(value)
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return _local(f"{value:,.{places}f}")
+
+
 def _local(number: str) -> str:
     """Write a number with the marks of the language, and a real minus sign."""
     number = number.replace("-", "\N{MINUS SIGN}")

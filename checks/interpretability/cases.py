@@ -10,13 +10,14 @@ Why it matters
     whoever reviews a system understands single cases better than sums.
 
 How to read it
-    `answer` is what the model said, rounded; `alike` is how many people fit what is told of the case.
-    `changes_needed` and `percentile_shift` belong to the change in the table `changes`: its features, which
-    way, and how far, in steps of 5 of 100 people that are passed, or in per cent of the person's own value.
-    `differences` counts the features in which the person most alike with another answer lies in another
-    fifth or category; `nearest_other` names those of them that may be told. In the table `reasons` a
-    contribution above 0 spoke for the answer that is wanted; only those beyond twice their sampling error
-    are listed.
+    `answer` is what the model said, in two digits; where these would say the other side of the limit, or 1
+    for less than 1, it is that number, and the note says on which side of it the answer is. `alike` is how
+    many people fit what is told of the case. `changes_needed` and `percentile_shift` belong to the change
+    in the table `changes`: its features, which way, and how far, in steps of 5 of 100 people that are
+    passed, or in per cent of the person's own value. `differences` counts the features in which the person
+    most alike with another answer lies in another fifth or category; `nearest_other` names those of them
+    that may be told. In the table `reasons` a contribution above 0 spoke for the answer that is wanted;
+    only those beyond twice their sampling error are listed.
 
 Limits
     No row is shown. Values are told as the fifth of everybody that they lie in, or as a category, and only
@@ -44,10 +45,12 @@ from checks.draw import sample_rows
 from checks.interpretability.attribution import Attributions, attribute
 from checks.interpretability.bands import FEW, Bands, Said
 from checks.interpretability.changes import WIDE, Changes, apart, changes
-from checks.interpretability.goal import Goal, goal
+from checks.interpretability.goal import ROUNDING, Goal, goal
 from checks.interpretability.moves import SHARED, Moves, moves, support_of
 from checks.interpretability.picked import Case, pick
-from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, check, spell
+from checks.interpretability.rounded import Told, rounded
+from checks.interpretability.rounded import told as tell
+from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, Task, check, spell
 
 STREAM = 72  # keeps this check's random numbers apart from every other's
 POOL = 5000
@@ -162,18 +165,21 @@ def _reasons(told: _Told, credited: _Credited, said: list[Said]) -> Iterator[Mea
     sign, names = -1.0 if told.wanted.lower else 1.0, [str(name) for name in told.pool.columns]
     listed: list[tuple[str, str, str | None, float]] = []
     for i, (case, (bands, alike)) in enumerate(zip(told.picked, said, strict=True)):
-        answer = sign * credited.found.outputs[i] + told.wanted.limit
-        yield _exact(case, "answer", _rounded(answer), told.wanted.margin.scale)
+        answer = _answer(told, sign * float(credited.found.outputs[i]))
+        yield _exact(case, "answer", answer.number, told.wanted.margin.scale, answer.lies)
         yield _exact(case, "reached", float(told.reached[case.row]), "flag")
         yield _exact(case, "alike", float(alike), "people")
         parts = credited.found.values[i]
-        listed += [(case.name, names[j], bands.get(j), _rounded(parts[j])) for j in credited.leading[i]]
+        listed += [(case.name, names[j], bands.get(j), rounded(parts[j])) for j in credited.leading[i]]
     yield Table("reasons", ("case", "feature", "band", "contribution"), tuple(listed), credited.note)
 
 
-def _rounded(value: float) -> float:
-    """Return two digits: enough to read, too few to know a row again."""
-    return float(f"{float(value):.2g}")
+def _answer(told: _Told, beyond: float) -> Told:
+    """Return what may be told of an answer that is so far above the limit."""
+    limit, decided = told.wanted.limit, told.subject.task in (Task.BINARY, Task.MULTICLASS)
+    beyond = 0.0 if abs(beyond) <= ROUNDING else beyond
+    share = told.wanted.margin.scale.startswith("probability")
+    return tell(limit + beyond, limit, exact=decided, share=share)
 
 
 Change = tuple[str, float | None, float | None, str | None]
@@ -239,7 +245,7 @@ def _change(open_: Moves, people: pd.DataFrame, found: Changes, i: int, j: int) 
     points = round(max(float(found.shifts[i, j]) / STEP, 1)) * STEP
     known = open_.columns[j].known
     amounts = known[0] >= 0 and own > 0 and not few
-    relative = _rounded(abs(target / own - 1)) if amounts else None
+    relative = rounded(abs(target / own - 1)) if amounts else None
     relative = relative if relative is not None and relative < MOST_TIMES else None
     return way, round(points, 2), relative, spell(value) if few else None
 

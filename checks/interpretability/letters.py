@@ -107,7 +107,11 @@ def named(told: Sequence[Letter], features: int) -> Array:
     return found
 
 
+def without_text(table: pd.DataFrame) -> Array:
+    """Return which rows of *table* have no text, or a blank one."""
+    return np.asarray(table["text"].fillna("").astype(str).str.strip() == "")
+
+
 def with_text(table: pd.DataFrame) -> Array:
     """Return which rows of *table* hold a reason: a text that is not blank, or a feature."""
-    text = table["text"].fillna("").astype(str).str.strip() != ""
-    return np.asarray(text | table["feature"].notna())
+    return np.asarray(~without_text(table) | table["feature"].notna())

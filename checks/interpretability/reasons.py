@@ -53,7 +53,7 @@ import pandas as pd
 from checks.comparison import MIN_GROUP, compared, left_out_note, notes
 from checks.counts import Groups
 from checks.draw import sample_rows
-from checks.interpretability.letters import Letter, letters, named, with_text
+from checks.interpretability.letters import Letter, letters, named, with_text, without_text
 from checks.interpretability.moves import fixed
 from checks.interpretability.stated import Vocabulary
 from checks.interpretability.weighed import Weighed, weigh
@@ -149,7 +149,10 @@ def _of_the_table(table: pd.DataFrame, there: Array, due: Array) -> Iterator[Mea
     n = float(len(table))
     unknown = table["row"].to_numpy() < 0
     yield _exact("unknown_case_share", float(unknown.mean()), n, "rows whose id no evaluation row has")
-    yield _exact("empty_text_share", float(1 - there.mean()), n, "rows without a text")
+    blank = without_text(table)
+    named_only = int((blank & there).sum())
+    spoken = f"; {named_only} of them name a feature and count as reasons" if named_only else ""
+    yield _exact("empty_text_share", float(blank.mean()), n, f"rows without a text{spoken}")
     told = ~unknown & ~due
     yield _exact("not_due_share", float(told.mean()), n, "rows about people who were not decided against")
 
@@ -253,18 +256,25 @@ def _beside_the_model(
     except (NotApplicable, Inconclusive) as why:
         yield from (undefined(name, str(why)) for name in names)
         return
-    for measure in _weighed(subject, weighed, min_group):
+    against: Array = np.asarray(weighed.heaviest.any(axis=1))
+    if not against.any():
+        why_not = "nothing weighed against anybody of them in the model, so no reason can be right or wrong"
+        yield from (undefined(name, why_not) for name in names)
+        return
+    without = int((~against).sum())
+    note = f"{without} more left out: nothing weighed against them in the model" if without else None
+    for measure in _weighed(subject, weighed.of(against), min_group, note):
         yield dataclasses.replace(measure, method=f"{measure.method}; {weighed.how}")
 
 
-def _weighed(subject: Subject, weighed: Weighed, min_group: int) -> Iterator[Measure]:
+def _weighed(subject: Subject, weighed: Weighed, min_group: int, note: str | None) -> Iterator[Measure]:
     told, n = weighed.named, float(len(weighed.sample))
     rows = np.array([letter.row for letter in weighed.sample], dtype=np.intp)
     main: Array = np.asarray((told & weighed.heaviest).any(axis=1))
-    yield from _of_people(subject, "main_reason_share", main, rows, min_group=min_group)
+    yield from _of_people(subject, "main_reason_share", main, rows, min_group=min_group, note=note)
     each = told.sum(axis=1)
-    yield wilson("among_top_share", float(((told & weighed.among_top).sum(axis=1) / each).sum()), n)
-    yield wilson("contradicted_share", float(((told & weighed.contradicted).sum(axis=1) / each).sum()), n)
+    for name, so in (("among_top_share", weighed.among_top), ("contradicted_share", weighed.contradicted)):
+        yield wilson(name, float(((told & so).sum(axis=1) / each).sum()), n, note=note)
     chance = float(weighed.among_top.mean())
     yield _exact("chance_top_share", chance, n, "features among the heaviest, of all features")
     for j, feature in enumerate(subject.roles.features):

@@ -40,6 +40,12 @@ class Weighed:
         """Which features each person was told of."""
         return named(self.sample, self.among_top.shape[1])
 
+    def of(self, people: Array) -> Weighed:
+        """Return the same of those *people* alone, given as one truth value each."""
+        kept = tuple(letter for letter, stays in zip(self.sample, people, strict=True) if stays)
+        parts = (part[people] for part in (self.among_top, self.heaviest, self.contradicted))
+        return Weighed(kept, *parts, how=self.how)
+
 
 def weigh(
     subject: Subject,

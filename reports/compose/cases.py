@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from checks.model import Evidence
+from checks.interpretability.rounded import JUST_OVER, JUST_UNDER, OVER, UNDER
+from checks.model import Evidence, Measure
 from reports import wording
 from reports.document import Block, KeyValues, Pair, Paragraph
 from reports.language import N_, _, own, said_or_same
@@ -23,6 +24,17 @@ _TITLES = N_(
 _PRIVACY = N_(
     "No row is shown: what is said of the features of a case is true of at least ten people. Cases are "
     "examples, picked by a rule; nothing follows from them for anybody else."
+)
+
+_UNNAMED = N_("; which would tell of too few people")
+
+_SIDES = N_(
+    {
+        UNDER: "under {number}",
+        OVER: "over {number}",
+        JUST_UNDER: "just under the limit of about {number}",
+        JUST_OVER: "just over the limit of about {number}",
+    }
 )
 
 Rows = list[tuple[Any, ...]]
@@ -58,7 +70,7 @@ def _case(evidence: Evidence, case: str, wanted: str, otherwise: str, scale: str
     reached = numbers["reached"].value == 1
     got, instead = (wanted, otherwise) if reached else (otherwise, wanted)
     yield Pair(_("Case"), _title(case))
-    answer = wording.number(numbers["answer"].value or 0.0)
+    answer = _answer(numbers["answer"], scale)
     alike = wording.plural(numbers["alike"].value or 0, "person fits", "people fit")
     yield Pair(
         _("Answer"),
@@ -83,6 +95,16 @@ def _case(evidence: Evidence, case: str, wanted: str, otherwise: str, scale: str
     )
 
 
+def _answer(measure: Measure, scale: str) -> str:
+    """Spell what the model said with the digits that were kept, and on which side of them it lies."""
+    value = measure.value or 0.0
+    if measure.note in _SIDES:
+        return own(_SIDES[measure.note]).format(number=wording.exact(value))
+    if scale.startswith("decision"):
+        return wording.exact(value)
+    return _("about {number}", number=wording.kept(value))
+
+
 def _title(case: str) -> str:
     if case in _TITLES:
         return own(_TITLES[case])
@@ -99,7 +121,10 @@ def _spoke(rows: Rows) -> str:
 def _reason(feature: str, band: str | None, part: float) -> str:
     where = "" if band is None else _(" ({band})", band=_band(band))
     return _(
-        "{feature}{where}, by {part}", feature=_feature(feature), where=where, part=wording.number(abs(part))
+        "{feature}{where}, by about {part}",
+        feature=_feature(feature),
+        where=where,
+        part=wording.kept(abs(part)),
     )
 
 
@@ -168,14 +193,15 @@ def _alike(differences: float | None, rows: Rows) -> str:
         return _("Nobody among these rows has another answer.")
     if not differences:
         return _(
-            "The person most alike with another answer lies in the same fifth or category of every feature."
+            "The person most alike with another answer lies in the same fifth or category of every feature: "
+            "what differs lies within a fifth."
         )
     count = wording.plural(differences, "feature")
     named = [
         _("{name} ({way})", name=_feature(feature), way=_("another value") if way == "other" else own(way))
         for _case, feature, way in rows
     ]
-    told = _(": {items}", items=wording.series(named)) if named else ""
+    told = _(": {items}", items=wording.series(named)) if named else own(_UNNAMED)
     more = _(" and others") if named and len(named) < differences else ""
     return wording.sentence(
         _(

@@ -231,7 +231,6 @@ def _unusable(evidence: Evidence) -> Iterator[str]:
     )
     parts = (
         (unknown, N_("{count} with a case that no row of the evaluation table has")),
-        (empty, N_("{count} without a text")),
         (spare, N_("{count} about people who were not decided against")),
     )
     told = [
@@ -245,6 +244,12 @@ def _unusable(evidence: Evidence) -> Iterator[str]:
             "Of the {rows} in the table of reasons, {told}; these are left out.",
             rows=wording.plural(rows, "row"),
             told=wording.joined(told),
+        )
+    if empty is not None and empty.value and rows is not None:
+        yield _(
+            "A text is missing in {count} of the {rows}: it tells nothing, unless it names a feature.",
+            count=wording.count(round(_value(empty) * rows)),
+            rows=wording.plural(rows, "row"),
         )
 
 

@@ -14,7 +14,10 @@ from checks.interpretability.cases import cases
 from checks.interpretability.goal import goal
 from checks.interpretability.moves import SHARED
 from checks.interpretability.picked import JUST, MIDDLE, MISSED, pick
+from checks.interpretability.rounded import JUST_UNDER, OVER, UNDER
+from checks.interpretability.rounded import told as tell
 from checks.model import Outcome, Task
+from reports import wording
 from reports.compose.cases import cases as in_words
 from reports.document import KeyValues
 from tests.checks.builders import LogisticModel, credit, subject, take
@@ -256,3 +259,33 @@ def test_a_person_alike_in_every_band_is_told_without_counting_to_nothing():
     same = [case for case in told(evidence) if evidence and "same fifth" in case["A person alike"]]
     assert same
     assert not any("0 features" in case["A person alike"] for case in told(evidence))
+
+
+@pytest.mark.parametrize(
+    ("answer", "limit", "exact", "said"),
+    [
+        (0.4964, 0.5, True, (0.5, UNDER)),
+        (0.5, 0.5, True, (0.5, None)),
+        (0.9952, 0.5, True, (0.99, OVER)),
+        (0.0031, 0.5, True, (0.0031, None)),
+        (0.3347, 0.334, True, (0.334, OVER)),
+        (0.49, 0.5, True, (0.49, None)),
+        (31.58, 31.5873, False, (31.6, JUST_UNDER)),
+        (31.5873, 31.5873, False, (31.6, None)),
+        (32.4, 31.5873, False, (32, None)),
+    ],
+)
+def test_two_digits_never_say_the_other_side_nor_certainty(answer, limit, exact, said):
+    assert tell(answer, limit, exact=exact, share=exact) == said
+
+
+def test_answers_are_told_with_the_digits_that_were_kept():
+    near = Rule(lambda X: np.where(X["x"] > 0.5, 0.9952, np.where(X["x"] > 0.2, 0.4964, 0.1234)))
+    words = told(cases(people(near, {"x": np.linspace(0, 1, 200)})))
+    said = " ".join(case["Answer"] for case in words)
+    assert "probability of '1': under 0.5" in said
+    assert "probability of '1': over 0.99" in said
+    assert "by about 0." in " ".join(case["For it"] + case["Against it"] for case in words)
+    assert [wording.kept(v) for v in (0.49, 0.5, 32.0, 1200.0, 0.0031, 0.0)] == [
+        *("0.49", "0.50", "32", "1,200", "0.0031", "0.000")
+    ]

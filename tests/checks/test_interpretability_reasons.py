@@ -248,3 +248,30 @@ def test_very_many_features_are_an_answer():
     evidence = reasons(told(whole, [(i, "f7 is low") for i in against(whole)]), evaluations=2_000)
     assert evidence.outcome is Outcome.MEASURED, evidence.reason
     assert value(evidence, "main_reason_share") == 1
+
+
+class Same(LogisticModel):
+    """It answers everybody alike."""
+
+    def predict_proba(self, X):
+        return np.tile([0.7, 0.3], (len(X), 1))
+
+
+def test_where_nothing_weighed_against_anybody_no_letter_is_accused():
+    same = dataclasses.replace(honest(PEOPLE), model=Same({}))
+    evidence = reasons(same)
+    assert evidence.outcome is Outcome.MEASURED
+    for name in ("main_reason_share", "among_top_share", "contradicted_share", "chance_top_share"):
+        found = evidence.measure(name)
+        assert found.value is None
+        assert "nothing weighed against anybody" in found.note
+
+
+def test_rows_without_a_text_are_counted_whoever_they_are_about():
+    rows = against(PEOPLE)
+    letters = [(rows[0], "Low income"), (rows[0], None), (-1, ""), (rows[1], "Low income")]
+    whole = told(PEOPLE, letters)
+    table = whole.reasons.assign(feature=[None, "income", None, None])
+    found = reasons(dataclasses.replace(whole, reasons=table)).measure("empty_text_share")
+    assert (found.value, found.n) == (0.5, 4)
+    assert found.method == "rows without a text; 1 of them name a feature and count as reasons"
