@@ -43,8 +43,13 @@ class Weighed:
     def of(self, people: Array) -> Weighed:
         """Return the same of those *people* alone, given as one truth value each."""
         kept = tuple(letter for letter, stays in zip(self.sample, people, strict=True) if stays)
-        parts = (part[people] for part in (self.among_top, self.heaviest, self.contradicted))
-        return Weighed(kept, *parts, how=self.how)
+        return Weighed(
+            sample=kept,
+            among_top=self.among_top[people],
+            heaviest=self.heaviest[people],
+            contradicted=self.contradicted[people],
+            how=self.how,
+        )
 
 
 def weigh(

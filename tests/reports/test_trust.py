@@ -152,8 +152,8 @@ def test_reasons_of_few_people_say_so_and_what_was_left_out():
     assert "95\u00a0% interval" in said
     assert "n 5)" in said
     assert (
-        "Of the 8 rows in the table of reasons, 2 with a case that no row of the evaluation table has and 1 "
-        "without a text; these are left out." in said
+        "Of the 8 rows in the table of reasons, 2 with a case that no row of the evaluation table has; "
+        "these are left out. A text is missing in 1 of the 8 rows: it tells nothing, unless" in said
     )
     assert "left out" not in words(shown_to_people(reasons(honest(PEOPLE))))
 
