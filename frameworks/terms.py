@@ -183,7 +183,8 @@ def _result(transfer: Transfer, item: Item, profile: Profile, known: Themes) -> 
         why = f"asked only in this case, which the transfer is not: {_plain(known.facts[item.when])}"
         outcome = Compared.NOT_ASKED
     elif given is None:
-        outcome, why = Compared.MISSING, f"the terms say nothing; the baseline asks {spelt(item.value)}"
+        asked = spelt(item.value)  # of this name, a single word is not taken for one of ours when it is told
+        outcome, why = Compared.MISSING, f"the terms say nothing; the baseline asks {asked}"
         if item.when is not None and item.when not in transfer.facts:
             why += f". Nobody says whether it applies ({item.when}), so it is asked"
     else:

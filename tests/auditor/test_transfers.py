@@ -11,6 +11,7 @@ from auditor.problems import Refused
 from auditor.submission import parse
 from frameworks.terms import profiles, themes
 from reports.document import Table, compose
+from reports.language import said, speaking
 from reports.publish import publish
 from reports.record import Audit
 from tests.reports.test_declared import told
@@ -107,3 +108,10 @@ def test_themes_facts_and_baselines_are_told_in_chinese(client, language):
     titles = [theme.title for theme in themes().themes] + [one.title for one in profiles().values()]
     assert [said for said in (*texts, *titles, *themes().facts.values()) if f">{said}" in page] == []
     assert {"zh-Hans": "数据的准确性", "zh-Hant": "資料的準確性"}[language] in page
+
+
+def test_a_value_that_is_also_a_word_of_measures_stays_as_it_is_written():
+    with speaking("zh-Hans"):
+        assert (
+            said("the terms say nothing; the baseline asks published") == "条款没有载明；基线要求 published"
+        )
