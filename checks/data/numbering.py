@@ -22,6 +22,8 @@ ROOMY = 4
 """Whole numbers drawn from a range under as many times the rows repeat more often than `NEARLY` allows."""
 MOST_ROWS_EACH = 20
 """Rows of one person on average, over which a column is rather a place or a class."""
+UNEVEN = 5
+"""Times the rows of a value on average that its most frequent value may have: amounts have round favourites."""
 _LOOK = 2_000
 _NUMBER = re.compile(
     r"(?:^|[^a-z])(?:ids?|uuid|guid|key|no|nr|num|number|ref|reference|record|row|index|serial|token|hash)"
@@ -86,9 +88,15 @@ def people_suspected(table: pd.DataFrame, roles: Roles) -> list[str]:
         if pd.api.types.is_float_dtype(column) and not _whole(column):
             continue
         several = max(FEWEST, len(column) / MOST_ROWS_EACH) <= column.nunique() < column.notna().sum()
-        if several and not differs(column):
+        if several and _even(column) and not differs(column):
             found.append(name)
     return found
+
+
+def _even(column: pd.Series[Any]) -> bool:
+    """Tell whether no value is far more frequent than others: rows of one person hardly are."""
+    each = column.value_counts()
+    return int(each.iloc[0]) <= max(UNEVEN * float(each.mean()), 2)
 
 
 def _told(roles: Roles) -> set[str | None]:

@@ -248,7 +248,7 @@ def reduced(people: People, features: pd.DataFrame, bounds: Sequence[float]) -> 
         truth, group = people.actual[rows].astype(np.int64), people.group[rows]
         if len(np.unique(truth)) < 2:
             raise NoRule("two thirds of the people hold one class only")
-        inside, outside = encoded(table.iloc[rows], table.iloc[asked])
+        inside, outside = map(_dense, encoded(table.iloc[rows], table.iloc[asked]))
         with warnings.catch_warnings(), threadpool_limits(1):  # one thread: sums in one order
             warnings.simplefilter("ignore")  # grids of many groups are thin: told by NaN
             unbound = LogisticRegression(max_iter=300).fit(inside, truth)
@@ -266,6 +266,11 @@ def reduced(people: People, features: pd.DataFrame, bounds: Sequence[float]) -> 
         return np.column_stack(found)
 
     return held_out(people, rule)
+
+
+def _dense(coded: Any) -> Array:
+    """Return the array that fairlearn asks for; many rare words are coded as a sparse one."""
+    return np.asarray(coded if isinstance(coded, np.ndarray) else coded.toarray())
 
 
 def _within(answers: Array, right: Array, apart: Array, bound: float) -> Array:

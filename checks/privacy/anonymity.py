@@ -18,6 +18,7 @@ every column but running numbers count as one person.
 `combination_uniqueness` is the share of people alone in the one, two or three columns that single out most.
 
 For each declared sensitive column, the worst class of each: `distinct_l`, the fewest different values;
+`one_valued_people` and `one_valued_share`, people in classes of two or more who all have one value;
 `entropy_l`, the smallest exponential of a class's entropy; `recursive_l`, the largest l of recursive
 (c, l)-diversity with c = 3, and `recursive_c`, what c must exceed at the distinct l; `t`, the total
 variation distance between class and everybody, and for numbers `ordered_t`, the earth mover's distance over

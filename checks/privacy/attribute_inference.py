@@ -4,10 +4,11 @@ The attacker knows a person's other features and outcome, asks the model once fo
 sensitive feature could have, and names the value under which the model's answer fits the outcome best,
 weighted by how likely it is for a person of such features. What anybody could guess without the model, from
 features and outcome of people it never saw, is the *imputation baseline*. `attack_accuracy` is the share of
-values named rightly with the model, `imputation_accuracy` without; `gain_of` is their difference, for
-training rows (`members`) and evaluation rows (`others`), and `gain` that of the training rows where there are
-some. `gain_over_others` is the members' gain less that of people the model never saw. For a feature of two
-values, `attack_auc` and `imputation_auc` rank people by the same odds.
+values named rightly with the model, `imputation_accuracy` without, and `majority_accuracy` by always naming
+the commonest value; `gain_of` is the first less the better of these two, for training rows (`members`) and
+evaluation rows (`others`), and `gain` that of the training rows where there are some. `gain_over_others` is
+the members' gain less that of people the model never saw. For a feature of two values, `attack_auc` and
+`imputation_auc` rank people by the same odds.
 
 Why it matters
     A model that uses a diagnosis answers differently with and without it: who can ask it often can find out.
@@ -15,7 +16,8 @@ Why it matters
 
 How to read it
     Only `gain` counts: accuracy over guessing is mostly what statistics of the population tell of everybody,
-    with or without this model. Intervals: Bonett-Price, paired, for gains, Wilson for accuracies. Numbers are
+    with or without this model. Intervals: Bonett-Price, paired, for gains (over the
+    better of two guesses: the lower of both limits on either side), Wilson for accuracies. Numbers are
     cut into five bins of equal size, and naming the bin is naming rightly.
 
 Limits
@@ -45,7 +47,7 @@ from checks.draw import sample_rows
 from checks.model import NOT_STATED, Array, Inconclusive, Measure, Model, NotApplicable, Subject, Task, check
 from checks.performance.plain import plain
 from checks.privacy.attacks.compared import STREAM, asked, nearness, of_true_class, spread
-from checks.privacy.attacks.gate import coded
+from checks.privacy.attacks.gate import Gate, coded, judged, told_apart
 from checks.privacy.sensitive import known_already
 from checks.statistics import LEVEL, Z, estimate, hanley_mcneil, paired_difference, roc_auc, undefined, wilson
 from checks.values import as_text
@@ -86,6 +88,8 @@ class Guesses:
     odds: tuple[Array, Array] | None
     second: Array
     """Whether the person has the second value, which the odds are for."""
+    commonest: Array
+    """Whether the person's value is the commonest one among people whom the model never saw."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +119,7 @@ def attribute_inference(subject: Subject) -> Iterator[Measure]:
     members = sides[1] if sides[1] is not None and len(sides[1].truth) >= FEWEST else None
     scale = _error_scale(subject, model, others)
     both = [others] if members is None else [others, members]
-    shared = None if members is None else _shared(subject)
+    shared = None if members is None else _joined(_shared(subject), _apart(both, subject.seed))
     for column in columns:
         values = _values(column, both)
         if isinstance(values, str):
@@ -194,6 +198,28 @@ def _shared(subject: Subject) -> str | None:
     )
 
 
+def _joined(*said: str | None) -> str | None:
+    return "; ".join(filter(None, said)) or None
+
+
+def _apart(sides: list[Side], seed: int) -> str | None:
+    """Say that the files may differ without the model, where the gate of membership attacks finds so."""
+    whole = plain(pd.concat([side.features for side in sides], ignore_index=True))
+    truth = pd.DataFrame({0: np.concatenate([side.truth for side in sides])})
+    member = np.arange(len(truth)) >= len(sides[0].truth)
+    gate = judged(told_apart(np.column_stack([coded(whole), coded(truth)]), member, seed))
+    if gate is Gate.COMPARABLE:
+        return None
+    if gate is Gate.INVALID:
+        return (
+            "training and evaluation rows can be told apart without the model, so the guess without it is"
+            " learnt from other people than it is tried on, and the gain may be too high"
+        )
+    return (
+        "training and evaluation rows may differ without the model; where they do, the gain may be too high"
+    )
+
+
 def _side(subject: Subject, table: pd.DataFrame | None, rng: np.random.Generator) -> Side | None:
     label = subject.roles.label
     if table is None or label not in table.columns or not set(subject.roles.features) <= set(table.columns):
@@ -256,6 +282,7 @@ def _guessed(
     """Return the guesses about each side, by imputation learnt on folds of the first one."""
     guesses = []
     plainly, knowing = (_imputed(subject, column, sides, values, outcome=one) for one in (False, True))
+    commonest = int(np.bincount(values.code[0][values.code[0] >= 0], minlength=len(values.names)).argmax())
     for code, fit, prior, baseline in zip(values.code, fits, plainly, knowing, strict=True):
         known = code >= 0
         truth, without = code[known], baseline[known]
@@ -264,7 +291,7 @@ def _guessed(
         if len(values.names) == 2:
             odds = posterior[:, 1] / posterior.sum(axis=1), without[:, 1]
         right = posterior.argmax(axis=1) == truth, without.argmax(axis=1) == truth
-        guesses.append(Guesses(*right, odds, truth == 1))
+        guesses.append(Guesses(*right, odds, truth == 1, truth == commonest))
     return guesses
 
 
@@ -310,23 +337,27 @@ def told(column: str, guesses: list[Guesses], shared: str | None) -> Iterator[Me
     for case, found in zip(("others", "members"), guesses, strict=False):
         of = {"attribute": column, "case": case}
         rows = float(len(found.without))
-        for name, right in (("attack_accuracy", found.with_model), ("imputation_accuracy", found.without)):
+        for name, right in (
+            ("attack_accuracy", found.with_model),
+            ("imputation_accuracy", found.without),
+            ("majority_accuracy", found.commonest),
+        ):
             yield wilson(name, float(right.sum()), rows, of=of)
         gains.append(_gain(found, of))
         if found.odds is not None:
             yield from _areas(found, of)
     yield from gains
-    judged = gains[-1]
+    best = gains[-1]
     said = "of training rows" if len(gains) == 2 else "of evaluation rows: no training rows were supplied"
     yield Measure(
         "gain",
-        judged.value,
-        judged.low,
-        judged.high,
-        judged.n,
+        best.value,
+        best.low,
+        best.high,
+        best.n,
         {"attribute": column},
-        method=judged.method,
-        note="; ".join(filter(None, (judged.note, said, _idle(guesses[-1]), shared))),
+        method=best.method,
+        note="; ".join(filter(None, (best.note, said, _idle(guesses[-1]), shared))),
     )
     over = _over_others(column, guesses)
     yield replace(over, note="; ".join(filter(None, (over.note, shared))) or None)
@@ -343,8 +374,18 @@ def _idle(guesses: Guesses) -> str | None:
 
 
 def _gain(found: Guesses, of: Mapping[str, str]) -> Measure:
+    """Return the gain over the better guess: it is above 0 only where it is so over both."""
     rows = len(found.without)
-    return paired_difference("gain_of", found.with_model, found.without, np.ones(rows), rows, of=of)
+    over = [
+        paired_difference("gain_of", found.with_model, guess, np.ones(rows), rows, of=of)
+        for guess in (found.without, found.commonest)
+    ]
+    least = min(over, key=lambda one: np.inf if one.value is None else one.value)
+    if any(one.low is None or one.high is None for one in over):
+        return least
+    low, high = (min(getattr(one, end) for one in over) for end in ("low", "high"))
+    method = f"{least.method}; over the better of imputation and the commonest value"
+    return replace(least, low=low, high=high, method=method)
 
 
 def _areas(found: Guesses, of: Mapping[str, str]) -> Iterator[Measure]:
@@ -359,7 +400,8 @@ def _over_others(column: str, guesses: list[Guesses]) -> Measure:
     name, of = "gain_over_others", {"attribute": column}
     if len(guesses) < 2:
         return undefined(name, "supply data.training, the rows that the model learnt from", of=of)
-    each = [g.with_model.astype(np.float64) - g.without for g in guesses]
+    plainly = sum(int(g.commonest.sum()) - int(g.without.sum()) for g in guesses) > 0
+    each = [g.with_model.astype(np.float64) - (g.commonest if plainly else g.without) for g in guesses]
     if min(map(len, each)) < 2:
         return undefined(name, "needs two rows or more of both kinds", of=of)
     value = float(each[1].mean() - each[0].mean())

@@ -86,13 +86,25 @@ class Diversity:
         here = rank == least - 1
         return float((self._most[owner[here]] / tail[here]).max())
 
+    def one_valued(self) -> float:
+        """Return the people of classes of two or more who all have one value."""
+        return float(self.sizes[(self.distinct == 1) & (self.sizes >= 2)].sum())
+
+    @cached_property
+    def _excess(self) -> Array:
+        excess = np.maximum(self.share - self.everybody[self.value], 0)
+        return np.bincount(self.owner, weights=excess, minlength=self.classes)
+
+    def furthest(self) -> float:
+        """Return the people of the class that `t` is of; of the largest one where several are as far."""
+        return float(self.sizes[self._excess >= self._excess.max() - 1e-12].max())
+
     def t(self) -> float:
         """Return the largest total variation distance between a class and everybody.
 
         Shares sum to 1 on both sides, so half the absolute differences are the excesses alone.
         """
-        excess = np.maximum(self.share - self.everybody[self.value], 0)
-        return float(np.bincount(self.owner, weights=excess, minlength=self.classes).max())
+        return float(self._excess.max())
 
     def ordered_t(self) -> float:
         """Return the largest earth mover's distance over the ranks of the values, from 0 to 1.

@@ -102,13 +102,16 @@ def leaf_support(subject: Subject, inside: Inside, training: pd.DataFrame, few: 
     outcome = None
     if subject.task is not Task.REGRESSION and label in training.columns:
         outcome = pd.factorize(as_text(training[label]))[0]
-    smallest, small, single = len(training), 0.0, 0.0
+    smallest, small, single, alone = len(training), 0.0, 0.0, 0.0
+    ever = np.zeros(len(training), dtype=bool)
     for column in leaves.T:
         place = np.unique(column, return_inverse=True)[1]
         sizes = np.bincount(place)
         smallest = min(smallest, int(sizes.min()))
         here = sizes[place] < few
         small += float(here.mean())
+        alone += float((sizes[place] == 1).mean())
+        ever |= here
         if outcome is not None:
             pairs = np.unique(place * np.int64(outcome.max() + 1) + outcome, return_index=True)[1]
             single += float((here & (np.bincount(place[pairs])[place] == 1)).mean())
@@ -116,7 +119,14 @@ def leaf_support(subject: Subject, inside: Inside, training: pd.DataFrame, few: 
     how = f"training rows counted in the leaves of {trees} of {inside.memory.trees} trees"
     yield Measure("smallest_leaf", float(smallest), n=n, kind=Kind.EXACT, unit="people", method=how)
     under = f"{how}; leaves of under {few} people"
-    yield Measure("small_leaf_share", small / trees, n=n, kind=Kind.EXACT, method=under)
+    average = f"in a leaf of under {few} training people in an average tree"
+    yield Measure("small_leaf_share", small / trees, n=n, kind=Kind.EXACT, method=under, note=average)
+    limit = f"a small leaf holds under {few} training people, and one tree is enough to count"
+    yield Measure(
+        "small_leaf_people_share", float(ever.mean()), n=n, kind=Kind.EXACT, method=under, note=limit
+    )
+    repeats = "alone in a leaf in an average tree; such a leaf can repeat that person's label"
+    yield Measure("lone_leaf_share", alone / trees, n=n, kind=Kind.EXACT, method=how, note=repeats)
     yield Measure(
         "single_outcome_share",
         None if outcome is None else single / trees,

@@ -6,9 +6,11 @@ Two places are looked at. The file, where it can be asked about rows that are in
   vectors, Gaussian processes, kernel machines). Per `table`; evaluation rows show what coincidence gives.
 - `listed_rare_values`: values of a column that fewer than `few` training people have, and that the file
   lists (encoders of categories do); `listed_rare_share` is the share of people who have such a value.
-- `smallest_leaf`: training people in the smallest leaf of any tree; `small_leaf_share`, people who share a
-  leaf with fewer than `few` people, on average over trees; `single_outcome_share`, those of them who all have
-  one outcome, so that whoever can be placed in the leaf has it.
+- `smallest_leaf`: training people in the smallest leaf of any tree; `small_leaf_share`, people in a leaf of
+  fewer than `few` in an average tree; `small_leaf_people_share`, people in such a leaf of one tree or more;
+  `lone_leaf_share`, people alone in a leaf in an average tree, which can repeat their label, also where it is
+  a number; `single_outcome_share`, those in small leaves who all have one outcome, so that whoever can be
+  placed in the leaf has it.
 - `learnt_numbers`: how many numbers the model learnt, and `degrees_of_freedom`, training rows less those.
 
 And the answers, which need no file: `certain_answer_share`, rows whose answer is the truth exactly (the true

@@ -18,8 +18,13 @@ C = 3.0
 FEWEST_A_VALUE = 20
 """People a value on average, under whom nearly nobody shares one."""
 
+FEW_ALIKE = 10
+"""People of a class, under whom chance alone sets it far from everybody."""
+
 UNITS = {
     "distinct_l": "values",
+    "one_valued_people": "people",
+    "one_valued_share": "proportion",
     "entropy_l": "values",
     "recursive_l": "values",
     "recursive_c": "times",
@@ -44,10 +49,12 @@ def sensitive(column: pd.Series[Any], name: str, classes: Array | None, people: 
     least = found.distinct_l()
     for told, value, note in (
         ("distinct_l", least, many),
+        ("one_valued_people", found.one_valued(), None),
+        ("one_valued_share", found.one_valued() / people.count, None),
         ("entropy_l", found.entropy_l(), many),
         ("recursive_l", found.recursive_l(C), many),
         ("recursive_c", found.recursive_c(least), None),
-        ("t", found.t(), many),
+        ("t", found.t(), "; ".join(filter(None, (many, _small(found)))) or None),
         ("beta_likeness", found.beta(), None),
         ("enhanced_beta", *_enhanced(found)),
         ("delta_disclosure", *_delta(found)),
@@ -73,6 +80,18 @@ def _many(found: Diversity, name: str, people: Coded) -> str | None:
         f"`{name}` has {found.values:,} different values for {people.count:,.0f} people, so classes differ"
         " whatever they hold; declare a coarser column as sensitive, such as ranges or main groups"
     )
+
+
+def _small(found: Diversity) -> str | None:
+    """Say of how few people the class is that lies furthest from everybody."""
+    size = found.furthest()
+    if size >= FEW_ALIKE:
+        return None
+    if size == 1:
+        return (
+            "the largest distance is that of one person alone in a class, whom any single value sets far off"
+        )
+    return f"the largest distance is that of a class of {size:.0f} people, whom chance alone can set far off"
 
 
 def _enhanced(found: Diversity) -> tuple[float | None, str | None]:

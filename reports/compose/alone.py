@@ -80,9 +80,13 @@ def common(evidence: Evidence) -> tuple[str, str]:
     least = of_name(evidence, "distinct_l")
     if not least:
         return _refused(evidence)
-    worst = min(least, key=lambda m: m.value or 0.0)
+    alike = {m.of["column"]: m for m in of_name(evidence, "one_valued_people")}
+    worst = min(least, key=lambda m: (m.value or 0.0, -_people(alike.get(m.of["column"]))))
     column = wording.brief(wording.case(worst.of["column"]), _NAME)
-    if worst.value == 1:
+    held = alike.get(worst.of["column"])
+    if worst.value == 1 and held is not None:
+        said = _one_valued(held, column)
+    elif worst.value == 1:
         said = _("In some group of people who look alike, everybody has the same {column}.", column=column)
     else:
         values = wording.plural(worst.value or 0.0, "value", "values")
@@ -101,6 +105,26 @@ def common(evidence: Evidence) -> tuple[str, str]:
         if m.of == worst.of
     ]
     return said, wording.paragraph([*sure, *([wording.recorded(worst.note)] if worst.note else [])])
+
+
+def _people(held: Measure | None) -> float:
+    return (held and held.value) or 0.0
+
+
+def _one_valued(held: Measure, column: str) -> str:
+    """Say of how many people others learn the value; who is alone in a group always has one value there."""
+    if not held.value:
+        return _(
+            "In no group of two or more people who look alike has everybody the same {column}; only people"
+            " who are alone give it away.",
+            column=column,
+        )
+    return _(
+        "{people} of {all} look like somebody else, and everybody who looks like them has the same {column}.",
+        people=wording.count(held.value),
+        all=wording.count(held.n or 0),
+        column=column,
+    )
 
 
 def _refused(evidence: Evidence) -> tuple[str, str]:

@@ -226,6 +226,14 @@ def _file(evidence: Evidence) -> tuple[str, str]:
     for m in of_name(evidence, "smallest_leaf"):
         people = wording.plural(m.value or 0, "person", "people")
         said.append(_("The smallest leaf of its trees holds {people}.", people=people))
+    said.extend(
+        _(
+            "In an average tree, {share} training people are alone in a leaf, which can repeat their label.",
+            share=wording.per_hundred(m.value),
+        )
+        for m in of_name(evidence, "lone_leaf_share")
+        if m.value
+    )
     if not said:
         said.extend(_certain(m) for m in of_name(evidence, "certain_answer_gap"))
     return wording.paragraph(said), wording.paragraph(sure)

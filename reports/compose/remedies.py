@@ -151,7 +151,14 @@ def _keeping(evidence: Evidence) -> Iterator[Remedy]:
     if small is not None and small.value:
         what.append(_("Grow trees with larger leaves."))
         share = wording.per_hundred(small.value)
-        effect.append(_("{share} training people share a leaf with too few others.", share=share))
+        effect.append(
+            _("In an average tree, {share} training people share a leaf with few others.", share=share)
+        )
+        ever = _of(evidence, "small_leaf_people_share")
+        if ever is not None and ever.value:
+            once = wording.per_hundred(ever.value)
+            effect.append(_("In at least one tree, {share} do.", share=once))
+            effect.append(wording.recorded(ever.note or ""))
     if rare is not None and rare.value:
         what.append(_("Merge rare values before training."))
         share = wording.per_hundred(rare.value)

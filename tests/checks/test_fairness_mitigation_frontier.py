@@ -245,3 +245,21 @@ def test_without_a_favourable_outcome_there_is_nothing_to_bring_closer():
     evidence = mitigation_frontier(none)
     assert evidence.outcome is Outcome.NOT_APPLICABLE
     assert "favourable" in evidence.reason
+
+
+def test_a_constant_score_beside_a_word_of_many_values_is_measured():
+    """Rare words are coded as a sparse array, which fairlearn takes none of."""
+    rng = np.random.default_rng(4)
+    rows = 300
+    words = [f"w{number % 150}" for number in range(rows)]
+    evidence = mitigation_frontier(
+        subject(
+            decision=np.ones(rows, dtype=int),
+            actual=rng.integers(0, 2, rows),
+            score=np.full(rows, 0.5),
+            groups=rng.choice(["A", "B"], rows),
+            features={"word": words},
+        )
+    )
+    assert evidence.outcome is Outcome.MEASURED
+    assert evidence.measure("accuracy", attribute="group", model="stand-in, no bound").value is not None

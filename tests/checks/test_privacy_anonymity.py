@@ -56,6 +56,16 @@ def test_diversity_by_hand():
     assert found.measure("k").value == 4
 
 
+def test_one_value_tells_of_people_only_where_they_are_two_or_more():
+    """Five share flu, one is alone with gout, and three differ: five of nine."""
+    rows = [(30, "F", "flu")] * 5 + [(40, "F", "gout")] + [(50, "F", "flu")] * 2 + [(50, "F", "gout")]
+    found = anonymity(people(rows))
+    assert found.measure("distinct_l", column="illness").value == 1
+    assert found.measure("one_valued_people", column="illness").value == 5
+    assert found.measure("one_valued_share", column="illness").value == pytest.approx(5 / 9)
+    assert "one person alone in a class" in found.measure("t", column="illness").note
+
+
 def test_missing_values_are_a_value():
     assert anonymity(people([(None, "F", "flu")] * 3 + [(30, "F", "flu")] * 4)).measure("k").value == 3
 

@@ -91,7 +91,8 @@ def test_the_gain_is_the_difference_of_both_accuracies():
         attack, guess, gain = (
             found.measure(name, **of).value for name in ("attack_accuracy", "imputation_accuracy", "gain_of")
         )
-        assert gain == pytest.approx(attack - guess)
+        commonest = found.measure("majority_accuracy", **of).value
+        assert gain == pytest.approx(attack - max(guess, commonest))
     members = found.measure("gain_of", attribute="illness", case="members")
     assert found.measure("gain", attribute="illness").value == members.value
 
@@ -156,7 +157,7 @@ def test_where_the_model_moves_no_guess_the_gain_says_so():
     right, never = np.arange(60) % 3 > 0, np.zeros(60, dtype=bool)
 
     def gain(with_model):
-        guesses = Guesses(with_model, right, None, never)
+        guesses = Guesses(with_model, right, None, never, never)
         (found,) = (m for m in told("job", [guesses, guesses], "what is shared") if m.name == "gain")
         return found
 
@@ -164,6 +165,23 @@ def test_where_the_model_moves_no_guess_the_gain_says_so():
     assert "no guess is righter or wronger with the model than without" in gain(right).note
     assert "no guess is" not in gain(~right).note
     assert gain(right).note.endswith("what is shared")
+
+
+def test_a_guess_worse_than_the_commonest_value_is_no_baseline():
+    """49 of 100 by imputation, 54 with the model, but 60 of 100 have the commonest value."""
+    at, never = np.arange(100), np.zeros(100, dtype=bool)
+    guesses = Guesses(at < 54, at < 49, None, never, at < 60)
+    found = {m.name: m for m in told("job", [guesses, guesses], None)}
+    assert found["gain"].value == pytest.approx(-0.06)
+    assert found["gain"].low < found["gain"].value < found["gain"].high < 0
+    assert found["majority_accuracy"].value == 0.6
+
+
+def test_files_that_differ_without_the_model_are_told_beside_the_gain():
+    whole = attacked(LogisticRegression(), 1.0, rows=200)
+    moved = dataclasses.replace(whole, evaluation=whole.evaluation.assign(a=whole.evaluation["a"] + 5))
+    note = attribute_inference(moved).measure("gain", attribute="illness").note
+    assert "can be told apart without the model" in note
 
 
 def test_evaluation_rows_that_the_model_learnt_are_told_beside_the_gain():

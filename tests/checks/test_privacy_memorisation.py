@@ -168,6 +168,8 @@ def test_leaves_are_counted_as_a_tree_counts_them():
     found = memorisation(whole)
     assert value(found, "smallest_leaf") == sizes.min()
     assert value(found, "small_leaf_share") == pytest.approx(sizes[sizes < 10].sum() / 400)
+    assert value(found, "small_leaf_people_share") == value(found, "small_leaf_share")  # of one tree
+    assert value(found, "lone_leaf_share") == pytest.approx((sizes == 1).sum() / 400)
     assert value(found, "single_outcome_share") == pytest.approx(sizes[pure].sum() / 400)
     assert value(found, "learnt_numbers") == 2 * (~leaf).sum() + leaf.sum()
 
@@ -181,7 +183,7 @@ def test_leaves_are_counted_as_a_tree_counts_them():
 )
 def test_trees_that_grew_out_have_small_leaves_and_pruned_ones_have_none(last):
     found = memorisation(about(last))
-    assert value(found, "small_leaf_share") > 0.15
+    assert value(found, "small_leaf_people_share") > value(found, "small_leaf_share") > 0.15
     assert value(found, "degrees_of_freedom") < 0
     pruned = RandomForestClassifier(20, min_samples_leaf=40, bootstrap=False, random_state=0)
     found = memorisation(about(pruned))
@@ -193,6 +195,7 @@ def test_numbers_that_are_repeated_exactly_are_found_in_a_regression():
     found = memorisation(about(DecisionTreeRegressor(random_state=0), Task.REGRESSION, labels=50))
     assert value(found, "certain_answer_share", table="training") == 1
     assert found.measure("certain_answer_gap").low > 0.5
+    assert value(found, "lone_leaf_share") > 0
     assert "no outcome to share" in found.measure("single_outcome_share").note
     assert (
         value(

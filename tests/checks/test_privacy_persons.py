@@ -145,6 +145,11 @@ def test_what_numbers_rows_is_told_from_what_describes_people(table, name, numbe
     assert numbers_rows(table, name, Roles(quasi_identifiers=(name,))) is False
 
 
+def test_amounts_of_which_one_is_a_favourite_tell_nobody_apart():
+    amounts = np.concatenate([np.full(36, 60), np.arange(959) % 188 + 100])
+    assert people_suspected(pd.DataFrame({"applicant_income": amounts}), Roles()) == []
+
+
 def test_what_repeats_too_often_is_a_place_and_no_person():
     table = pd.DataFrame({"patientId": np.arange(1000) // 4, "branch_id": np.arange(1000) % 30, "user": 1.5})
     assert people_suspected(table, Roles()) == ["patientId"]

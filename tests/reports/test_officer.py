@@ -203,8 +203,8 @@ def test_remedies_come_with_what_was_measured_of_them():
     assert words[4] == (
         "Guard the file like the data, or take a kind of model that stores no rows. Grow trees with larger "
         "leaves. Merge rare values before training. | Of its training rows, 100 of every 100 stand in it. "
-        "60 of every 100 training people share a leaf with too few others. 3 of every 100 training people "
-        "have a rare value that the file lists."
+        "In an average tree, 60 of every 100 training people share a leaf with few others. 3 of every "
+        "100 training people have a rare value that the file lists."
     )
     assert len(words) == 5
 

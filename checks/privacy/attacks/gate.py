@@ -33,6 +33,11 @@ class Gate(StrEnum):
 
 def drift(people: Compared, seed: int) -> Measure:
     """Return how well features and label alone tell members from others, out of fold."""
+    return told_apart(with_truth(people), people.member, seed)
+
+
+def told_apart(seen: Array, members: Array, seed: int) -> Measure:
+    """Return how well what is *seen* of each row, as numbers, tells members from others, out of fold."""
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
     from threadpoolctl import threadpool_limits
@@ -41,14 +46,14 @@ def drift(people: Compared, seed: int) -> Measure:
     some = np.concatenate(
         [
             side[sample_rows(len(side), ROWS, None, rng)]
-            for side in (np.flatnonzero(people.member), np.flatnonzero(~people.member))
+            for side in (np.flatnonzero(members), np.flatnonzero(~members))
         ]
     )
-    seen = with_truth(people)[some]
+    seen = seen[some]
     state = int(rng.integers(2**31))
     judge = HistGradientBoostingClassifier(max_iter=40, early_stopping=False, random_state=state)
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=state)
-    member = people.member[some]
+    member = members[some]
     with threadpool_limits(1):  # threads that wait for each other cost more than this small task
         told = cross_val_predict(judge, seen, member, cv=folds, method="predict_proba", n_jobs=1)[:, 1]
     found = hanley_mcneil("drift_auc", roc_auc(member, told), int(member.sum()), int((~member).sum()))
