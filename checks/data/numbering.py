@@ -23,7 +23,7 @@ ROOMY = 4
 MOST_ROWS_EACH = 20
 """Rows of one person on average, over which a column is rather a place or a class."""
 UNEVEN = 5
-"""Times the rows of a value on average that its most frequent value may have: amounts have round favourites."""
+"""Times the rows of a value on average that the commonest may have: amounts have round favourites."""
 _LOOK = 2_000
 _NUMBER = re.compile(
     r"(?:^|[^a-z])(?:ids?|uuid|guid|key|no|nr|num|number|ref|reference|record|row|index|serial|token|hash)"
