@@ -47,7 +47,7 @@ from checks.draw import sample_rows
 from checks.model import NOT_STATED, Array, Inconclusive, Measure, Model, NotApplicable, Subject, Task, check
 from checks.performance.plain import plain
 from checks.privacy.attacks.compared import STREAM, asked, nearness, of_true_class, spread
-from checks.privacy.attacks.gate import Gate, coded, judged, told_apart
+from checks.privacy.attacks.gate import coded, doubt
 from checks.privacy.sensitive import known_already
 from checks.statistics import LEVEL, Z, estimate, hanley_mcneil, paired_difference, roc_auc, undefined, wilson
 from checks.values import as_text
@@ -119,7 +119,8 @@ def attribute_inference(subject: Subject) -> Iterator[Measure]:
     members = sides[1] if sides[1] is not None and len(sides[1].truth) >= FEWEST else None
     scale = _error_scale(subject, model, others)
     both = [others] if members is None else [others, members]
-    shared = None if members is None else _joined(_shared(subject), _apart(both, subject.seed))
+    said = () if members is None else (_shared(subject), _apart(both, subject.seed))
+    shared = "; ".join(filter(None, said)) or None
     for column in columns:
         values = _values(column, both)
         if isinstance(values, str):
@@ -198,26 +199,12 @@ def _shared(subject: Subject) -> str | None:
     )
 
 
-def _joined(*said: str | None) -> str | None:
-    return "; ".join(filter(None, said)) or None
-
-
 def _apart(sides: list[Side], seed: int) -> str | None:
-    """Say that the files may differ without the model, where the gate of membership attacks finds so."""
+    """Say that the files may differ without the model, where that is so."""
     whole = plain(pd.concat([side.features for side in sides], ignore_index=True))
     truth = pd.DataFrame({0: np.concatenate([side.truth for side in sides])})
     member = np.arange(len(truth)) >= len(sides[0].truth)
-    gate = judged(told_apart(np.column_stack([coded(whole), coded(truth)]), member, seed))
-    if gate is Gate.COMPARABLE:
-        return None
-    if gate is Gate.INVALID:
-        return (
-            "training and evaluation rows can be told apart without the model, so the guess without it is"
-            " learnt from other people than it is tried on, and the gain may be too high"
-        )
-    return (
-        "training and evaluation rows may differ without the model; where they do, the gain may be too high"
-    )
+    return doubt(np.column_stack([coded(whole), coded(truth)]), member, seed)
 
 
 def _side(subject: Subject, table: pd.DataFrame | None, rng: np.random.Generator) -> Side | None:

@@ -80,6 +80,21 @@ def judged(found: Measure) -> Gate:
     return Gate.COMPARABLE if found.high < LIMIT else Gate.UNCERTAIN
 
 
+def doubt(seen: Array, members: Array, seed: int) -> str | None:
+    """Say that a gain over others may come from how the files differ; None where they are alike."""
+    gate = judged(told_apart(seen, members, seed))
+    if gate is Gate.COMPARABLE:
+        return None
+    if gate is Gate.INVALID:
+        return (
+            "training and evaluation rows can be told apart without the model, so the guess without it is"
+            " learnt from other people than it is tried on, and the gain may be too high"
+        )
+    return (
+        "training and evaluation rows may differ without the model; where they do, the gain may be too high"
+    )
+
+
 def coded(table: pd.DataFrame) -> Array:
     """Return every column as numbers: texts become codes, which trees can split."""
     columns = [
