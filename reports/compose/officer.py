@@ -9,6 +9,7 @@ from checks.model import Evidence, Measure, Outcome
 from reports import wording
 from reports.compose.alone import alone, common, hides, singled_out
 from reports.compose.remedies import remedies
+from reports.compose.undeclared import columns, names
 from reports.compose.view import View, check_anchor, check_title, of_name
 from reports.document import Block, Bullet, Bullets, Cell, Column, Paragraph, Section, Table
 from reports.language import N_, _, own
@@ -51,7 +52,6 @@ WANTED = N_(
 """Numbers whose absence is told, with its reason."""
 GUESSING, AT = 0.5, 0.01
 """The area of guessing, and the share of others who are accused."""
-_NAMES_TOLD = 4
 _NEEDS_TOLD = 6
 _NAME, _REASON = 40, 220
 
@@ -60,15 +60,20 @@ def officer(view: View) -> Iterator[Section]:
     """Yield the page, where anything of privacy was asked."""
     if not any(one.check.startswith("privacy.") for one in view.evidence):
         return
+    whom = _listed(_whom(view)) or Bullets(
+        (Bullet(_("Not known: nothing that was measured shows anybody to stand out, or rules it out.")),)
+    )
     parts = (
-        (_("From whom most"), "privacy-whom", _listed(_whom(view))),
+        (_("From whom most"), "privacy-whom", whom),
         (_("What would reduce it"), "privacy-less", remedies(view)),
         (_("What could not be tried, and what to supply"), "privacy-open", _listed(_open(view))),
     )
     lead = _(
-        "What somebody who can ask the model, or who holds its file or these data, could learn about people, "
-        "as far as it was tried. An attack that failed here does not show that none can succeed."
+        "What whoever can ask the model, or holds its file or these data, could learn of people, as far as "
+        "tried. A failed attack is no proof that none succeeds."
     )
+    kept = _("Report and bundle may show groups under 10: personal data until published.")
+    lead = lead if view.publication else wording.paragraph((lead, kept))
     yield Section(
         _("For the data-protection officer"),
         "privacy-officer",
@@ -94,9 +99,9 @@ def _learnt(view: View) -> Block:
         (MEMBERS, _("Was a person in the training data?"), _members),
         (VALUES, _("Does a person have a sensitive trait?"), _values),
         (MEMORY, _("What stands in the model's file?"), _file),
-        (PEOPLE, _("Who is behind a row of these data?"), alone),
+        (PEOPLE, _("Who is behind a row of these data?"), lambda one: _alone(view, one)),
         (PEOPLE, _("What do people who look alike have in common?"), common),
-        (COLUMNS, _("Are columns personal that nobody declared?"), _columns),
+        (COLUMNS, _("Are columns personal that nobody declared?"), lambda one: columns(view, one)),
     )
     cells = []
     for check, question, tell in rows:
@@ -115,8 +120,8 @@ def _learnt(view: View) -> Block:
                 Cell(sure),
             )
         )
-    columns = (Column(_("Question")), Column(_("What was found")), Column(_("How sure")))
-    return Table(_("What could be learnt"), columns, tuple(cells))
+    heads = (Column(_("Question")), Column(_("What was found")), Column(_("How sure")))
+    return Table(_("What could be learnt"), heads, tuple(cells))
 
 
 def _unmeasured(view: View, check: str) -> tuple[str, str]:
@@ -126,6 +131,8 @@ def _unmeasured(view: View, check: str) -> tuple[str, str]:
         return _("Not tried: no rule that was chosen asks for it."), _("Nothing is known either way.")
     why = evidence.reason or next((m.note for m in evidence.measures if m.value is None and m.note), "")
     reason = wording.brief(wording.recorded(why), _REASON)
+    if check == MEMORY and "data.training" in why and view.submission.get("model", why) is None:
+        reason = wording.paragraph((reason, _("No model file was submitted either: supply both.")))
     return _("Not measured. {reason}", reason=reason), _("Nothing is known either way.")
 
 
@@ -133,14 +140,24 @@ def _withheld(evidence: Evidence | None) -> bool:
     return any((m.note or "").startswith(wording.WITHHELD) for m in (evidence.measures if evidence else ()))
 
 
-def strongest(evidence: Evidence | None) -> tuple[Measure, Measure] | None:
-    """Return area and share found at 1 % of the attack that came furthest."""
+def _alone(view: View, evidence: Evidence) -> tuple[str, str]:
+    """Return who is alone, and that others may know more where nobody said what they know."""
+    found, sure = alone(evidence)
+    if found and "quasi_identifiers" in (view.resolved.get("not_declared") or ()):
+        floor = _("Whoever knows more than these columns finds more people: read it as a floor.")
+        sure = wording.paragraph((sure, floor))
+    return found, sure
+
+
+def strongest(evidence: Evidence | None) -> tuple[Measure, Measure | None] | None:
+    """Return the area of the attack that came furthest, and the share found at 1 % where it ranks people."""
     areas = of_name(evidence, "auc")
     if evidence is None or not areas:
         return None
     area = max(areas, key=lambda m: m.value or 0.0)
     found = [m for m in of_name(evidence, "tpr_at_fpr_1pct") if m.of == area.of]
-    return (area, found[0]) if found else None
+    ranks = area.of.get("attack") != "gap"  # right or wrong: no threshold accuses one other in a hundred
+    return area, (found[0] if found and ranks else None)
 
 
 def leaks(evidence: Evidence | None) -> bool:
@@ -158,33 +175,79 @@ def _members(evidence: Evidence) -> tuple[str, str]:
     if best is None:
         return "", ""
     area, found = best
-    tried = len(of_name(evidence, "auc"))
-    sure = _(
-        "Area {area}, where 0.5 is guessing; {tried} tried, of which “{attack}” came furthest.",
-        area=wording.measured(area),
-        tried=wording.plural(tried, "attack was", "attacks were"),
-        attack=_attack(area.of.get("attack", "")),
-    )
-    gate = next((m for m in of_name(evidence, "drift_auc") if m.note), None)
-    if gate is not None:
-        note = wording.recorded(gate.note)
-        sure = wording.paragraph((sure, _("How alike the two files are: {note}", note=note)))
+    sure = wording.paragraph(_how_sure(evidence, area, found))
     if not leaks(evidence):
         return _("Not shown: no attack did better than guessing."), sure
-    said = _(
-        "An attacker finds {share} training people while accusing 1 of every 100 others; guessing finds 1.",
-        share=wording.per_hundred(found.value or 0.0),
-    )
-    if found.low is None or found.low <= AT:
+    if found is None:
+        said = _decisions(evidence, area)
+    elif found.low is None or found.low <= AT:
         said = _(
             "An attacker does better than guessing over all, but is not shown to find anybody surely: while "
-            "accusing 1 of every 100 others, {share} training people; guessing finds 1.",
+            "accusing at most 1 of every 100 others, {share} training people; guessing finds 1.",
+            share=wording.per_hundred(found.value or 0.0),
+        )
+    else:
+        said = _(
+            "An attacker finds {share} training people while accusing at most 1 of every 100 others; "
+            "guessing finds 1.",
             share=wording.per_hundred(found.value or 0.0),
         )
     claim = of_name(evidence, "epsilon_over_claim")
     if claim and (claim[0].value or 0.0) > 0:
         said = wording.paragraph((said, _("This contradicts the claimed epsilon.")))
     return said, sure
+
+
+def _decisions(evidence: Evidence, area: Measure) -> str:
+    """Say what an attacker gains who knows only whether an answer was right."""
+    said = [
+        _(
+            "An attacker who knows only whether an answer was right does better than guessing. How many are "
+            "found at few false alarms is not measurable from decisions alone."
+        )
+    ]
+    said += [
+        _("Advantage: {advantage}.", advantage=wording.measured(one))
+        for one in of_name(evidence, "advantage")
+        if one.of == area.of
+    ]
+    return wording.paragraph(said)
+
+
+def _how_sure(evidence: Evidence, area: Measure, found: Measure | None) -> Iterator[str]:
+    """Say what the area is, what was taken off, how alike the two files are and who was left out."""
+    yield _(
+        "Area {area}, where 0.5 is guessing; {tried} tried, of which “{attack}” came furthest.",
+        area=wording.measured(area),
+        tried=wording.plural(len(of_name(evidence, "auc")), "attack was", "attacks were"),
+        attack=_attack(area.of.get("attack", "")),
+    )
+    raw = next((m for m in of_name(evidence, "raw_auc") if m.of == area.of), None)
+    for gate in of_name(evidence, "drift_auc"):
+        if raw is not None:
+            yield _(
+                "Uncertain comparison: the two files may differ without the model (area {drift}). That is "
+                "taken off the area, {raw} as measured, but not off the people found.",
+                drift=wording.measured(gate),
+                raw=wording.measured(raw),
+            )
+        if gate.note:
+            yield _("How alike the two files are: {note}", note=wording.recorded(gate.note))
+    if found is not None:
+        yield _(
+            "Share found: {share} of {people}.",
+            share=wording.measured(found),
+            people=wording.plural(found.n or 0, "person", "people"),
+        )
+    if found is not None and found.note:
+        yield wording.recorded(found.note.partition(";")[0])
+    for one in of_name(evidence, "shared_rows_dropped"):
+        if one.value and one.of == {"table": "evaluation"}:
+            yield _(
+                "{shared} of {rows} evaluation rows stand in the training file too and were left out.",
+                shared=wording.count(one.value),
+                rows=wording.count(one.n),
+            )
 
 
 def _attack(key: str) -> str:
@@ -234,49 +297,49 @@ def _file(evidence: Evidence) -> tuple[str, str]:
         for m in of_name(evidence, "lone_leaf_share")
         if m.value
     )
-    if not said:
-        said.extend(_certain(m) for m in of_name(evidence, "certain_answer_gap"))
+    for m in of_name(evidence, "certain_answer_gap"):
+        if not said:
+            said.append(_("The file was not looked into."))
+            said.append(_certain(m))
+        elif m.low is not None and m.low > 0:
+            said.append(_certain(m))
     return wording.paragraph(said), wording.paragraph(sure)
 
 
 def _certain(gap: Measure) -> str:
-    if gap.low is not None and gap.low > 0:
+    if gap.low is None or gap.low <= 0:
+        return _("Answers to training rows are not shown to be surer than others.")
+    if (gap.method or "").startswith("number equal"):
         return _(
-            "The file was not looked into. Answers to training rows are certain more often, by {gap}.",
+            "But asking it gives the exact number of training people away: more often than of others by "
+            "{gap}, as a share of people.",
             gap=wording.measured(gap),
         )
-    return _("The file was not looked into. Answers to training rows are not shown to be surer than others.")
-
-
-def _columns(evidence: Evidence) -> tuple[str, str]:
-    numbers = [of_name(evidence, f"undeclared_{kind}") for kind in ("identifiers", "sensitive")]
-    if not all(numbers):
-        return "", ""
-    identifiers, sensitive = (found[0].value or 0 for found in numbers)
-    if not identifiers and not sensitive:
-        return _("None was found."), _("Every column was looked at; unusual spellings may pass.")
-    said = _(
-        "{identifiers} and {sensitive} look personal and were not declared so.",
-        identifiers=wording.plural(identifiers, "identifier", "identifiers"),
-        sensitive=wording.plural(sensitive, "sensitive column", "sensitive columns"),
+    return _(
+        "Answers to training rows are certain and right more often, by {gap}, as a share of people.",
+        gap=wording.measured(gap),
     )
-    return said, _("By values and names; chance matches are allowed for.")
 
 
 def _whom(view: View) -> Iterator[str]:
     """Yield who stands out, which groups are found most, and which columns single people out."""
     evidence = measured(view, MEMBERS)
     best = strongest(evidence)
-    if best is not None and leaks(evidence):
+    if best is not None and best[1] is None:
+        yield _("Who stands out among training people: not measurable from decisions alone.")
+    elif best is not None and leaks(evidence):
         for risk in of_name(evidence, "high_risk_share"):
             if risk.of == best[0].of:
                 yield _(
-                    "Of the training people, a share of {share} stands out above nearly everybody else.",
+                    "Of {people}, a share of {share} stands out above nearly everybody else.",
+                    people=wording.plural(risk.n or 0, "training person", "training people"),
                     share=wording.measured(risk),
                 )
     alike: list[str] = []
     for gap in of_name(evidence, "group_tpr_at_fpr_1pct_gap"):
         groups = _compared(evidence, gap.of["attribute"])
+        if best is not None and best[1] is None:
+            continue  # zero by construction
         if gap.low is not None and gap.low > 0 and groups:
             yield _found_most(max(groups, key=lambda m: m.value or 0.0), gap)
         else:
@@ -284,7 +347,7 @@ def _whom(view: View) -> Iterator[str]:
     if alike:
         yield _(
             "In the training data, no group is shown to be found more often than another: {attributes}.",
-            attributes=_names(alike),
+            attributes=names(alike),
         )
     yield from singled_out(view.default(PEOPLE))
 
@@ -294,20 +357,14 @@ def _compared(evidence: Evidence | None, attribute: str) -> list[Measure]:
     return [m for m in found if m.of.get("attribute") == attribute and m.note is None]
 
 
-def _names(names: list[str]) -> str:
-    """Join names, the first ones where they are many."""
-    told = [wording.brief(name, _NAME) for name in names[:_NAMES_TOLD]]
-    more = len(names) - len(told)
-    return wording.joined([*told, wording.plural(more, "more", "more")] if more else told)
-
-
 def _found_most(most: Measure, gap: Measure) -> str:
     return _(
-        "Of {attribute}, {group} is found most in the training data: a share of {share}, where guessing "
-        "finds {guess}. The groups differ by {gap}.",
+        "Of {attribute}, {group} is found most in the training data: a share of {share} of {people}, where "
+        "guessing finds {guess}. The groups differ by {gap}.",
         attribute=wording.brief(wording.case(most.of["attribute"]), _NAME),
         group=wording.brief(wording.group(most.of["group"]), _NAME),
         share=wording.measured(most),
+        people=wording.plural(most.n or 0, "person", "people"),
         guess=wording.exact(AT),
         gap=wording.measured(gap),
     )

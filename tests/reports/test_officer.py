@@ -191,22 +191,83 @@ def test_where_nothing_leaks_nobody_is_said_to_stand_out():
 
 
 def test_remedies_come_with_what_was_measured_of_them():
-    words = told(*everything())["privacy-less"].splitlines()
-    assert words[0].startswith("Give out scores of 1 decimal digit. | No decision about these rows changes.")
-    assert "changes by −0.200" in words[0]
-    assert words[1].endswith("Without it, 4 of every 100 people would be alone; with it, 30 of every 100.")
-    assert "district" in words[1]
-    assert "6 more" in words[2]
-    assert "religion" not in words[2]
-    assert "income" not in words[2]
-    assert words[3].startswith("Learn less by heart")
-    assert words[4] == (
-        "Guard the file like the data, or take a kind of model that stores no rows. Grow trees with larger "
-        "leaves. Merge rare values before training. | Of its training rows, 100 of every 100 stand in it. "
-        "In an average tree, 60 of every 100 training people share a leaf with few others. 3 of every "
-        "100 training people have a rare value that the file lists."
+    guard, rounded, coarse, leaves, learn, asked = told(*everything())["privacy-less"].splitlines()
+    assert guard.endswith("no rows. | Of its training rows, 100 of every 100 stand in it.")
+    assert rounded.startswith("Give out scores of 1 decimal digit. | No decision about these rows changes.")
+    assert "changes by −0.200" in rounded
+    assert coarse.endswith("Without it, 4 of every 100 people would be alone; with it, 30 of every 100.")
+    assert "district" in coarse
+    assert leaves == (
+        "Grow trees with larger leaves. Merge rare values before training. | In an average tree, 60 of every 100 "
+        "training people share a leaf with few others. 3 of every 100 training people have a rare value that the file "
+        "lists."
     )
-    assert len(words) == 5
+    assert learn.startswith("Learn less by heart")
+    assert "6 more" in asked
+    assert "religion" not in asked
+    assert "income" not in asked
+
+
+def answers(*changes: Measure) -> list[str]:
+    """Return the remedies where answers as given let nearly everybody be found."""
+    areas = (
+        share("attack_auc", 0.9995, 0.994, 1.0, of={"case": "as given"}),
+        share("attack_auc", 0.6825, 0.645, 0.718, of={"case": "decisions only"}),
+    )
+    return told(found("privacy.outputs", *areas, *changes))["privacy-less"].splitlines()
+
+
+def test_remedies_stand_by_their_measured_effect_and_those_without_one_last():
+    none = share("attack_auc_change", 0.0, of={"case": "2 digits"})
+    some = share("attack_auc_change", -0.006, -0.01, -0.002, of={"case": "1 digit"})
+    words = answers(counted("digits_enough", 2), none, some)
+    assert words[0].startswith(
+        "Give out decisions alone, where they suffice. | The area of the attack becomes"
+    )
+    assert "0.682" in words[0]
+    assert words[1].startswith(
+        "Give out scores of 1 decimal digit. | The area of the attack changes by −0.006"
+    )
+    assert "It is not shown to hinder the attack" in words[2]
+    assert len(words) == 3
+
+
+def test_decisions_alone_find_nobody_at_few_false_alarms_by_construction():
+    of = {"of": {"attack": "gap"}}
+    page = told(
+        found(
+            "privacy.membership_inference",
+            share("drift_auc", 0.53, 0.49, 0.57),
+            share("auc", 0.675, 0.637, 0.71, **of),
+            share("raw_auc", 0.705, 0.67, 0.74, **of),
+            share("tpr_at_fpr_1pct", 0.0, 0.0, 0.009, **of),
+            share("advantage", 0.35, 0.2, 0.5, **of),
+            share("high_risk_share", 0.0, 0.0, 0.009, **of),
+            counted("shared_rows_dropped", 300, of={"table": "evaluation"}),
+        )
+    )
+    words = page["privacy-officer"]
+    assert "not measurable from decisions alone. Advantage: 0.350" in words
+    assert "0 of every 100" not in words
+    assert "300 of 1,000 evaluation rows stand in the training file too" in words
+    assert "taken off the area, 0.705 (0.670" in words
+    assert "as measured, but not off the people found" in words
+    assert "share of 0.000" not in page["privacy-whom"]
+
+
+def test_columns_that_nobody_declared_are_named_and_said_not_to_be_counted():
+    columns = ("column", "looks like", "which is", "declared as")
+    rows = (
+        ("ref", "phone", "direct identifier", "not declared"),
+        ("born", "date", "quasi-identifier", "not declared"),
+    )
+    counts = counted("undeclared_identifiers", 1), counted("undeclared_sensitive", 0)
+    page = told(
+        found("data.personal_data", *counts, Table("columns that look personal", columns, rows)),
+        found("privacy.anonymity", counted("k", 1)),
+    )
+    assert "By name: ref. Who is alone was counted without ref and born" in page["privacy-officer"]
+    assert page["privacy-less"].startswith("Leave out ref.")
 
 
 def test_what_was_not_tried_is_named_with_what_to_supply_and_nothing_that_needs_nothing():
@@ -290,7 +351,7 @@ def test_a_remedy_that_was_not_tried_stands_after_those_that_help():
     """The area of an attack was not measured on rounded answers: rounding comes last, and says so."""
     unknown = found("privacy.outputs", counted("digits_enough", 1))
     words = told(*[one for one in everything() if one.check != "privacy.outputs"], unknown)["privacy-less"]
-    first, *rest = words.splitlines()
+    _guard, first, *rest = words.splitlines()
     assert first.startswith("Coarsen or leave out district")
     assert any("What it would take from an attack was not measured." in one for one in rest)
 
