@@ -21,7 +21,6 @@ PEOPLE = "privacy.anonymity"
 COLUMNS = "data.personal_data"
 OUTPUTS = "privacy.outputs"
 ASKED = (MEMBERS, VALUES, MEMORY, PEOPLE, COLUMNS)
-"""Checks that answer a question of the table, or say there why they do not."""
 LOOKED_AT = (*ASKED, OUTPUTS)
 
 ATTACKS = N_(
@@ -37,7 +36,6 @@ ATTACKS = N_(
 )
 """What each attack goes by."""
 _NO_SUPPLY = ("not needed", "on request", "does not fit", "the file holds no", "the file lists no")
-"""How a line of a check begins that asks for nothing."""
 WANTED = N_(
     {
         "tpr_at_fpr_0_1pct": "people found at 1 false alarm in 1,000",
@@ -206,11 +204,8 @@ def _decisions(evidence: Evidence, area: Measure) -> str:
             "found at few false alarms is not measurable from decisions alone."
         )
     ]
-    said += [
-        _("Advantage: {advantage}.", advantage=wording.measured(one))
-        for one in of_name(evidence, "advantage")
-        if one.of == area.of
-    ]
+    gained = [one for one in of_name(evidence, "advantage") if one.of == area.of]
+    said += [_("Advantage: {advantage}.", advantage=wording.measured(one)) for one in gained]
     return wording.paragraph(said)
 
 

@@ -198,9 +198,10 @@ def test_remedies_come_with_what_was_measured_of_them():
     assert coarse.endswith("Without it, 4 of every 100 people would be alone; with it, 30 of every 100.")
     assert "district" in coarse
     assert leaves == (
-        "Grow trees with larger leaves. Merge rare values before training. | In an average tree, 60 of every 100 "
-        "training people share a leaf with few others. 3 of every 100 training people have a rare value that the file "
-        "lists."
+        "Grow trees with larger leaves. Merge rare values before training. | In an average tree, "
+        "60 of every 100 "
+        "training people share a leaf with few others. 3 of every 100 training people have a "
+        "rare value that the file lists."
     )
     assert learn.startswith("Learn less by heart")
     assert "6 more" in asked
