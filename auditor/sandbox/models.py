@@ -27,7 +27,7 @@ from auditor.sandbox.frames import (
 from auditor.sandbox.host import available
 from auditor.sandbox.limits import Limits, raise_it
 from auditor.sandbox.parent import Answered, Child, ChildDied, TooLate, clean
-from checks.model import Array, Memory, ModelError, ModelFile, Rows, Task
+from checks.model import Array, Memory, ModelError, ModelFile, Rows, Task, Unanswered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,8 +88,7 @@ class SandboxedModel:
         """Return one float64 a row: the class's position in `classes`, or the value for a regressor."""
         answer = self._ask(PREDICT, X, 1)[:, 0]
         if not np.isfinite(answer).all():
-            first = int(np.flatnonzero(~np.isfinite(answer))[0])
-            raise ModelError(f"it answered a number that is not finite, first for row {first + 1}")
+            raise Unanswered(answer)
         if self.classes and not np.isin(answer, np.arange(len(self.classes))).all():
             raise ModelError("it answered a class that is none of its own")
         return answer
@@ -99,12 +98,8 @@ class SandboxedModel:
         if not self.has_probabilities:
             raise ModelError("it gives no probabilities")
         answer = self._ask(PREDICT_PROBA, X, len(self.classes))
-        finite = np.isfinite(answer).all(axis=1)
-        if not finite.all():
-            first, count = int(np.flatnonzero(~finite)[0]), int((~finite).sum())
-            raise ModelError(
-                f"{count:,} of its probabilities are not finite numbers, first in row {first + 1}"
-            )
+        if not np.isfinite(answer).all():
+            raise Unanswered(answer)
         proper = (np.abs(answer.sum(axis=1) - 1) <= 1e-4) & ((answer >= -1e-6) & (answer <= 1 + 1e-6)).all(
             axis=1
         )

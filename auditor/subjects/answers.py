@@ -12,7 +12,7 @@ from auditor.subjects.asking import Asked, ask
 from auditor.subjects.classes import Outcomes
 from auditor.subjects.columns import lacking
 from auditor.subjects.opened import Opened
-from checks.model import Array, Model, ModelError, Roles, Task
+from checks.model import Array, Model, ModelError, Roles, Task, Unanswered
 from checks.values import as_text
 
 ROUNDING = 1e-12
@@ -89,8 +89,9 @@ def answers(
     *,
     seed: int = 0,
     stream: int = 0,
+    name: str = "evaluation",
 ) -> Answers:
-    """Return the system's answers for the rows of *table*; nothing for a table that carries none."""
+    """Return the system's answers for the rows of the table called *name*; nothing where it carries none."""
     if model is None:
         return _given(task, table, roles, settled)
     if lacking(roles.features, table):
@@ -101,6 +102,8 @@ def answers(
         asked = ask(model, X, seed, probabilities=wanted.probabilities, stream=stream)
     except ModelError as why:
         said = str(why).rstrip(".")
+        if isinstance(why, Unanswered):
+            said = f"{said} of the {name} table, first for row {why.first + 1}"
         raise refuse("model", "no-answer", f"the model could not answer the rows: {said}.") from None
     return _understood(wanted, asked, settled, model)
 

@@ -84,7 +84,10 @@ def prepare(
         _raise(check_columns.too_many_groups(roles, table))
         _raise(_training_fits(tables, roles))
         asking = _Asking(submission, roles, settled, None if live is not None else again)
-        said = {name: asking.answers(frame, model, part) for part, (name, frame) in enumerate(tables.items())}
+        said = {
+            name: asking.answers(frame, model, part, name)
+            for part, (name, frame) in enumerate(tables.items())
+        }
         told = challengers(submission, table, roles, settled, open_artifact=open_artifact, limits=limits)
         subject = _subject(submission, tables, roles, said, model)
         _raise(reasons.about_features(submission, roles.features))
@@ -133,12 +136,12 @@ class _Asking:
     again: Callable[[], AbstractContextManager[Opened]] | None
     """Opens its model afresh, where that costs nobody anything."""
 
-    def answers(self, table: pd.DataFrame, model: Opened | None, stream: int) -> Answers:
+    def answers(self, table: pd.DataFrame, model: Opened | None, stream: int, name: str) -> Answers:
         """Return what the system says of *table*; a refusal names every column that does not fit."""
 
         def ask(rows: pd.DataFrame, opened: Opened | None) -> Answers:
             task, seed = self.submission.task, asking_seed(self.submission)
-            return answers(task, rows, self.roles, self.settled, opened, seed=seed, stream=stream)
+            return answers(task, rows, self.roles, self.settled, opened, seed=seed, stream=stream, name=name)
 
         try:
             return ask(table, model)

@@ -57,7 +57,18 @@ from checks.interpretability.letters import Letter, letters, named, with_text, w
 from checks.interpretability.moves import fixed
 from checks.interpretability.stated import Vocabulary
 from checks.interpretability.weighed import Weighed, weigh
-from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Table, Task, check
+from checks.model import (
+    Array,
+    Inconclusive,
+    Kind,
+    Measure,
+    ModelError,
+    NotApplicable,
+    Subject,
+    Table,
+    Task,
+    check,
+)
 from checks.statistics import Proportions, Z, highest_minus_lowest, mean_of, undefined, wilson
 from checks.statistics.means import ALIKE, Means, one_mean
 
@@ -255,6 +266,9 @@ def _beside_the_model(
         weighed = weigh(subject, about, rng, **sizes)
     except (NotApplicable, Inconclusive) as why:
         yield from (undefined(name, str(why)) for name in names)
+        return
+    except ModelError as why:  # what people were told is measured all the same
+        yield from (undefined(name, f"the model could not answer: {why}") for name in names)
         return
     against: Array = np.asarray(weighed.heaviest.any(axis=1))
     if not against.any():

@@ -10,6 +10,7 @@ import pytest
 from checks.model import Outcome
 from checks.registry import all_checks
 from tests.checks.builders import LogisticModel, credit
+from tests.checks.told import honest
 
 PEOPLE = credit()
 CHECKS = [name for name in all_checks() if name.startswith("interpretability.")]
@@ -46,6 +47,15 @@ def test_answers_that_are_no_numbers_for_changed_rows_end_in_a_sentence(check):
     assert found.outcome is Outcome.FAILED
     assert found.reason.startswith("the model could not answer: asked for ")
     assert found.reason.endswith("it must answer for every combination of values that the columns hold")
+
+
+def test_letters_are_read_where_the_model_has_no_answers():
+    mute = dataclasses.replace(honest(PEOPLE), model=Picky({"income": 1.0}))
+    found = all_checks()["interpretability.reasons"](mute)
+    assert found.outcome is Outcome.MEASURED
+    assert found.measure("coverage").value == 1
+    assert found.measure("contact_share").value is not None
+    assert found.measure("main_reason_share").note.startswith("the model could not answer: asked for ")
 
 
 @pytest.mark.parametrize("check", CHECKS)
