@@ -84,10 +84,7 @@ def prepare(
         _raise(check_columns.too_many_groups(roles, table))
         _raise(_training_fits(tables, roles))
         asking = _Asking(submission, roles, settled, None if live is not None else again)
-        said = {
-            name: asking.answers(frame, model, part, name)
-            for part, (name, frame) in enumerate(tables.items())
-        }
+        said = {name: asking.answers(X, model, at, name) for at, (name, X) in enumerate(tables.items())}
         told = challengers(submission, table, roles, settled, open_artifact=open_artifact, limits=limits)
         subject = _subject(submission, tables, roles, said, model)
         _raise(reasons.about_features(submission, roles.features))
