@@ -199,16 +199,6 @@ class ModelError(Exception):
     """The submitted model could not answer; the sentence says what was asked and what came back."""
 
 
-class Unanswered(ModelError):
-    """The model answered, but for some rows with what is no finite number."""
-
-    def __init__(self, answer: Array) -> None:
-        """Keep the *answer*, of one row for each row asked about, and count what is missing of it."""
-        finite = np.isfinite(answer.reshape(len(answer), -1)).all(axis=1)
-        super().__init__(f"it gave no finite number for {int((~finite).sum()):,} of {len(answer):,} rows")
-        self.answer, self.first = answer, int(np.argmin(finite))
-
-
 @dataclass(frozen=True, slots=True)
 class Roles:
     """Which column plays which part, as the submitter declared it."""

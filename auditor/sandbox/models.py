@@ -27,7 +27,8 @@ from auditor.sandbox.frames import (
 from auditor.sandbox.host import available
 from auditor.sandbox.limits import Limits, raise_it
 from auditor.sandbox.parent import Answered, Child, ChildDied, TooLate, clean
-from checks.model import Array, Memory, ModelError, ModelFile, Rows, Task, Unanswered
+from checks.model import Array, Memory, ModelError, ModelFile, Rows, Task
+from checks.unanswered import Unanswered
 
 if TYPE_CHECKING:
     import pandas as pd

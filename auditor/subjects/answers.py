@@ -12,7 +12,8 @@ from auditor.subjects.asking import Asked, ask
 from auditor.subjects.classes import Outcomes
 from auditor.subjects.columns import lacking
 from auditor.subjects.opened import Opened
-from checks.model import Array, Model, ModelError, Roles, Task, Unanswered
+from checks.model import Array, Model, ModelError, Roles, Task
+from checks.unanswered import Unanswered
 from checks.values import as_text
 
 ROUNDING = 1e-12
