@@ -16,8 +16,8 @@ FIFTHS = ("lowest fifth", "second fifth", "middle fifth", "fourth fifth", "highe
 FEW = 6
 """A number with at most so many different values is told as it is."""
 MISSING = "missing"
-Said = tuple[dict[int, str], int]
-"""What is said, by feature, and how many people it is true of."""
+Said = tuple[dict[int, str], Array]
+"""What is said, by feature, and which people it is true of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +35,7 @@ class Bands:
         return cls(np.column_stack([codes for codes, _ in found]), tuple(names for _, names in found))
 
     def describe(self, row: int, features: Iterable[int], among: Array) -> Said:
-        """Return what may be said of *row* about *features*, and how many of *among* it is true of.
+        """Return what may be said of *row* about *features*, and of whom of *among* it is true.
 
         A feature is left out where saying it, after those before it, would leave fewer than ten people.
         """
@@ -46,7 +46,7 @@ class Bands:
             both = fits & (self.codes[:, feature] == code)
             if code >= 0 and both.sum() >= SHARED:
                 fits, said[feature] = both, self.names[feature][code]
-        return said, int(fits.sum())
+        return said, fits
 
 
 def _bands(values: pd.Series[float]) -> tuple[Array, tuple[str, ...]]:

@@ -17,7 +17,10 @@ How to read it
     passed, or in per cent of the person's own value. `differences` counts the features in which the person
     most alike with another answer lies in another fifth or category; `nearest_other` names those of them
     that may be told. In the table `reasons` a contribution above 0 spoke for the answer that is wanted;
-    only those beyond twice their sampling error are listed.
+    only those beyond twice their sampling error are listed. The table `observed` has what was true of each
+    worst error: the label, or the fifth of everybody that the value lies in, and an error that this answer
+    and those of nine people alike reach. `without_case` names the groups that have no case of their own,
+    and why.
 
 Limits
     No row is shown. Values are told as the fifth of everybody that they lie in, or as a category, and only
@@ -47,7 +50,8 @@ from checks.interpretability.bands import FEW, Bands, Said
 from checks.interpretability.changes import WIDE, Changes, apart, changes
 from checks.interpretability.goal import ROUNDING, Goal, goal
 from checks.interpretability.moves import SHARED, Moves, moves, support_of
-from checks.interpretability.picked import Case, pick
+from checks.interpretability.observed import Observed
+from checks.interpretability.picked import Case, Picked, errors_of, pick
 from checks.interpretability.rounded import Told, rounded
 from checks.interpretability.rounded import told as tell
 from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, Task, check, spell
@@ -102,7 +106,7 @@ def cases(
         raise Inconclusive("the model gives everybody the same answer, so no case has reasons of its own")
     reached = wanted.reached(margins)
     found = pick(subject, positions, margins, reached, groups)
-    picked = tuple(case for case in found if case.among.sum() >= SHARED)
+    picked = tuple(found.told)
     if not picked:
         raise Inconclusive(
             "too few rows to tell of one without showing it: supply ten evaluation rows or more"
@@ -114,14 +118,34 @@ def cases(
     )
     open_ = moves(subject, rng)
     turned, credited = _turned(told, open_, most, rng), _credited(told, evaluations, rng)
-    bands = Bands.of(pool)
-    said = [
-        bands.describe(case.row, [*one.features, *leading], case.among)
-        for case, one, leading in zip(picked, turned, credited.leading, strict=True)
-    ]
+    errors = errors_of(subject, positions, margins, reached)
+    truth = Observed.of(subject, positions, errors)
+    named = [[*one.features, *leading] for one, leading in zip(turned, credited.leading, strict=True)]
+    said, observed = _said(told, named, truth)
     parts = (_reasons(told, credited, said), _changes(told, turned, said), _others(told, open_, said))
-    for item in chain(*parts, (_withheld(case) for case in found if case not in picked)):
+    for item in chain(*parts, map(_withheld, found.withheld), (observed, _without(found))):
         yield replace(item, method=how) if isinstance(item, Measure) else item
+
+
+def _said(told: _Told, named: list[list[int]], truth: Observed | None) -> tuple[list[Said], Table]:
+    """Return what is said of each case, and what was true of those that are errors."""
+    bands, said = Bands.of(told.pool), []
+    listed: list[tuple[str, str | None, float | None]] = []
+    for case, features in zip(told.picked, named, strict=True):
+        if truth is None or not case.wrong:
+            said.append(bands.describe(case.row, features, case.among))
+            continue
+        was, among = truth.describe(case.row, case.among)
+        known, among = bands.describe(case.row, features, among)
+        least, among = truth.least(case.row, among)
+        said.append((known, among))
+        listed.append((case.name, was, least))
+    return said, Table("observed", ("case", "observed", "error_at_least"), tuple(listed))
+
+
+def _without(found: Picked) -> Table:
+    rows = tuple((one.attribute, one.group, one.why, one.case) for one in found.without)
+    return Table("without_case", ("attribute", "group", "why", "case"), rows)
 
 
 def _exact(case: Case, name: str, value: float | None, unit: str, note: str | None = None) -> Measure:
@@ -168,7 +192,7 @@ def _reasons(told: _Told, credited: _Credited, said: list[Said]) -> Iterator[Mea
         answer = _answer(told, sign * float(credited.found.outputs[i]))
         yield _exact(case, "answer", answer.number, told.wanted.margin.scale, answer.lies)
         yield _exact(case, "reached", float(told.reached[case.row]), "flag")
-        yield _exact(case, "alike", float(alike), "people")
+        yield _exact(case, "alike", float(alike.sum()), "people")
         parts = credited.found.values[i]
         listed += [(case.name, names[j], bands.get(j), rounded(parts[j])) for j in credited.leading[i]]
     yield Table("reasons", ("case", "feature", "band", "contribution"), tuple(listed), credited.note)

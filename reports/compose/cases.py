@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from checks.interpretability.picked import FEW, FULL, RIGHT, SAME
 from checks.interpretability.rounded import JUST_OVER, JUST_UNDER, OVER, UNDER
 from checks.model import Evidence, Measure
 from reports import wording
@@ -37,6 +38,14 @@ _SIDES = N_(
     }
 )
 
+_WHY = N_(
+    {
+        FEW: "fewer than ten people share what would be told of it",
+        RIGHT: "none of its answers is known to be wrong",
+        FULL: "larger errors of other groups took the places that there are",
+    }
+)
+
 Rows = list[tuple[Any, ...]]
 
 
@@ -58,6 +67,26 @@ def cases(evidence: Evidence) -> Iterator[Block]:
     )
     for name in list(order)[:TOLD]:
         yield KeyValues(tuple(_case(evidence, name, str(wanted), str(otherwise), str(scale))))
+    yield from _without(evidence, [name for name in errors if name not in list(order)[:TOLD]])
+
+
+def _without(evidence: Evidence, listed: list[str]) -> Iterator[Block]:
+    """Say of every group whose worst error has no words above where it is told, or why it is not."""
+    parts = [_("{case}: only in the tables", case=said_or_same(wording.brief(case, 80))) for case in listed]
+    for attribute, group, why, case in _rows(evidence, "without_case"):
+        reason = (
+            _("the same person as “{case}”", case=said_or_same(wording.brief(str(case), 80)))
+            if why == SAME
+            else own(_WHY[str(why)])
+        )
+        name = said_or_same(wording.brief(f"worst error, {attribute}: {group}", 80))
+        parts.append(_("{case}: {why}", case=name, why=reason))
+    if parts:
+        yield Paragraph(
+            wording.stopped(
+                _("Groups whose worst error is not told in words here: {items}", items=wording.series(parts))
+            )
+        )
 
 
 def _rows(evidence: Evidence, table: str, case: str | None = None) -> Rows:
@@ -84,6 +113,8 @@ def _case(evidence: Evidence, case: str, wanted: str, otherwise: str, scale: str
             )
         ),
     )
+    for _name, was, least in _rows(evidence, "observed", case):
+        yield Pair(_("What was true"), _observed(was, least, amount=scale == "the predicted value"))
     reasons = _rows(evidence, "reasons", case)
     yield Pair(_("For it"), _spoke([row for row in reasons if row[3] > 0]))
     yield Pair(_("Against it"), _spoke([row for row in reasons if row[3] < 0]))
@@ -103,6 +134,31 @@ def _answer(measure: Measure, scale: str) -> str:
     if scale.startswith("decision"):
         return wording.exact(value)
     return _("about {number}", number=wording.kept(value))
+
+
+def _observed(was: str | None, least: float | None, *, amount: bool) -> str:
+    """Say what was true of somebody whose answer was wrong, as far as ten people share it."""
+    if was is None:
+        first = _("This is not told: fewer than ten people alike share it.")
+    elif amount:
+        first = wording.stopped(_("The observed value {band}", band=_lies(was)))
+    else:
+        first = wording.stopped(_("The observed label is {label}", label=wording.brief(was, 40)))
+    if not amount:
+        return first
+    if least is None:
+        return wording.paragraph((first, _("The size of the error is not told, for the same reason.")))
+    off = _(
+        "The answer is off by {least} or more, as are those of at least nine people alike.",
+        least=wording.kept(least),
+    )
+    return wording.paragraph((first, off))
+
+
+def _lies(band: str) -> str:
+    if band.endswith(" fifth"):
+        return _("lies in the {band} of everybody", band=own(band))
+    return _("is {value}", value=wording.brief(band, 40))
 
 
 def _title(case: str) -> str:

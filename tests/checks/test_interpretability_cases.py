@@ -13,13 +13,14 @@ from checks.interpretability.bands import FIFTHS, Bands
 from checks.interpretability.cases import cases
 from checks.interpretability.goal import goal
 from checks.interpretability.moves import SHARED
-from checks.interpretability.picked import JUST, MIDDLE, MISSED, pick
+from checks.interpretability.observed import Observed
+from checks.interpretability.picked import FEW, FULL, JUST, MIDDLE, MISSED, RIGHT, SAME, pick
 from checks.interpretability.rounded import JUST_UNDER, OVER, UNDER
 from checks.interpretability.rounded import told as tell
 from checks.model import Outcome, Task
 from reports import wording
 from reports.compose.cases import cases as in_words
-from reports.document import KeyValues
+from reports.document import KeyValues, Paragraph
 from tests.checks.builders import LogisticModel, credit, subject, take
 from tests.checks.planted import planted
 from tests.checks.test_interpretability_recourse import Bands as Classes
@@ -43,7 +44,8 @@ def told(evidence):
 def picked(whole):
     wanted = goal(whole, np.random.default_rng(0))
     margins = wanted.margin(whole.features)
-    return pick(whole, np.arange(whole.rows), margins, wanted.reached(margins), 5), margins
+    found = pick(whole, np.arange(whole.rows), margins, wanted.reached(margins), 5)
+    return [*found.told, *found.withheld], margins
 
 
 def test_cases_are_those_of_the_rule():
@@ -81,8 +83,9 @@ def test_nothing_is_said_that_would_leave_fewer_than_ten():
     bands = Bands.of(table)
     said, alike = bands.describe(0, [0, 1, 2], np.ones(100, bool))
     assert said == {0: "lowest fifth", 2: "x"}  # with b it would be 7 of these 20
-    assert alike == 20
-    assert bands.describe(99, [2], np.ones(100, bool)) == ({}, 100)  # five have it
+    assert alike.sum() == 20
+    said, alike = bands.describe(99, [2], np.ones(100, bool))
+    assert (said, alike.sum()) == ({}, 100)  # five have it
 
 
 def test_no_value_of_a_number_is_in_the_evidence():
@@ -102,6 +105,57 @@ def test_a_group_too_small_to_tell_of_is_said_to_be_withheld():
     assert withheld.value is None
     assert "not told" in withheld.note
     assert not evidence.select("answer", case="worst error, race: rare")
+
+
+def test_every_group_has_a_case_or_a_reason_why_not():
+    """Of each group exactly one thing is known: its own case, or why there is none; both are in words."""
+    table = PEOPLE.evaluation.assign(few=["x"] * (SHARED - 1) + ["y"] * (PEOPLE.rows - SHARED + 1))
+    table["right"] = np.where(table["label"] == (PEOPLE.score >= 0.5), "yes", "no")
+    groups = ("race", "sex", "few", "right")
+    roles = dataclasses.replace(PEOPLE.roles, groups=groups)
+    evidence = cases(dataclasses.replace(PEOPLE, evaluation=table, roles=roles), groups=2)
+    why = {f"worst error, {row[0]}: {row[1]}": row[2:] for row in rows(evidence, "without_case")}
+    every = {f"worst error, {a}: {group}" for a in groups for group in set(table[a])}
+    own = {m.of["case"] for m in evidence.measures if m.name == "answer"} - {MIDDLE, JUST, MISSED}
+    assert set(why) | own == every
+    assert not set(why) & own
+    assert why["worst error, right: yes"] == (RIGHT, None)
+    assert why["worst error, few: x"] == (FEW, None)
+    assert {reason for reason, _ in why.values()} == {SAME, FEW, RIGHT, FULL}
+    *_, last = (block.text for block in in_words(evidence) if isinstance(block, Paragraph))
+    assert all(case in last for case in why)
+
+
+def test_a_person_who_is_the_worst_error_of_two_groups_is_told_of_what_both_share():
+    found = next(case for case in picked(PEOPLE)[0] if case.name == "worst error, race: B")
+    assert rows(FOUND, "without_case") == [("sex", "F", SAME, "worst error, race: B")]
+    both = (PEOPLE.evaluation["race"] == "B") & (PEOPLE.evaluation["sex"] == "F")
+    assert not found.among[~both.to_numpy()].any()
+
+
+def test_what_was_true_is_told_where_ten_share_it():
+    """Of each error the label that the person has, counted again; of no other case anything."""
+    found, _margins = picked(PEOPLE)
+    at, labels = {case.name: case for case in found}, PEOPLE.evaluation["label"].astype(str).to_numpy()
+    listed = {case: (was, least) for case, was, least in rows(FOUND, "observed")}
+    assert set(listed) == {case.name for case in found if case.wrong}
+    for name, (was, least) in listed.items():
+        true = labels[at[name].row]
+        enough = (at[name].among & (labels == true)).sum() >= SHARED
+        assert (was, least) == (true if enough else None, None)
+    assert {was is None for was, _ in listed.values()} == {True, False}
+    assert [case.get("What was true") for case in told(FOUND)] == [None, None, "The observed label is 1."]
+
+
+def test_an_error_is_told_as_far_as_nine_others_reach_it():
+    """By hand: of ten errors of 1 to 2 and one of 50, the one of 50 is told as 1.1 or more."""
+    errors = np.array([50, *np.linspace(1.0, 1.99, 10)])
+    truth = Observed(np.zeros(11, int), ("highest fifth",), errors)
+    least, among = truth.least(0, np.ones(11, bool))
+    assert (least, among.sum()) == (1.1, 10)
+    assert truth.describe(0, np.arange(11) < SHARED)[0] == "highest fifth"
+    assert truth.describe(0, np.arange(11) < SHARED - 1)[0] is None
+    assert Observed(truth.codes, truth.names, errors * 0).least(0, np.ones(11, bool))[0] is None
 
 
 @planted("interpretability.cases", "speaks")
@@ -193,6 +247,10 @@ def test_values_of_a_regression_are_told_against_the_median():
     assert "above the median of everybody" in rows(evidence, "goal")[0][0]
     assert evidence.measure("answer", case=MIDDLE).value == pytest.approx(1000, rel=0.05)
     assert evidence.measure("answer", case="worst error, group: A").value > 500
+    in_words = next(case["What was true"] for case in told(evidence) if "What was true" in case)
+    assert re.match(
+        r"The observed value lies in the \w+ fifth of everybody\. The answer is off by ", in_words
+    )
 
 
 def test_classes_are_told_against_the_favourable_one():
