@@ -9,17 +9,11 @@ import numpy as np
 import pandas as pd
 
 from checks.interpretability.moves import SHARED
+from checks.interpretability.without import FEW, FULL, RIGHT, SAME, Without
 from checks.model import NOT_STATED, Array, Subject, Task
 from checks.values import as_text
 
 MIDDLE, JUST, MISSED = "the middle of all answers", "just reached it", "just missed it"
-
-
-SAME = "the same person as another case"
-FEW = "too few people share what would be told"
-RIGHT = "none of its answers is known to be wrong"
-FULL = "larger errors of other groups are told"
-"""Why a group has no case of its own."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,17 +26,6 @@ class Case:
     """Whom the name and the answer alone are true of; fewer than ten are not told."""
     wrong: bool = False
     """Whether it is told as an error, so that what was true belongs to it."""
-
-
-@dataclass(frozen=True)
-class Without:
-    """A group that has no case of its own, and why."""
-
-    attribute: str
-    group: str
-    why: str
-    case: str | None = None
-    """The case of another name that is the same person."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from checks.interpretability.picked import FEW, FULL, RIGHT, SAME
 from checks.interpretability.rounded import JUST_OVER, JUST_UNDER, OVER, UNDER
+from checks.interpretability.without import FEW, FULL, RIGHT, SAME
 from checks.model import Evidence, Measure
 from reports import wording
 from reports.document import Block, KeyValues, Pair, Paragraph

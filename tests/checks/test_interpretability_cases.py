@@ -14,9 +14,10 @@ from checks.interpretability.cases import cases
 from checks.interpretability.goal import goal
 from checks.interpretability.moves import SHARED
 from checks.interpretability.observed import Observed
-from checks.interpretability.picked import FEW, FULL, JUST, MIDDLE, MISSED, RIGHT, SAME, pick
+from checks.interpretability.picked import JUST, MIDDLE, MISSED, pick
 from checks.interpretability.rounded import JUST_UNDER, OVER, UNDER
 from checks.interpretability.rounded import told as tell
+from checks.interpretability.without import FEW, FULL, RIGHT, SAME
 from checks.model import Outcome, Task
 from reports import wording
 from reports.compose.cases import cases as in_words

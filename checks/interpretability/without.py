@@ -1,0 +1,22 @@
+"""Groups without a case of their own; nothing heavy is imported, since reports read the reasons too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SAME = "the same person as another case"
+FEW = "too few people share what would be told"
+RIGHT = "none of its answers is known to be wrong"
+FULL = "larger errors of other groups are told"
+"""Why a group has no case of its own."""
+
+
+@dataclass(frozen=True)
+class Without:
+    """A group that has no case of its own, and why."""
+
+    attribute: str
+    group: str
+    why: str
+    case: str | None = None
+    """The case of another name that is the same person."""
