@@ -96,11 +96,7 @@ def _about_ids(on: str, case: str, mine: Array, theirs: Array) -> Iterator[Probl
         yield Problem("reasons.on", "id-twice", sentence)
     elif not np.isin(stated, distinct).any():
         sentence = (
-            f"no case of the reasons is found in the evaluation table: `{case}` holds {_shown(stated)}, but "
-            f"`{on}` holds {_shown(distinct)}; name columns with the same ids."
+            f"no case of the reasons is found in the evaluation table: of {len(stated):,} ids in `{case}` "
+            f"none is among the {len(distinct):,} in `{on}`; name columns with the same ids."
         )
         yield Problem("reasons.on", "no-id-shared", sentence)
-
-
-def _shown(ids: Array) -> str:
-    return f"ids such as {listed(list(ids[:EXAMPLES]))}" if len(ids) else "no ids"

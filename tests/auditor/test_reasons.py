@@ -111,6 +111,13 @@ def test_what_does_not_fit_is_a_sentence(submitted, changes, where, said):
     assert said in problems(submitted, **changes)[where]
 
 
+def test_where_no_id_is_known_they_are_counted_and_nobody_is_named(submitted):
+    strangers = CASES.assign(id=[f"person-{i}" for i in range(len(CASES))])
+    said = problems(submitted, SHOWN, strangers)["reasons.on"]
+    assert f"none is among the {len(CASES)} in `id`" in said
+    assert "person-" not in said
+
+
 def test_an_id_on_two_rows_names_nobody(submitted):
     cases = CASES.assign(id=[1, 1, 3, 4, 5, 5])
     assert (
