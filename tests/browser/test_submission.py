@@ -19,7 +19,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 @pytest.fixture(scope="module")
 def by_api(live_service):
     """The example as the service keeps it when a program submits it: what is measured follows from that."""
-    asked = {key: value for key, value in ASKED.items() if key != "immutable"}  # the form does not ask for it
+    unasked = {"immutable", "directions"}  # the form has no field for them
+    asked = {key: value for key, value in ASKED.items() if key not in unasked}
     raw = {**asked, "answers": json.loads(json.dumps(ANSWERS, default=str))}
     raw["data"] = {role: uploaded(live_service, file) for role, file in ASKED["data"].items()}
     raw["model"] = {**uploaded(live_service, ASKED["model"]["file"]), "format": ASKED["model"]["format"]}

@@ -88,7 +88,7 @@ def test_the_closed_form_of_a_probability_and_of_a_product():
             return np.column_stack([1 - p, p])
 
     question = asked(dataclasses.replace(PEOPLE, model=Linear({})))
-    assert closed(question).output.scale == "probability"
+    assert closed(question).output.scale == "probability of '1'"
 
     class Price:
         classes, has_probabilities = (), False
