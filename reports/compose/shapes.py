@@ -48,9 +48,9 @@ def effects(_view: View, evidence: Evidence) -> Iterator[Block]:
     if told:
         yield Paragraph(
             _(
-                "From its lowest to its highest point the curve of {curves} moves the answers of people who "
-                "are near ({scale}){more}. The curves are drawn dashed below, beside partial dependence: "
-                "where the two differ, the model answers for people who could not exist.",
+                "Between the lowest and the highest point of a curve the answers of people who are near "
+                "move, for {curves} ({scale}){more}. The curves are drawn dashed below, beside partial "
+                "dependence: where the two differ, the model answers for people who could not exist.",
                 curves=wording.joined(told),
                 scale=_scale(evidence),
                 more=rows.more(len(moving) - len(told)),
