@@ -5,7 +5,8 @@
 Each language has a few catalogues, by where their words come from: `reports` and `web` (marked words),
 `record` (sentences of checks and frameworks, whose f-strings become templates), `rules` and `measures` (the
 YAML files of frameworks). Simplified Chinese is written by hand; Traditional Chinese is converted from it
-(`locales.taiwan`), save what `zh_Hant/by_hand.po` says.
+(`locales.taiwan`), save what `zh_Hant/by_hand.po` says. The risk questionnaire has its Simplified Chinese
+beside its English: only Traditional Chinese has a catalogue of it (`questionnaire`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ import yaml
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
+
+from frameworks.tier import questionnaire
+from reports.catalogue import TWICE
 
 ROOT = Path(__file__).resolve().parent.parent
 BY_HAND, CONVERTED = "zh_Hans", "zh_Hant"
@@ -274,6 +278,12 @@ def _spoken(node: Any) -> Iterator[str]:
                 yield from _spoken(value)
 
 
+def asked() -> list[str]:
+    """Return the Simplified Chinese of the risk questionnaire."""
+    questions = questionnaire().questions
+    return list(dict.fromkeys(words.zh for q in questions for words in (q, *q.choices)))
+
+
 def measure_names(path: Path) -> Iterator[Key]:
     """Yield what the catalogue of measures says, and the names that `reports.wording` reads as words."""
     from reports.labels import ENDINGS, MEASURES
@@ -419,6 +429,10 @@ def update(*, convert: Callable[[str, str], str] | None = None) -> None:
             by_hand = read(CONVERTED, "by_hand")
             turned = {key: by_hand.get(key) or convert(name, text) for key, text in told.items()}
             write(CONVERTED, name, messages, turned)
+    if convert is not None:
+        source = ["frameworks/risk_questionnaire.yaml"]
+        turned = {words: convert("rules", words) for words in asked()}
+        write(CONVERTED, TWICE, dict.fromkeys(asked(), source), turned)
 
 
 def missing(language: str, names: Iterable[str]) -> tuple[list[str], int]:

@@ -14,6 +14,8 @@ from babel.messages.pofile import read_po
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
 WORDS, RECORD = ("reports", "web", "measures"), ("record", "rules", "measures", "service")
 """The catalogues of our own words, and those of what the record says."""
+TWICE = "questionnaire"
+"""The catalogue of what its source has in English and Simplified Chinese already: told from the latter."""
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _PLACED = r"(?:'[^']*'|`[^`]*`|(?!; ).)+?"
@@ -39,7 +41,7 @@ _BETWEEN_TRANSLATED = {"; ": "；", ". ": "。"}
 @cache
 def words(language: str) -> Mapping[str, str]:
     """Return our own words by their English."""
-    return _read(language, WORDS)
+    return _read(language, (*WORDS, TWICE))
 
 
 @cache

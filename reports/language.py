@@ -110,6 +110,11 @@ def own(words: str) -> str:
     return found if found is not None else catalogue.record(language).exact.get(words, words)
 
 
+def of_two(english: str, chinese: str) -> str:
+    """Return words that their source has in English and Simplified Chinese, as the risk questionnaire."""
+    return english if current() == ENGLISH else own(chinese)
+
+
 def said_or_same(name: str) -> str:
     """Return a name that a check gave in the language that is being told; a submitted one as it is."""
     language = current()

@@ -20,7 +20,7 @@ from werkzeug.routing import RequestRedirect
 from auditor.documents import language_asked
 from auditor.web.docstring import codes, inline
 from reports import catalogue
-from reports.language import ENGLISH, LANGUAGES, _, current, n_, speaking
+from reports.language import ENGLISH, LANGUAGES, _, current, n_, of_two, speaking
 
 COOKIE, YEAR = "language", 365 * 24 * 3600
 _ENGLISH = Markup('<span lang="en">{}</span>')
@@ -36,7 +36,7 @@ def register(app: Flask) -> None:
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.install_gettext_callables(_block, _blocks, newstyle=True)  # type: ignore[attr-defined]  # of the extension
     app.jinja_env.globals.update(
-        {"_": _, "n_": n_, "local": local, "codes": sentence, "languages": LANGUAGES}
+        {"_": _, "n_": n_, "local": local, "codes": sentence, "of_two": of_two, "languages": LANGUAGES}
     )
 
 

@@ -23,7 +23,7 @@ from reports.document import (
     Section,
     Table,
 )
-from reports.language import N_, _, current, own
+from reports.language import N_, _, of_two, own
 from reports.language import said as said_of
 
 _RULE = N_("At most one renewal each; what is blocking is never set aside.")
@@ -191,7 +191,7 @@ def _questions(answers: Mapping[str, str], score: Mapping[str, Any]) -> Block:
 
 def _asked(words: Any) -> str:
     """Return a question or an answer in the language that is being told; the questionnaire has its own."""
-    return str(words.zh if current() == "zh-Hans" else words.en)
+    return of_two(words.en, words.zh)
 
 
 def _answers(view: View) -> Iterator[Block]:

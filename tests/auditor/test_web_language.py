@@ -14,6 +14,7 @@ from auditor.config import Settings
 from auditor.problems import Problem
 from auditor.views import Account, AuditState
 from frameworks.load import packs
+from frameworks.tier import questionnaire
 from locales import messages
 from reports import catalogue
 from reports.language import LANGUAGES
@@ -130,6 +131,21 @@ def test_numbers_days_and_submitted_texts(client, service):
     assert "Save and continue" in page
     assert "2 不满足" in page
     assert "2026-12-01" in client.get("/audits/1?lang=en").text
+
+
+def test_the_questionnaire_is_asked_in_the_script_of_its_reader(client):
+    """The English form has the Chinese beside it; a Chinese one has its own script alone."""
+    draft = client.post("/drafts").location.removesuffix("/system")
+    asked = questionnaire().questions
+    turned = [messages.read("zh_Hant", "questionnaire").get(words, "") for words in messages.asked()]
+    assert all(turned)
+    for tag, words in (("zh-Hans", messages.asked()), ("zh-Hant", turned)):
+        page = client.get(f"{draft}/frameworks?lang={tag}").text
+        assert [text for text in words if f">{text}<" not in page] == []
+        assert asked[0].en not in page
+    assert "决定能否撤销" not in page
+    page = client.get(f"{draft}/frameworks?lang=en").text
+    assert f'{asked[0].en} <span class="d-block fw-normal soft" lang="zh-Hans">{asked[0].zh}<' in page
 
 
 # no sentence is left out

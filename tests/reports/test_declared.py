@@ -10,6 +10,7 @@ import pytest
 from auditor.audit import assemble
 from auditor.submission import parse
 from frameworks.tier import questionnaire
+from locales.taiwan import convert
 from reports.compose.view import View
 from reports.document import Callout, Table, compose
 from reports.publish import publish
@@ -97,6 +98,17 @@ def test_the_questionnaire_decides_which_requirements_apply():
     alone = told({"risk_tier": "limited"})
     assert "nobody has scored" in part(alone, "declared-tier")
     assert told({"risk_tier": None}).body["tier"]["tier"] == "high"
+
+
+def test_the_questionnaire_is_told_in_the_script_of_its_reader():
+    audit = told({"risk_tier": None}, risk_questionnaire={"answers": LOW, "by": "A", "date": "2026-11-01"})
+    asked = {tag: words(section(compose(audit, tag), "declared-tier")) for tag in ("zh-Hans", "zh-Hant")}
+    for question in questionnaire().questions:
+        given = next(choice for choice in question.choices if choice.id == LOW[question.id])
+        for text in (question.zh, given.zh):
+            assert text in asked["zh-Hans"]
+            assert convert("rules", text) in asked["zh-Hant"]
+        assert question.en not in "".join(asked.values())
 
 
 def test_attestations_stand_together_with_who_answers_for_them():
