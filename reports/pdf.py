@@ -106,6 +106,7 @@ def _words(document: Document, own_fonts: Path | None) -> dict[str, Any]:
             "region": region(document.language),
             "script": script.lower() or "auto",
             "fonts": fonts.families(document.language, own_fonts),
+            "audit": _("Audit of {name}", name="").strip(),
             "contents": _("Contents"),
             "record": _("record"),
             "digest": _("Digest of the record"),

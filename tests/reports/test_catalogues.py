@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import re
 from functools import cache
@@ -85,6 +86,16 @@ def test_paper_is_set_in_the_forms_of_its_language(language):
     named = set(re.findall(rb"NotoSansCJK[a-z]+", _objects(paper(language))))
     assert named == {form}
     assert paper(language) == pdf.render(told(language), audit().to_json())
+
+
+@pytest.mark.parametrize("name", ["评" * 15, "评" * 17, "Mortgage approval scorecard", "ab" * 20, "a"])
+@pytest.mark.parametrize(("language", "end"), [("zh-Hans", "（版本 2.1）审计报告"), ("en", "version 2.1")])
+def test_no_title_ends_with_a_last_character_on_a_line_of_its_own(name, language, end):
+    title = f"{name}{end}" if language != "en" else f"Audit of {name}, {end}"
+    cover = dataclasses.replace(told(language), title=title, sections=())
+    text = pages(pdf.render(cover, audit().to_json()))[0]
+    assert squeezed(title) in squeezed(text)
+    assert any(line.strip().endswith(end) or end in line for line in text.splitlines()), text
 
 
 def _objects(paper: bytes) -> bytes:
