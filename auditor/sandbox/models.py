@@ -28,7 +28,7 @@ from auditor.sandbox.host import available
 from auditor.sandbox.limits import Limits, raise_it
 from auditor.sandbox.parent import Answered, Child, ChildDied, TooLate, clean
 from checks.model import Array, Memory, ModelError, ModelFile, Rows, Task
-from checks.unanswered import Unanswered
+from checks.unanswered import Unanswered, without_answer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,10 +88,11 @@ class SandboxedModel:
     def predict(self, X: pd.DataFrame) -> Array:
         """Return one float64 a row: the class's position in `classes`, or the value for a regressor."""
         answer = self._ask(PREDICT, X, 1)[:, 0]
-        if not np.isfinite(answer).all():
-            raise Unanswered(answer)
-        if self.classes and not np.isin(answer, np.arange(len(self.classes))).all():
+        known = np.isfinite(answer)
+        if self.classes and not np.isin(answer[known], np.arange(len(self.classes))).all():
             raise ModelError("it answered a class that is none of its own")
+        if not known.all():
+            raise Unanswered(answer)
         return answer
 
     def predict_proba(self, X: pd.DataFrame) -> Array:
@@ -99,19 +100,22 @@ class SandboxedModel:
         if not self.has_probabilities:
             raise ModelError("it gives no probabilities")
         answer = self._ask(PREDICT_PROBA, X, len(self.classes))
-        if not np.isfinite(answer).all():
-            raise Unanswered(answer)
+        lost = without_answer(answer)
+        answer[lost] = np.nan
         proper = (np.abs(answer.sum(axis=1) - 1) <= 1e-4) & ((answer >= -1e-6) & (answer <= 1 + 1e-6)).all(
             axis=1
         )
-        if not proper.all():
-            first, count = int(np.flatnonzero(~proper)[0]), int((~proper).sum())
+        if not (proper | lost).all():
+            first, count = int(np.flatnonzero(~(proper | lost))[0]), int((~(proper | lost)).sum())
             total = float(answer[first].sum())
             raise ModelError(
                 f"{count:,} rows of its answers are not probabilities: row {first + 1} sums to {total:.6g}; "
                 "calibrate the model, or submit its scores as a column"
             )
-        return np.clip(answer, 0.0, 1.0)
+        answer = np.clip(answer, 0.0, 1.0)
+        if lost.any():
+            raise Unanswered(answer)
+        return answer
 
     def contributions(self, X: pd.DataFrame, position: int | None = None) -> Array:
         """Return float64 of shape (rows, features + 1): what each feature added, and the base last.

@@ -8,15 +8,18 @@ one decided for most often, and the scale says so. What shuffling costs is asked
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from checks.model import Array, Inconclusive, Model, ModelError, NotApplicable, Subject, Task
+from checks.model import Array, Inconclusive, Kind, Measure, Model, ModelError, NotApplicable, Subject, Task
+from checks.unanswered import given
 
 BATCH = 20_000
 """Rows in one question: large enough that asking costs little, small enough for a locked process."""
+MOST_LOST = 0.5
+"""Share of the rows asked about that may go without an answer where such rows are left out and counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,28 +31,63 @@ class Output:
     ask: Callable[[pd.DataFrame], Array]
     classes: int | None = None
     """How many numbers a row has; None where it has one, and answers are of shape (rows,)."""
+    partly: bool = False
+    """Whether rows without a finite number are answered with NaN; else one such row ends the question."""
+
+    def where_answered(self) -> Output:
+        """Return the same, for who leaves rows without an answer out and counts them."""
+        return replace(self, partly=True)
 
     def __call__(self, rows: pd.DataFrame) -> Array:
-        """Return finite numbers of shape (rows,) or (rows, classes), asking in batches."""
+        """Return numbers of shape (rows,) or (rows, classes), asking in batches."""
         shape = (len(rows),) if self.classes is None else (len(rows), self.classes)
         parts = [self.ask(rows.iloc[start : start + BATCH]) for start in range(0, len(rows), BATCH)]
         answer = np.concatenate(parts) if parts else np.empty(shape)
         wanted = int(np.prod(shape))
         if answer.shape != shape:
             raise ModelError(f"asked for {wanted:,} finite numbers, {answer.size:,} came back")
-        if not (finite := np.isfinite(answer)).all():
-            raise ModelError(
-                f"asked for {wanted:,} finite numbers, {int((~finite).sum()):,} were missing or not"
-                " finite; it must answer for every combination of values that the columns hold"
-            )
+        if not self.partly:
+            enough(int((~np.isfinite(answer)).sum()), wanted, most=0.0)
         return answer
+
+
+def enough(lost: int, asked: int, most: float = MOST_LOST) -> None:
+    """Raise the sentence for a model that gave no number for more than a share *most* of what was asked."""
+    if lost > most * asked:
+        raise ModelError(
+            f"asked for {asked:,} finite numbers, {lost:,} were missing or not finite; it must answer for"
+            " every combination of values that the columns hold"
+        )
+
+
+def unanswered(lost: int, asked: int) -> Measure:
+    """Return how many of the rows *asked* about got no number and were left out."""
+    note = "left out, and nothing put in their place" if lost else None
+    return Measure(
+        "questions_unanswered", float(lost), n=float(asked), kind=Kind.EXACT, unit="count",
+        method="counted", note=note,
+    )  # fmt: skip
+
+
+class Counted:
+    """An output, with a count of the rows that it was asked about and of those that got no number."""
+
+    def __init__(self, output: Output) -> None:
+        self._output, self.asked, self.lost = output, 0, 0
+
+    def __call__(self, rows: pd.DataFrame) -> Array:
+        """Return the answers, of shape (rows,)."""
+        answers = self._output(rows)
+        self.asked += len(answers)
+        self.lost += int((~np.isfinite(answers)).sum())
+        return answers
 
 
 def explained_output(subject: Subject) -> Output:
     """Return what the model of *subject* is asked; raise what a submitter can act on."""
     model = able_model(subject)
     if not model.classes:
-        return Output("the predicted value", is_probability=False, ask=model.predict)
+        return Output("the predicted value", is_probability=False, ask=lambda X: given(model.predict, X))
     return _of_class(model, subject)
 
 
@@ -85,11 +123,19 @@ def whole_output(subject: Subject) -> Output:
     count = len(model.classes)
     if model.has_probabilities:
         scale = "probabilities of all classes"
-        return Output(scale, is_probability=True, ask=model.predict_proba, classes=count)
+        return Output(scale, is_probability=True, ask=lambda X: given(model.predict_proba, X), classes=count)
     scale = "decision among all classes"
     return Output(
-        scale, is_probability=True, ask=lambda X: np.eye(count)[model.predict(X).astype(int)], classes=count
+        scale, is_probability=True, ask=lambda X: decided(model, X, np.arange(count)), classes=count
     )
+
+
+def decided(model: Model, X: pd.DataFrame, positions: Array | int) -> Array:
+    """Return 1 where the decision is the class at one of *positions*, else 0; NaN where there is none."""
+    chosen = given(model.predict, X)
+    if np.ndim(positions):
+        chosen = chosen[:, None]
+    return np.where(np.isfinite(chosen), chosen == positions, np.nan)
 
 
 def class_by_default(subject: Subject) -> bool:
@@ -123,11 +169,11 @@ def _of_class(model: Model, subject: Subject) -> Output:
         scale = f"probability of '{explained}'"
         if by_default:
             scale = f"probability of '{explained}' alone"
-        return Output(scale, is_probability=True, ask=lambda X: model.predict_proba(X)[:, position])
+        return Output(scale, is_probability=True, ask=lambda X: given(model.predict_proba, X)[:, position])
     scale = f"decision for '{explained}' (0 or 1)"
     if by_default:
         scale = f"decision for '{explained}' alone (0 or 1)"
-    return Output(scale, is_probability=True, ask=lambda X: (model.predict(X) == position).astype(np.float64))
+    return Output(scale, is_probability=True, ask=lambda X: decided(model, X, position))
 
 
 def shares(importances: Array) -> Array:

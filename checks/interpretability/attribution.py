@@ -4,6 +4,7 @@ For every explained row, each background row is walked into it one feature at a 
 and walked again in the reverse order. A feature is credited with the change of the output at its step,
 averaged over both walks and all background rows. So the credits of a row sum exactly to its output minus
 the mean output of the background, and interactions of two features are credited without sampling error.
+Where rows without an answer are left out, the background of a row is those that could be walked into it.
 
 Why not `shap.PermutationExplainer`: it draws from the global random state, walks every background row in
 the same order and asks once per row and order. At equal numbers of questions its error was about three
@@ -18,13 +19,17 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from checks.interpretability.asking import BATCH, Output
+from checks.interpretability.asking import BATCH, MOST_LOST, Counted, Output
 from checks.model import Array
 
 
 @dataclass(frozen=True, slots=True)
 class Attributions:
-    """Credits of shape (rows, features), and the sampling error of each."""
+    """Credits of shape (rows, features), and the sampling error of each.
+
+    Where rows without an answer are left out, both are NaN for a row that fewer than half of the background
+    could be walked into.
+    """
 
     values: Array
     errors: Array
@@ -32,8 +37,16 @@ class Attributions:
     """The model's own output for each explained row."""
     base: float
     """The mean output of the background."""
+    walked: Array
+    """How many background rows were walked into each explained row."""
+    asked: int
+    """Questions asked of the model."""
+    lost: int
+    """Those to which it gave no number."""
 
 
+AGAIN = 3
+"""Times that a walk on which an answer is missing is tried in another order."""
 CELLS = 8_000_000
 """Values in one question at most, however many features there are: 64 MB of numbers."""
 
@@ -49,9 +62,12 @@ def attribute(
 
     With *blocks* (a number from 0 for each feature), features of one block walk together and are credited
     as one: the columns of the result are blocks. Features of block -1 move nothing and stay as they are.
+
+    A walk on which a row has no answer is tried in other orders, and then left out.
     """
     source = pd.concat([explained, background], ignore_index=True)
-    ends = output(source)
+    counted = Counted(output)
+    ends = counted(source)
     blocks = np.arange(explained.shape[1]) if blocks is None else blocks
     count, against, players = len(explained), len(background), int(blocks.max()) + 1
     credits_ = np.empty((count * against, players))
@@ -60,15 +76,52 @@ def attribute(
     for start in range(0, len(credits_), at_once):
         pairs = np.arange(start, min(start + at_once, len(credits_)))
         mine, theirs = pairs // against, count + pairs % against
-        credits_[pairs] = _walk(output, source, ends, (mine, theirs), blocks=blocks, rng=rng)
-    by_row = credits_.reshape(count, against, players)
+        credits_[pairs] = _answered(counted, source, ends, (mine, theirs), blocks=blocks, rng=rng)
+    values, errors, kept = _means(credits_.reshape(count, against, players))
+    known = ends[count:][np.isfinite(ends[count:])]
+    base = float(known.mean()) if len(known) else np.nan
+    return Attributions(values, errors, ends[:count], base, kept, counted.asked, counted.lost)
+
+
+def _answered(
+    output: Counted,
+    source: pd.DataFrame,
+    ends: Array,
+    pairs: tuple[Array, Array],
+    *,
+    blocks: Array,
+    rng: np.random.Generator,
+) -> Array:
+    """Return credits as `_walk` does, of other orders where an answer is missing; NaN where none has all."""
+    mine, theirs = pairs
+    credits_ = _walk(output, source, ends, pairs, blocks=blocks, rng=rng)
+    able = np.isfinite(ends[mine]) & np.isfinite(ends[theirs])
+    for _ in range(AGAIN):
+        lost = np.flatnonzero(able & np.isnan(credits_).any(axis=1))
+        if not len(lost):
+            break
+        other = rng.spawn(1)[0]  # so that every other walk stays the one that it is
+        credits_[lost] = _walk(output, source, ends, (mine[lost], theirs[lost]), blocks=blocks, rng=other)
+    return credits_
+
+
+def _means(by_row: Array) -> tuple[Array, Array, Array]:
+    """Return the mean over the walks of each row, its standard error, and how many walks had every answer."""
+    count, against, players = by_row.shape
     spread = by_row.std(axis=1, ddof=1) if against > 1 else np.zeros((count, players))
-    errors = spread / np.sqrt(against)
-    return Attributions(by_row.mean(axis=1), errors, ends[:count], float(ends[count:].mean()))
+    values, errors = by_row.mean(axis=1), spread / np.sqrt(against)
+    whole: Array = np.asarray(np.isfinite(by_row).all(axis=2))
+    kept: Array = np.asarray(whole.sum(axis=1))
+    for i in np.flatnonzero(kept < against):
+        mine, n = by_row[i, whole[i]], int(kept[i])
+        told = n >= max(2, MOST_LOST * against)
+        values[i] = mine.mean(axis=0) if told else np.nan
+        errors[i] = mine.std(axis=0, ddof=1) / np.sqrt(n) if told else np.nan
+    return values, errors, kept
 
 
 def _walk(
-    output: Output,
+    output: Counted,
     source: pd.DataFrame,
     ends: Array,
     pairs: tuple[Array, Array],

@@ -16,11 +16,13 @@ How to read it
     in the table `changes`: its features, which way, and how far, in steps of 5 of 100 people that are
     passed, or in per cent of the person's own value. `differences` counts the features in which the person
     most alike with another answer lies in another fifth or category; `nearest_other` names those of them
-    that may be told. In the table `reasons` a contribution above 0 spoke for the answer that is wanted;
-    only those beyond twice their sampling error are listed. The table `observed` has what was true of each
-    worst error: the label, or the fifth of everybody that the value lies in, and an error that this answer
-    and those of nine people alike reach. `without_case` names the groups that have no case of their own,
-    and why.
+    that may be told. `compared_with` is how many other people the contributions are made against, and
+    `questions_unanswered` how many changed rows the model gave no number for: they are left out, and
+    nothing is put in their place. In the table `reasons` a contribution above 0 spoke for the answer that is
+    wanted; only those beyond twice their sampling error are listed. The table `observed` has what was true
+    of each worst error: the label, or the fifth of everybody that the value lies in, and an error that this
+    answer and those of nine people alike reach. `without_case` names the groups that have no case of their
+    own, and why.
 
 Limits
     No row is shown. Values are told as the fifth of everybody that they lie in, or as a category, and only
@@ -45,6 +47,7 @@ import numpy as np
 import pandas as pd
 
 from checks.draw import sample_rows
+from checks.interpretability.asking import enough, unanswered
 from checks.interpretability.attribution import Attributions, attribute
 from checks.interpretability.bands import FEW, Bands, Said
 from checks.interpretability.changes import WIDE, Changes, apart, changes
@@ -79,6 +82,7 @@ class _Told:
     wanted: Goal
     picked: tuple[Case, ...]
     pool: pd.DataFrame
+    margins: Array
     reached: Array
 
     @property
@@ -98,10 +102,13 @@ def cases(
 ) -> Iterator[Measure | Table]:
     """Tell single cases: their reasons, what would change the answer, and a person alike."""
     rng = np.random.default_rng([subject.seed, STREAM])
-    wanted = goal(subject, rng)
+    wanted = goal(subject, rng).where_answered()
     positions = sample_rows(subject.rows, POOL, None, rng)
+    margins = wanted.margin(subject.features.iloc[positions].reset_index(drop=True))
+    known = np.isfinite(margins)
+    enough(int((~known).sum()), len(known))
+    positions, margins = positions[known], margins[known]
     pool = subject.features.iloc[positions].reset_index(drop=True)
-    margins = wanted.margin(pool)
     if np.ptp(margins) == 0:
         raise Inconclusive("the model gives everybody the same answer, so no case has reasons of its own")
     reached = wanted.reached(margins)
@@ -112,18 +119,22 @@ def cases(
             "too few rows to tell of one without showing it: supply ten evaluation rows or more"
         )
     how = f"to get {wanted.words}; picked among {len(pool)} of {subject.rows} rows"
-    told = _Told(subject, wanted, picked, pool, reached)
+    told = _Told(subject, wanted, picked, pool, margins, reached)
     yield Table(
         "goal", ("wanted", "otherwise", "scale"), ((wanted.words, wanted.other, wanted.margin.scale),)
     )
     open_ = moves(subject, rng)
-    turned, credited = _turned(told, open_, most, rng), _credited(told, evaluations, rng)
+    turned, asked = _turned(told, open_, most, rng)
+    credited = _credited(told, evaluations, rng)
+    lost, questions = asked[0] + credited.found.lost, asked[1] + credited.found.asked
+    enough(lost, questions)
     errors = errors_of(subject, positions, margins, reached)
     truth = Observed.of(subject, positions, errors)
     named = [[*one.features, *leading] for one, leading in zip(turned, credited.leading, strict=True)]
     said, observed = _said(told, named, truth)
     parts = (_reasons(told, credited, said), _changes(told, turned, said), _others(told, open_, said))
-    for item in chain(*parts, map(_withheld, found.withheld), (observed, _without(found))):
+    rest = (observed, _without(found), unanswered(lost, questions))
+    for item in chain(*parts, map(_withheld, found.withheld), rest):
         yield replace(item, method=how) if isinstance(item, Measure) else item
 
 
@@ -165,6 +176,22 @@ class _Credited:
     found: Attributions
     leading: list[list[int]]
     note: str
+    against: int
+    """Background rows."""
+
+    def compared(self, case: Case, i: int) -> Measure:
+        """Return with how many background rows a case was compared, and why not with all."""
+        used, note = int(self.found.walked[i]), None
+        if lost := self.against - used:
+            note = f"{lost} left out: the model gave no number for a row on the way"
+        if np.isnan(self.found.values[i]).any():
+            note = (
+                f"{lost} left out, too many to say what spoke for and against it: the model gave no number"
+                " for a row on the way"
+            )
+        of = {"case": case.name}
+        n, kind = float(self.against), Kind.EXACT
+        return Measure("compared_with", float(used), n=n, of=of, kind=kind, unit="people", note=note)
 
 
 def _credited(told: _Told, evaluations: int, rng: np.random.Generator) -> _Credited:
@@ -181,7 +208,7 @@ def _credited(told: _Told, evaluations: int, rng: np.random.Generator) -> _Credi
         f"interventional Shapley values of {told.wanted.margin.scale}, towards what is wanted;"
         f" {len(background)} background rows"
     )
-    return _Credited(found, leading, note)
+    return _Credited(found, leading, note, len(background))
 
 
 def _reasons(told: _Told, credited: _Credited, said: list[Said]) -> Iterator[Measure | Table]:
@@ -189,10 +216,11 @@ def _reasons(told: _Told, credited: _Credited, said: list[Said]) -> Iterator[Mea
     sign, names = -1.0 if told.wanted.lower else 1.0, [str(name) for name in told.pool.columns]
     listed: list[tuple[str, str, str | None, float]] = []
     for i, (case, (bands, alike)) in enumerate(zip(told.picked, said, strict=True)):
-        answer = _answer(told, sign * float(credited.found.outputs[i]))
+        answer = _answer(told, sign * float(told.margins[case.row]))
         yield _exact(case, "answer", answer.number, told.wanted.margin.scale, answer.lies)
         yield _exact(case, "reached", float(told.reached[case.row]), "flag")
         yield _exact(case, "alike", float(alike.sum()), "people")
+        yield credited.compared(case, i)
         parts = credited.found.values[i]
         listed += [(case.name, names[j], bands.get(j), rounded(parts[j])) for j in credited.leading[i]]
     yield Table("reasons", ("case", "feature", "band", "contribution"), tuple(listed), credited.note)
@@ -224,21 +252,28 @@ class _Turned:
         return list(self.changes)
 
 
-def _turned(told: _Told, open_: Moves, most: int, rng: np.random.Generator) -> list[_Turned]:
-    """Return the fewest changes that turn each case's answer, towards what is wanted or away from it."""
+def _turned(
+    told: _Told, open_: Moves, most: int, rng: np.random.Generator
+) -> tuple[list[_Turned], tuple[int, int]]:
+    """Return the fewest changes that turn each case's answer, towards what is wanted or away from it.
+
+    Beside them: how many questions had no answer, and how many there were.
+    """
     people, has = told.people, told.reached[told.rows]
     turned: dict[int, _Turned] = {}
+    lost = questions = 0
     for side, wanted in ((False, told.wanted), (True, told.wanted.turned())):
         at = np.flatnonzero(has == side)
         if not len(at):
             continue
         mine = people.iloc[at].reset_index(drop=True)
         found = changes(told.subject, wanted, mine, open_, most=most, rng=rng)
+        lost, questions = lost + found.found.lost, questions + found.found.questions
         for i, k in enumerate(at.tolist()):
             changed = np.flatnonzero(found.found.states[i] >= 0).tolist()
             each = {j: _change(open_, mine, found, i, j) for j in changed}
             turned[k] = _Turned(bool(found.found.solved[i]), float(found.shifts[i].max()), each)
-    return [turned[k] for k in range(len(told.picked))]
+    return [turned[k] for k in range(len(told.picked))], (lost, questions)
 
 
 def _changes(told: _Told, turned: list[_Turned], said: list[Said]) -> Iterator[Measure | Table]:

@@ -86,7 +86,7 @@ def _moving(asked: Asked, allowed: Array) -> Array:
     before = asked.margins(whole, np.full((count, allowed.shape[1]), -1, dtype=np.int8))
     moved = np.abs(asked.margins(who, states) - before[who])
     most = np.zeros(allowed.shape[1])
-    np.maximum.at(most, feature, moved)
+    np.fmax.at(most, feature, moved)  # what could not be answered shows nothing
     chosen: Array = np.zeros(len(able), dtype=np.bool_)
     chosen[np.argsort(-np.where(able, most, -1), kind="stable")[:TRIED]] = True
     return chosen

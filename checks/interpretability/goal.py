@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from checks.draw import sample_rows
-from checks.interpretability.asking import Output, explained_output
+from checks.interpretability.asking import Output, decided, enough, explained_output
 from checks.model import Array, Inconclusive, NotApplicable, Subject, Task
+from checks.unanswered import given
 
 ROUNDING = 1e-12
 """Answers this close to the limit are at it, as where the decisions were made."""
@@ -37,6 +38,10 @@ class Goal:
     def reached(self, margins: Array) -> Array:
         """Return which answers are on the side that is wanted."""
         return np.asarray(margins > ROUNDING if self.strict else margins >= -ROUNDING)
+
+    def where_answered(self) -> Goal:
+        """Return the same side, for who leaves rows without an answer out: they are on neither."""
+        return replace(self, margin=self.margin.where_answered())
 
     def turned(self) -> Goal:
         """Return the other side."""
@@ -87,7 +92,9 @@ def _median(subject: Subject, output: Output, rng: np.random.Generator) -> float
     known = np.empty(0) if subject.score is None else subject.score[np.isfinite(subject.score)]
     if not len(known):
         chosen = sample_rows(subject.rows, MEDIAN_OF, None, rng)
-        known = output(subject.features.iloc[chosen].reset_index(drop=True))
+        answers = output.where_answered()(subject.features.iloc[chosen].reset_index(drop=True))
+        known = answers[np.isfinite(answers)]
+        enough(len(answers) - len(known), len(answers))
     return float(np.median(known))
 
 
@@ -107,8 +114,8 @@ def _class(subject: Subject) -> Goal:
 
     def ask(X: pd.DataFrame) -> Array:
         if not model.has_probabilities:
-            return np.where(model.predict(X) == at, 0.5, -0.5)
-        answer = model.predict_proba(X)
+            return decided(model, X, at) - 0.5
+        answer = given(model.predict_proba, X)
         rest = np.delete(answer, at, axis=1).max(axis=1)
         tied = (answer[:, at] == rest) & (answer.argmax(axis=1) != at)
         return np.where(tied, -2 * ROUNDING, answer[:, at] - rest)

@@ -7,7 +7,9 @@ found; `changes_needed` the mean number of features that must change; `percentil
 largest change, as the share of all people that is passed on the way; each by group too, with the gaps.
 `change_share` is how often a feature is among the changes. `likely_share` is the share of the found changes
 that end as near to a real row as 95 of 100 real rows are to another. `fewest_proven_share` is the share of
-them for which every change of fewer features was tried.
+them for which every change of fewer features was tried. `questions_unanswered` is how many of the changed
+rows asked about (`questions`) the model gave no number for: such a change is left out, and counts as tried
+nowhere.
 
 Why it matters
     Who cannot change the answer by anything in their hands has no way to act on a reason given to them. If
@@ -44,6 +46,7 @@ import numpy as np
 from checks.comparison import MIN_GROUP, compared, left_out_note, notes
 from checks.counts import Groups
 from checks.draw import sample_rows
+from checks.interpretability.asking import enough, unanswered
 from checks.interpretability.changes import Changes, affordable, changes
 from checks.interpretability.goal import goal
 from checks.interpretability.moves import Moves, moves
@@ -68,9 +71,12 @@ def recourse(
 ) -> Iterator[Measure]:
     """Search the fewest changes that turn unfavourable answers, and compare them between groups."""
     rng = np.random.default_rng([subject.seed, STREAM])
-    wanted = goal(subject, rng)
+    wanted = goal(subject, rng).where_answered()
     pool = sample_rows(subject.rows, POOL, None, rng)
     answers = wanted.margin(subject.features.iloc[pool].reset_index(drop=True))
+    known = np.isfinite(answers)
+    enough(int((~known).sum()), len(known))
+    pool, answers = pool[known], answers[known]
     if np.ptp(answers) == 0:
         raise Inconclusive(
             "the model gives everybody the same answer, so no change of a person shows another"
@@ -88,6 +94,7 @@ def recourse(
     chosen = against[sample_rows(len(against), most_people, _strata(subject, against), rng)]
     people = subject.features.iloc[chosen].reset_index(drop=True)
     found = changes(subject, wanted, people, open_, most=most, rng=rng)
+    enough(found.found.lost, found.found.questions)
     how = (
         f"to get {wanted.words}, {len(chosen)} of {len(against)} people with another answer,"
         f" at most {most} features, values from {open_.origin}"
@@ -124,6 +131,7 @@ def _measures(
     yield from _features(subject, found, helped)
     yield _count("features_open", float(found.tried.sum()), count, _fixed(open_))
     yield _count("questions", float(found.found.questions), count, None)
+    yield unanswered(found.found.lost, found.found.questions)
 
 
 def _count(name: str, value: float, n: float, note: str | None) -> Measure:

@@ -29,11 +29,16 @@ LENT = 5
 
 
 class Asked:
-    """Questions about changed people; a state names the value of each feature: -1 is their own."""
+    """Questions about changed people; a state names the value of each feature: -1 is their own.
+
+    A state for which the model gives no number reaches nothing, and is counted.
+    """
 
     def __init__(self, goal: Goal, people: pd.DataFrame, grid: pd.DataFrame) -> None:
-        self.goal, self.count, self.questions = goal, len(people), 0
+        self.goal, self.count, self.questions, self.lost = goal, len(people), 0, 0
         self.source = pd.concat([people, grid], ignore_index=True)
+        self.known_below = np.full(len(people), people.shape[1] + 1)
+        """By person: of every state asked about with fewer changes than this there is a number."""
 
     def margins(self, who: Array, states: Array) -> Array:
         """Return how far beyond the limit each state brings its person."""
@@ -44,7 +49,11 @@ class Asked:
             part = states[start : start + step].astype(np.int64)
             taken = np.where(part < 0, who[start : start + step, None], self.count + part)
             parts.append(self.goal.margin(mixed(self.source, taken)))
-        return np.concatenate(parts)
+        margins = np.concatenate(parts)
+        lost = np.flatnonzero(np.isnan(margins))
+        self.lost += len(lost)
+        np.minimum.at(self.known_below, who[lost], (states[lost] >= 0).sum(axis=1))
+        return margins
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +66,8 @@ class Found:
     minimal: Array
     """Whether every change of fewer features was tried, and failed."""
     questions: int
+    lost: int
+    """Questions to which the model gave no number."""
 
     @property
     def sizes(self) -> Array:
@@ -108,7 +119,7 @@ def search(asked: Asked, allowed: Array, shifts: Array, most: int, lenders: Arra
     """
     count, features, _ = allowed.shape
     found = Found(
-        np.full((count, features), -1, dtype=np.int8), np.zeros(count, bool), np.zeros(count, bool), 0
+        np.full((count, features), -1, dtype=np.int8), np.zeros(count, bool), np.zeros(count, bool), 0, 0
     )
     who, feature, value = np.nonzero(allowed)
     singles = np.full((len(who), features), -1, dtype=np.int8)
@@ -130,7 +141,8 @@ def search(asked: Asked, allowed: Array, shifts: Array, most: int, lenders: Arra
     rows = np.flatnonzero(found.solved)
     found.solved[rows] = asked.goal.reached(asked.margins(rows, found.states[rows]))
     found.states[~found.solved] = -1
-    return Found(found.states, found.solved, found.minimal & found.solved, asked.questions)
+    minimal = found.minimal & found.solved & (found.sizes <= asked.known_below)
+    return Found(found.states, found.solved, minimal, asked.questions, asked.lost)
 
 
 def _level(asked: Asked, people: dict[int, _Person], found: Found, shifts: Array, before: Array) -> None:

@@ -68,6 +68,21 @@ def cases(evidence: Evidence) -> Iterator[Block]:
     for name in list(order)[:TOLD]:
         yield KeyValues(tuple(_case(evidence, name, str(wanted), str(otherwise), str(scale))))
     yield from _without(evidence, [name for name in errors if name not in list(order)[:TOLD]])
+    yield from _unanswered(evidence)
+
+
+def _unanswered(evidence: Evidence) -> Iterator[Block]:
+    """Say how many changed rows the cases had to be told without, if any."""
+    lost = next((m for m in evidence.measures if m.name == "questions_unanswered"), None)
+    if lost is not None and lost.value:
+        yield Paragraph(
+            _(
+                "For {lost} of {asked} changed rows that it was asked about, the model gave no number. These "
+                "are left out of what is told here, and nothing is put in their place.",
+                lost=wording.count(lost.value),
+                asked=wording.count(lost.n),
+            )
+        )
 
 
 def _without(evidence: Evidence, listed: list[str]) -> Iterator[Block]:
@@ -116,14 +131,25 @@ def _case(evidence: Evidence, case: str, wanted: str, otherwise: str, scale: str
     for _name, was, least in _rows(evidence, "observed", case):
         yield Pair(_("What was true"), _observed(was, least, amount=scale == "the predicted value"))
     reasons = _rows(evidence, "reasons", case)
-    yield Pair(_("For it"), _spoke([row for row in reasons if row[3] > 0]))
-    yield Pair(_("Against it"), _spoke([row for row in reasons if row[3] < 0]))
+    if reasons or _told_apart(numbers.get("compared_with")):
+        yield Pair(_("For it"), _spoke([row for row in reasons if row[3] > 0]))
+        yield Pair(_("Against it"), _spoke([row for row in reasons if row[3] < 0]))
+    else:
+        yield Pair(
+            _("For and against it"),
+            _("Not told: for too many of the rows that this takes, the model gave no number."),
+        )
     changes = _rows(evidence, "changes", case)
     changed = _lost(changes, got) if reached else _changes(changes, instead)
     yield Pair(_("What would change it"), changed)
     yield Pair(
         _("A person alike"), _alike(numbers["differences"].value, _rows(evidence, "nearest_other", case))
     )
+
+
+def _told_apart(compared: Measure | None) -> bool:
+    """Return whether a case was compared with enough people to say what spoke for and against it."""
+    return compared is None or compared.value is None or 2 * compared.value >= (compared.n or 0)
 
 
 def _answer(measure: Measure, scale: str) -> str:

@@ -123,6 +123,27 @@ def test_the_fewest_features_are_those_of_brute_force(seed):
     assert found.found.minimal[found.found.solved].all()
 
 
+def test_a_change_without_an_answer_reaches_nothing_and_leaves_smaller_ones_unproven():
+    """Two of `a` and `b` are needed; there is no number for `c` at 2 in people with an `a` of 0."""
+    rng = np.random.default_rng(0)
+    features = {name: rng.integers(0, 3, 300).astype(float) for name in "abc"}
+
+    def chance(X):
+        gap = (X["a"] == 0) & (X["c"] == 2)
+        return np.where(gap, np.nan, (X["a"] + X["b"] >= 3).astype(float))
+
+    evidence = recourse(people(Rule(chance), features, facts={"directions": {"c": "up"}}))
+    lost = evidence.measure("questions_unanswered")
+    assert 0 < lost.value < lost.n == evidence.measure("questions").value
+    assert evidence.measure("recourse_share").value == 1
+    assert evidence.measure("change_share", feature="c").value == 0
+    rows = pd.DataFrame(features)
+    asked_of = rows[(rows.a + rows.b < 3) & ~((rows.a == 0) & (rows.c == 2))]
+    assert evidence.measure("recourse_share").n == min(200, len(asked_of))
+    # of those with an `a` and `b` of 0, who need two changes, one of `c` could not be asked about
+    assert evidence.measure("fewest_proven_share").value < 1
+
+
 def test_one_number_of_a_linear_model_moves_to_the_least_value_that_is_enough():
     """The closed form: the smallest proposed value beyond (limit - others) / weight."""
     rng = np.random.default_rng(4)
