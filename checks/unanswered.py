@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from checks.model import Array, ModelError
+
+if TYPE_CHECKING:  # who only opens a file loads no pandas
+    import pandas as pd
 
 
 class Unanswered(ModelError):
