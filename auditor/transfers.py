@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import RootModel, model_validator
+from pydantic import RootModel, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from frameworks.terms import baselines_to_json, comparisons, profiles, themes, to_json
 from frameworks.terms_shape import Transfer, mistakes
@@ -17,9 +18,16 @@ class TransferShape(RootModel[Mapping[str, Any]]):
     @model_validator(mode="before")
     @classmethod
     def _fits(cls, raw: Any) -> Any:
-        for path, sentence in mistakes(raw, themes(), tuple(profiles())):
-            where = ".".join(map(str, path))
-            raise ValueError(f"{where}: {sentence}".removeprefix(": ").rstrip("."))
+        found = [
+            InitErrorDetails(
+                type=PydanticCustomError("transfer", "{why}", {"why": sentence.rstrip(".")}),
+                loc=path,
+                input=None,
+            )
+            for path, sentence in mistakes(raw, themes(), tuple(profiles()))
+        ]
+        if found:
+            raise ValidationError.from_exception_data(cls.__name__, found)
         return raw
 
 

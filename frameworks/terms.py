@@ -183,10 +183,10 @@ def _result(transfer: Transfer, item: Item, profile: Profile, known: Themes) -> 
         why = f"asked only in this case, which the transfer is not: {_plain(known.facts[item.when])}"
         outcome = Compared.NOT_ASKED
     elif given is None:
-        asked = spelt(item.value)  # of this name, a single word is not taken for one of ours when it is told
-        outcome, why = Compared.MISSING, f"the terms say nothing; the baseline asks {asked}"
+        asked_terms = spelt(item.value)  # of such a name, the words are told in the reader's language
+        outcome, why = Compared.MISSING, f"the terms say nothing; the baseline asks {asked_terms}"
         if item.when is not None and item.when not in transfer.facts:
-            why += f". Nobody says whether it applies ({item.when}), so it is asked"
+            why = f"{why}. Nobody says whether it applies ({item.when}), so it is asked"
     else:
         outcome, why = _held(theme, given.value, item.value)
     return TermResult(
@@ -216,15 +216,18 @@ def _held(theme: Theme, given: Any, asked: Any) -> tuple[Compared, str]:
         return _held_sets(frozenset(given), frozenset(asked), theme)
     if theme.number:
         ahead = (asked - given) if theme.stricter == "lower" else (given - asked)
+        given_amount, asked_amount = f"{given:g}", f"{asked:g}"
+        unit_terms, side = theme.number, theme.stricter
         if not ahead:
-            return Compared.EQUAL, f"both say {given:g} {theme.number}"
-        asks = f"the baseline {asked:g}; {theme.stricter} is stricter"
-        beside = f"the terms say {given:g} {theme.number}, {asks}"
+            return Compared.EQUAL, f"both say {given_amount} {unit_terms}"
+        asks = f"the baseline {asked_amount}; {side} is stricter"
+        beside = f"the terms say {given_amount} {unit_terms}, {asks}"
     else:
         ahead = theme.rank(given) - theme.rank(asked)
-        beside = f"the terms say {spelt(given)}, the baseline asks {spelt(asked)}"
+        given_terms, asked_terms = spelt(given), spelt(asked)
+        beside = f"the terms say {given_terms}, the baseline asks {asked_terms}"
         if not ahead:
-            beside = f"both say {spelt(given)}" if given == asked else f"{beside}, which count alike"
+            beside = f"both say {given_terms}" if given == asked else f"{beside}, which count alike"
     outcome = Compared.STRICTER if ahead > 0 else Compared.WEAKER if ahead < 0 else Compared.EQUAL
     return outcome, beside
 
@@ -232,11 +235,13 @@ def _held(theme: Theme, given: Any, asked: Any) -> tuple[Compared, str]:
 def _held_sets(given: frozenset[str], asked: frozenset[str], theme: Theme) -> tuple[Compared, str]:
     lacking = [one for one in theme.set if one in asked - given]
     more = [one for one in theme.set if one in given - asked]
+    lacking_terms, more_terms = spelt(lacking), spelt(more)
+    if lacking and more:
+        return Compared.WEAKER, f"without {lacking_terms}, though there is more: {more_terms}"
     if lacking:
-        beside = f", though there is more: {spelt(more)}" if more else ""
-        return Compared.WEAKER, f"without {spelt(lacking)}{beside}"
+        return Compared.WEAKER, f"without {lacking_terms}"
     if more:
-        return Compared.STRICTER, f"all that is asked, and {spelt(more)}"
+        return Compared.STRICTER, f"all that is asked, and {more_terms}"
     return Compared.EQUAL, "all that is asked, and no more"
 
 

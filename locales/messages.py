@@ -4,9 +4,10 @@
 
 Each language has a few catalogues, by where their words come from: `reports` and `web` (marked words),
 `record` (sentences of checks and frameworks, whose f-strings become templates), `rules` and `measures` (the
-YAML files of frameworks). Simplified Chinese is written by hand; Traditional Chinese is converted from it
-(`locales.taiwan`), save what `zh_Hant/by_hand.po` says. The risk questionnaire has its Simplified Chinese
-beside its English: only Traditional Chinese has a catalogue of it (`questionnaire`).
+YAML files of frameworks), `terms` (values of the terms of data transfers, by which nothing else is told).
+Simplified Chinese is written by hand; Traditional Chinese is converted from it (`locales.taiwan`), save what
+`zh_Hant/by_hand.po` says. The risk questionnaire has its Simplified Chinese beside its English: only
+Traditional Chinese has a catalogue of it (`questionnaire`).
 """
 
 from __future__ import annotations
@@ -262,6 +263,15 @@ def terms(path: Path) -> Iterator[Key]:
     yield from yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["facts"].values()
 
 
+def term_values(path: Path) -> Iterator[Key]:
+    """Yield what the terms of a data transfer can say of a theme, as words."""
+    for theme in yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)["themes"]:
+        for one in [*theme.get("choice", ()), *theme.get("set", ())]:
+            yield from (word.replace("-", " ") for word in ([one] if isinstance(one, str) else one))
+        yield from filter(None, [theme.get("number")])
+    yield "none"
+
+
 def _spoken(node: Any) -> Iterator[str]:
     if isinstance(node, list):
         for item in node:
@@ -353,6 +363,7 @@ def _sources() -> Mapping[str, Iterable[tuple[Path, Callable[[Path], Iterator[Ke
             (ROOT / "frameworks/terms.yaml", terms),
             *((p, rules) for p in sorted((ROOT / "frameworks/profiles").glob("*.yaml"))),
         ],
+        "terms": [(ROOT / "frameworks/terms.yaml", term_values)],
         "web": [
             (ROOT / "reports/exports/__init__.py", exports),
             *((p, marked) for p in _python("auditor/web")),
@@ -368,16 +379,21 @@ def _sources() -> Mapping[str, Iterable[tuple[Path, Callable[[Path], Iterator[Ke
     }
 
 
+_BEFORE = {"web": ("reports", "measures"), "terms": ()}
+"""Whose words a catalogue leaves to others, where these are not all that come before it."""
+
+
 @functools.cache
 def collected() -> dict[str, dict[Key, list[str]]]:
     """Return by catalogue every message with the files that it stands in.
 
-    Each is in one catalogue only, save that pages may say in `web` what the record says too.
+    Each is in one catalogue only, save that pages may say in `web` what the record says too, and that the
+    values of terms are words of their own.
     """
     found: dict[str, dict[Key, list[str]]] = {}
     for name, sources in _sources().items():
         mine: dict[Key, list[str]] = {}
-        before = ("reports", "measures") if name == "web" else tuple(found)
+        before = _BEFORE.get(name, tuple(other for other in found if other != "terms"))
         taken = {_one(key) for other in before for key in found[other]}
         for path, reader in sources:
             for key in reader(path):

@@ -16,16 +16,20 @@ WORDS, RECORD = ("reports", "web", "measures"), ("record", "rules", "measures", 
 """The catalogues of our own words, and those of what the record says."""
 TWICE = "questionnaire"
 """The catalogue of what its source has in English and Simplified Chinese already: told from the latter."""
+TERMS = ("terms",)
+"""The values of the terms of data transfers: words such as "open" that elsewhere may be submitted names."""
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _PLACED = r"(?:'[^']*'|`[^`]*`|(?!; ).)+?"
 """What stands in a place: never two sentences, save inside quotes."""
-_KINDS = {"LEVEL": r"[\d.]+%"}
+_KINDS = {"LEVEL": r"[\d.]+%", "given_amount": r"[\d.e+-]+", "asked_amount": r"[\d.e+-]+"}
 """What stands in places whose name says it."""
 _OURS = frozenset(
     {"task", "tasks", "tier", "tiers", "side", "what", "value", "word", "words", "outcome", "state"}
 )
 """Places that hold words of ours, even single ones."""
+_TERMED = "_terms"
+"""How places end that hold values of terms, one or several."""
 _FEW_LETTERS = 8
 _LONG = 1_200
 """Characters beyond which a sentence is not taken apart: it holds long names, and the search is quadratic."""
@@ -48,7 +52,13 @@ def words(language: str) -> Mapping[str, str]:
 def record(language: str) -> Sentences:
     """Return the sentences of checks, frameworks and rules; phrases that reports have too are among them."""
     phrases = {key: text for key, text in words(language).items() if " " in key and not _PLACE.search(key)}
-    return Sentences({**phrases, **_read(language, RECORD)})
+    return Sentences({**phrases, **_read(language, RECORD)}, terms(language))
+
+
+@cache
+def terms(language: str) -> Mapping[str, str]:
+    """Return the values of the terms of data transfers by their English."""
+    return _read(language, TERMS)
 
 
 def _read(language: str, names: Iterable[str]) -> dict[str, str]:
@@ -96,6 +106,7 @@ class _Template:
             known = fillings.filling(name, value, sure=sure)
             known = fillings.exact.get(value) if known is None and self.weak else known
             asked = (sure and " " in value) or (self.weak and _LETTER.search(value))
+            asked = asked or name.endswith(_TERMED)
             if known is None and (asked or (several and _BETWEEN.search(value))):
                 return None
             values[name] = value if known is None else known
@@ -105,7 +116,8 @@ class _Template:
 class Sentences:
     """Finished English sentences and what they say in another language."""
 
-    def __init__(self, translations: Mapping[str, str]) -> None:
+    def __init__(self, translations: Mapping[str, str], terms: Mapping[str, str] | None = None) -> None:
+        self._terms = terms or {}
         self.exact = {key: text for key, text in translations.items() if not _PLACE.search(key)}
         self.exact |= {key.strip(): text.strip() for key, text in self.exact.items()}
         places = sorted((key for key in translations if _PLACE.search(key)), key=_literal, reverse=True)
@@ -164,6 +176,9 @@ class Sentences:
 
     def filling(self, name: str, value: str, *, sure: bool) -> str | None:
         """Return what stands in a place, where it is a phrase of ours; None for what may be submitted."""
+        if name.endswith(_TERMED):
+            told = [self._terms.get(one, one if one.isdecimal() else None) for one in value.split(", ")]
+            return None if None in told else "、".join(filter(None, told))
         if " " not in value and name not in _OURS:  # any other single word may be a submitted name
             return None
         found = self._told(value, sure=True) or (None if sure else self._told(value, sure=False))

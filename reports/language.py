@@ -101,6 +101,12 @@ def said(text: str) -> str:
     return found
 
 
+def term(value: str) -> str:
+    """Return a value of the terms of a data transfer, in words, in the language that is being told."""
+    language = current()
+    return value if language == ENGLISH else catalogue.terms(language).get(value, value)
+
+
 def own(words: str) -> str:
     """Return words of ours that stand in a constant, or in a record, in the language that is being told."""
     language = current()

@@ -58,14 +58,15 @@ def step_page(draft_id: str, slug: str) -> ResponseReturnValue:
     found += receive_notices(form) if step.slug == "people" else ()
     found += read_again(form) if of_files else receive_documents(form) if step.slug == "answers" else ()
     service().draft_put(account(), draft_id, form.data)
-    stay = request.form.get("then") == "stay" or "remove" in request.form
+    then = request.form.get("then")
+    stay = then == "stay" or "remove" in request.form
     if not stay:
         found += [p for p in problems(step, form) if p.where not in {f.where for f in found}]
     if found:
         return _ask(draft_id, step, form, tuple(found)), 422
-    if stay:
+    if stay or then == "compare":  # which shows what is wrong before it leads back
         return redirect(url_for("web.step", draft_id=draft_id, slug=slug), 303)
-    following = None if request.form.get("then") == "check" else after(step, form)
+    following = None if then == "check" else after(step, form)
     if following is None:
         return redirect(url_for("web.check_answers", draft_id=draft_id), 303)
     return redirect(url_for("web.step", draft_id=draft_id, slug=following.slug), 303)

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from auditor.web.form import anchor
 from frameworks.source import LoadError
-from frameworks.terms import Comparison, comparisons, profiles, spelt, themes, to_json, transfers
+from frameworks.terms import Comparison, comparisons, profiles, themes, to_json, transfers
 from reports.compose.transfers import OUTCOMES, SIGNS, in_one_sentence, source
 from reports.language import _
 
@@ -53,7 +53,6 @@ def terms() -> ResponseReturnValue:
         themes=themes(),
         most=MOST,
         anchor=anchor,
-        spelt=spelt,
         outcomes=OUTCOMES,
         signs=SIGNS,
         in_one_sentence=in_one_sentence,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from frameworks.terms import Compared, spelt
+from frameworks.terms import Compared
 from reports import wording
 from reports.compose.view import View
 from reports.document import Block, Bullet, Bullets, Cell, Column, Paragraph, Table
@@ -107,13 +107,13 @@ def _table(one: Mapping[str, Any]) -> Table:
 
 def _row(result: Mapping[str, Any]) -> tuple[Cell, ...]:
     outcome = Compared(result["outcome"])
-    given = spelt(result["given"]) if result["given"] is not None else _("nothing")
+    given = wording.term(result["given"]) if result["given"] is not None else _("nothing")
     if result["stands_at"]:
         given = _("{terms} ({clause})", terms=given, clause=result["stands_at"])
     return (
         Cell(said_or_same(result["title"])),
         Cell(given),
-        Cell(spelt(result["asked"]) if result["asked"] is not None else _("nothing")),
+        Cell(wording.term(result["asked"]) if result["asked"] is not None else _("nothing")),
         Cell(own(OUTCOMES[outcome]), verdict=SIGNS[outcome]),
         Cell(source(result)),
     )

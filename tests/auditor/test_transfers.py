@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
 from auditor.cli import main
 from auditor.problems import Refused
 from auditor.submission import parse
-from frameworks.terms import profiles, themes
+from frameworks.terms import comparisons, profiles, themes
+from frameworks.terms_shape import Transfer
+from reports import wording
 from reports.document import Table, compose
-from reports.language import said, speaking
+from reports.language import said, said_or_same, speaking
 from reports.publish import publish
 from reports.record import Audit
 from tests.reports.test_declared import told
@@ -97,7 +100,7 @@ def test_a_submission_with_terms_that_do_not_fit_is_refused():
     with pytest.raises(Refused) as why:
         parse(raw)
     (problem,) = why.value.problems
-    assert problem.where == "transfers.1"
+    assert problem.where == "transfers.1.terms.us"
     assert "`us` is no theme; did you mean `use`?" in problem.sentence
 
 
@@ -110,8 +113,25 @@ def test_themes_facts_and_baselines_are_told_in_chinese(client, language):
     assert {"zh-Hans": "数据的准确性", "zh-Hant": "資料的準確性"}[language] in page
 
 
-def test_a_value_that_is_also_a_word_of_measures_stays_as_it_is_written():
-    with speaking("zh-Hans"):
-        assert (
-            said("the terms say nothing; the baseline asks published") == "条款没有载明；基线要求 published"
-        )
+SAYS = {"route": "certification", "rights": ["access", "decide"], "retention_days": 30, "audit_days": 7, **{
+    key: TERMS[key] for key in ("purpose", "use")}}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["zh-Hans", "zh-Hant"])
+def test_values_and_reasons_are_told_in_chinese_alone(language):
+    """Of every theme, whatever it says; a word such as `open` is translated here and nowhere else."""
+    weakest = {one.id: list(one.values[:1]) if one.set else one.values[0] if one.values else 1
+               for one in themes().themes}  # fmt: skip
+    strictest = {one.id: list(one.set) or (one.values[-1] if one.values else 1e6) for one in themes().themes}
+    for terms in (SAYS, weakest, strictest):
+        raw = {"name": "甲", "terms": terms}
+        with speaking(language) as speech:
+            for found in comparisons(Transfer.of(raw)):
+                for one in found.results:
+                    told = [
+                        said(one.reason),
+                        *(wording.term(v) for v in (one.given, one.asked) if v is not None),
+                    ]
+                    assert not re.search(r"[A-Za-z]{2}", re.sub(r"（[a-z-]+）", "", "".join(told))), told
+            assert not speech.foreign
+            assert (said("open"), said_or_same("access")) == ("open", "access"), "elsewhere they may be names"

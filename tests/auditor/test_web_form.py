@@ -74,7 +74,7 @@ def test_starting_leads_to_the_first_question(client):
     assert answer.status_code == 303
     page = client.get(answer.location)
     assert "Which system is audited?" in page.text
-    assert "Step 1 of 10" in page.text
+    assert "Step 1 of 11" in page.text
 
 
 def test_a_system_needs_a_name(client, draft):
@@ -189,7 +189,7 @@ def test_published_counts_are_asked_for_their_columns_and_nothing_else(client, d
     assert client.post(f"{draft}/counts", data={"task": "binary", "counts.n": "n"}).status_code == 422
     said = {"task": "binary", "counts.group": "group", "counts.n": "n", "counts.selected": "selected"}
     answer = client.post(f"{draft}/counts", data={**said, "counts.rate": "rate"})
-    assert answer.location == f"{draft}/frameworks"
+    assert answer.location == f"{draft}/transfers"
     sent = submission_of(service)
     assert sent["counts"].pop("artifact").startswith("sha256:")
     assert sent["counts"] == {"group": ["group"], "n": "n", "selected": "selected", "rate": "rate"}
@@ -221,7 +221,7 @@ def test_the_values_found_in_the_label_are_offered(client, with_table):
         ({"columns.favourable": "yes"}, "columns.favourable", "“yes” is not in the table"),
         ({"columns.positive": "no"}, "columns.positive", "“no” is not in the table"),
         ({"columns.threshold": "half"}, "columns.threshold", "Write the threshold as a number, such as 0.5."),
-        ({"columns.threshold": "nan"}, "columns.threshold", "should be a finite number"),
+        ({"columns.threshold": "nan"}, "columns.threshold", "as a number, such as 0.5"),
     ],
 )
 def test_each_wrong_outcome_has_its_sentence(client, with_table, changed, where, sentence):
@@ -236,7 +236,7 @@ def test_an_amount_has_no_favourable_value_so_that_question_is_left_out(client, 
     client.post(f"{with_table}/outcome", data=OUTCOME)
     answer = client.post(f"{with_table}/task", data={**TASK, "task": "regression"})
     assert answer.location == f"{with_table}/groups"
-    assert "of 9</p>" in client.get(answer.location).text
+    assert "of 10</p>" in client.get(answer.location).text
     assert submission_of(service)["columns"] == {"label": "approved", "score": "score"}
 
 
@@ -412,7 +412,7 @@ def test_a_service_log_and_who_was_asked_are_given_in_the_form(client, with_tabl
     other = {**SAID, **CONSULTED, "participation.consultations.0.group": "students"}
     page = client.post(f"{with_table}/service", data=other)
     assert "is not named in" in error_at(page, "participation")
-    assert client.post(f"{with_table}/service", data=SAID | CONSULTED).location == f"{with_table}/frameworks"
+    assert client.post(f"{with_table}/service", data=SAID | CONSULTED).location == f"{with_table}/transfers"
     page = client.get(f"{with_table}/check").text
     assert "older applicants, rural applicants" in page
     assert "l.csv" in page
@@ -431,10 +431,83 @@ def test_a_service_log_and_who_was_asked_are_given_in_the_form(client, with_tabl
     again = client.post("/audits/1/draft").location
     assert parse(service.kept[again.split("/")[2]].data["submission"]) == sent
     where = again.replace("check", "service")
-    assert client.post(where, data={}).location.endswith("/frameworks"), "what is not posted stays"
+    assert client.post(where, data={}).location.endswith("/transfers"), "what is not posted stays"
     client.post(where, data={"remove": "service_log"})
     assert service.kept[again.split("/")[2]].data["submission"].keys() >= {"participation"}
     assert "service_log" not in service.kept[again.split("/")[2]].data["submission"]
+
+
+MOVED = {
+    "transfers.asked": "yes",
+    "transfers.0.name": " Records to the <b>centre</b> ",
+    "transfers.0.data": "income\n\n home  address ",
+    "transfers.0.facts.kept-local": "no",
+    "transfers.0.baselines": "depa",
+    "transfers.0.terms.purpose": "stated",
+    "transfers.0.terms.purpose.clause": "Clause 4",
+    "transfers.0.terms.rights": ["correction", "access"],
+    "transfers.0.terms.retention_days": "365",
+    "transfers.1.name": "Copies to a laboratory",
+    "transfers.1.terms.onward": "never",
+}
+
+
+def test_transfers_and_their_terms_are_given_in_the_form(client, with_table, service):
+    fill(client, with_table)
+    where = f"{with_table}/transfers"
+    wrong = {
+        **MOVED,
+        "transfers.0.name": "",
+        "transfers.0.terms.use": "often",
+        "transfers.0.terms.retention_days": "nan",
+        "transfers.0.terms.consent.clause": "Clause 9",
+        "transfers.1.terms.onward": "",
+        "transfers.1.baselines": "gdpr",
+    }
+    page = client.post(where, data={**wrong, "then": "compare"})
+    assert error_at(page, "transfers.0.name") == "Say in a few words what goes where."
+    assert "choose from free, compatible" in error_at(page, "transfers.0.terms.use")
+    assert "number of days" in error_at(page, "transfers.0.terms.retention_days")
+    assert "A clause is named here" in error_at(page, "transfers.0.terms.consent")
+    assert "at least one theme" in error_at(page, "transfers.1.terms")
+    assert "is no baseline" in error_at(page, "transfers.1.baselines")
+    assert client.post(f"{with_table}/check").status_code == 422
+
+    assert client.post(where, data={**MOVED, "then": "compare"}).location == where
+    page = client.get(where).text
+    assert "0 stricter, 2 equal, 0 weaker, 11 missing" in page
+    assert "<b>centre" not in page
+    assert client.post(where, data=MOVED).location == f"{with_table}/frameworks"
+    page = client.get(f"{with_table}/check").text
+    assert "3 themes declared, beside DEPA: themes of personal information and transfers" in page
+    assert "1 theme declared, beside every baseline" in page
+    client.post(f"{with_table}/check")
+    sent = [one.root for one in parse(service.submitted[0]).transfers]
+    assert sent == [
+        {
+            "name": "Records to the <b>centre</b>",
+            "data": ["income", "home address"],
+            "facts": {"kept-local": False},
+            "terms": {
+                "purpose": {"is": "stated", "clause": "Clause 4"},
+                "rights": ["access", "correction"],
+                "retention_days": 365,
+            },
+            "baselines": ["depa"],
+        },
+        {"name": "Copies to a laboratory", "terms": {"onward": "never"}},
+    ]
+    again = client.post("/audits/1/draft").location
+    kept = again.split("/")[2]
+    assert parse(service.kept[kept].data["submission"]).transfers == parse(service.submitted[0]).transfers
+    form = again.replace("check", "transfers")
+    assert client.post(form, data={}).location.endswith("/frameworks"), "what is not posted stays"
+    client.post(form, data={**MOVED, "remove": "transfers.0"})
+    assert [one["name"] for one in service.kept[kept].data["submission"]["transfers"]] == [
+        "Copies to a laboratory"
+    ]
+    client.post(form, data={"transfers.asked": "yes"})
+    assert "transfers" not in service.kept[kept].data["submission"]
 
 
 @pytest.mark.parametrize("written", ["English please", "e", "zh_"])
@@ -580,7 +653,7 @@ def test_every_key_of_a_problem_has_a_step_that_shows_it():
               "columns.weight": "columns",
               "reasons.words.x": "people", "notices.0.name": "people",
               "answers.a.b": "answers", "frameworks.0": "frameworks",
-              "nobody.knows": "files"}  # fmt: skip
+              "transfers.1.terms.use": "transfers", "nobody.knows": "files"}  # fmt: skip
     assert {where: owner(where).slug for where in places} == places
 
 

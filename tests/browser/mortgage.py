@@ -30,6 +30,7 @@ def fill(page, look=lambda _page: None):
         "columns": fill_columns,
         "people": lambda _page: None,
         "service": lambda _page: None,
+        "transfers": lambda _page: None,
         "frameworks": fill_rules,
         "answers": fill_answers,
     }

@@ -68,7 +68,17 @@ def test_further_files_are_asked_for_calmly_and_kept(visit, scripts, viewport):
     if scripts:
         assert_sane(page)
         assert barriers(page) == []
+    page.get_by_role("button", name="Save and continue").click()
+    page.get_by_text("Declare a transfer").click()
+    page.fill("[name='transfers.0.name']", "Records to the centre")
+    page.select_option("[name='transfers.0.terms.purpose']", "stated")
+    page.get_by_role("button", name="Save and compare").click()
+    page.get_by_text("Records to the centre, beside DEPA").wait_for()
+    if scripts:
+        assert_sane(page)
+        assert barriers(page) == []
     page.get_by_role("button", name="Save and check all answers").click()
+    page.get_by_text("1 theme declared").wait_for()
     page.get_by_text("older applicants, rural applicants").wait_for()
     expect(page.get_by_role("main")).to_contain_text("log.csv")
 

@@ -19,6 +19,7 @@ from auditor.web.steps import (
     service,
     system,
     task,
+    transfers,
 )
 from auditor.web.steps.step import Step
 
@@ -32,6 +33,7 @@ STEPS: tuple[Step, ...] = (
     columns.STEP,
     people.STEP,
     service.STEP,
+    transfers.STEP,
     frameworks.STEP,
     answers.STEP,
 )

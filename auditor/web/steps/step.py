@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,9 +54,10 @@ def number(posted: Posted, name: str) -> float | int | str:
     written = text(posted, name)
     for kind in (int, float):
         try:
-            return kind(written)
+            found = kind(written)
         except ValueError:
             continue
+        return found if math.isfinite(found) else written
     return written
 
 
