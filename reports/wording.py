@@ -21,7 +21,6 @@ from babel.numbers import get_decimal_symbol, get_group_symbol
 from checks.names import NOT_STATED, crossed
 from reports.labels import ENDINGS, MEASURES
 from reports.language import ENGLISH, _, current, n_, own, said, said_or_same
-from reports.language import term as term_told
 from reports.terms import BASES, OPERATORS, OUTCOMES, STATES, VERDICT_MEANINGS, VERDICTS, VERIFIED
 
 WITHHELD = "withheld"
@@ -293,15 +292,6 @@ def day(text: str) -> str:
 def plain(name: str) -> str:
     """Return an identifier as words."""
     return own(re.sub(r"[_-]+", " ", name))
-
-
-def term(value: Any) -> str:
-    """Return what the terms of a data transfer say of a theme: a word, several, or a number of days."""
-    if isinstance(value, tuple | list):
-        return listed(map(term, value)) or term("none")
-    if isinstance(value, str):
-        return term_told(re.sub(r"[_-]+", " ", value))
-    return count(value)
 
 
 def sentence(text: str) -> str:

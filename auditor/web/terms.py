@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from auditor.web.form import anchor
 from frameworks.source import LoadError
 from frameworks.terms import Comparison, comparisons, profiles, themes, to_json, transfers
-from reports.compose.transfers import OUTCOMES, SIGNS, in_one_sentence, source
+from reports.compose.transfers import OUTCOMES, SIGNS, in_one_sentence, source, spelt
 from reports.language import _
 
 EXAMPLE = """\
@@ -57,6 +57,7 @@ def terms() -> ResponseReturnValue:
         signs=SIGNS,
         in_one_sentence=in_one_sentence,
         source=source,
+        spelt=spelt,
     )
     return page, 422 if errors else 200
 

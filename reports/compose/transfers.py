@@ -9,7 +9,7 @@ from frameworks.terms import Compared
 from reports import wording
 from reports.compose.view import View
 from reports.document import Block, Bullet, Bullets, Cell, Column, Paragraph, Table
-from reports.language import N_, _, own, said_or_same
+from reports.language import N_, _, own, said_or_same, term
 from reports.language import said as said_of
 
 OUTCOMES = N_(
@@ -45,6 +45,13 @@ def terms(view: View) -> Iterator[Block]:
         yield Paragraph(in_one_sentence(one))
         yield from _short(one)
         yield _table(one)
+
+
+def spelt(value: Any) -> str:
+    """Return what terms say of a theme: a word, several, or a number of days."""
+    if isinstance(value, tuple | list):
+        return wording.listed(map(spelt, value)) or spelt("none")
+    return term(value.replace("-", " ")) if isinstance(value, str) else wording.count(value)
 
 
 def in_one_sentence(one: Mapping[str, Any]) -> str:
@@ -107,13 +114,13 @@ def _table(one: Mapping[str, Any]) -> Table:
 
 def _row(result: Mapping[str, Any]) -> tuple[Cell, ...]:
     outcome = Compared(result["outcome"])
-    given = wording.term(result["given"]) if result["given"] is not None else _("nothing")
+    given = spelt(result["given"]) if result["given"] is not None else _("nothing")
     if result["stands_at"]:
         given = _("{terms} ({clause})", terms=given, clause=result["stands_at"])
     return (
         Cell(said_or_same(result["title"])),
         Cell(given),
-        Cell(wording.term(result["asked"]) if result["asked"] is not None else _("nothing")),
+        Cell(spelt(result["asked"]) if result["asked"] is not None else _("nothing")),
         Cell(own(OUTCOMES[outcome]), verdict=SIGNS[outcome]),
         Cell(source(result)),
     )

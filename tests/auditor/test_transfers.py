@@ -12,7 +12,7 @@ from auditor.problems import Refused
 from auditor.submission import parse
 from frameworks.terms import comparisons, profiles, themes
 from frameworks.terms_shape import Transfer
-from reports import wording
+from reports.compose.transfers import spelt
 from reports.document import Table, compose
 from reports.language import said, said_or_same, speaking
 from reports.publish import publish
@@ -130,7 +130,7 @@ def test_values_and_reasons_are_told_in_chinese_alone(language):
                 for one in found.results:
                     told = [
                         said(one.reason),
-                        *(wording.term(v) for v in (one.given, one.asked) if v is not None),
+                        *(spelt(v) for v in (one.given, one.asked) if v is not None),
                     ]
                     assert not re.search(r"[A-Za-z]{2}", re.sub(r"（[a-z-]+）", "", "".join(told))), told
             assert not speech.foreign

@@ -11,7 +11,7 @@ from auditor.web.steps.step import Posted, Step, joined, number, text
 from frameworks.terms import comparisons, profiles, themes, to_json
 from frameworks.terms_shape import TEXT, Theme, Transfer, mistakes
 from reports import wording
-from reports.compose.transfers import in_one_sentence
+from reports.compose.transfers import in_one_sentence, spelt
 from reports.language import N_, _, said
 
 KEY = "transfers"
@@ -109,7 +109,7 @@ def _offer(form: Form) -> Mapping[str, Any]:
 def _worded(theme: Theme) -> list[tuple[str, ...]]:
     """Return the values of a theme with the words that a reader chooses from; ticks may have a hint too."""
     hint = ("",) if theme.set else ()
-    return [(value, wording.term(value), *hint) for value in theme.values]
+    return [(value, spelt(value), *hint) for value in theme.values]
 
 
 def _beside(one: Mapping[str, Any]) -> list[str]:
