@@ -37,6 +37,10 @@ class Attributions:
     """The model's own output for each explained row."""
     base: float
     """The mean output of the background."""
+    bases: Array
+    """The same for each explained row, over the background rows that were walked into it."""
+    redrawn: Array
+    """Credits of shape (draws, rows, features), each draw of its own part of the background."""
     walked: Array
     """How many background rows were walked into each explained row."""
     asked: int
@@ -57,11 +61,14 @@ def attribute(
     background: pd.DataFrame,
     rng: np.random.Generator,
     blocks: Array | None = None,
+    *,
+    draws: int = 0,
 ) -> Attributions:
     """Credit each feature of each *explained* row with its part of the output.
 
     With *blocks* (a number from 0 for each feature), features of one block walk together and are credited
     as one: the columns of the result are blocks. Features of block -1 move nothing and stay as they are.
+    With *draws* the background is cut into so many parts, and the credits of each are returned too.
 
     A walk on which a row has no answer is tried in other orders, and then left out.
     """
@@ -77,10 +84,22 @@ def attribute(
         pairs = np.arange(start, min(start + at_once, len(credits_)))
         mine, theirs = pairs // against, count + pairs % against
         credits_[pairs] = _answered(counted, source, ends, (mine, theirs), blocks=blocks, rng=rng)
-    values, errors, kept = _means(credits_.reshape(count, against, players))
-    known = ends[count:][np.isfinite(ends[count:])]
-    base = float(known.mean()) if len(known) else np.nan
-    return Attributions(values, errors, ends[:count], base, kept, counted.asked, counted.lost)
+    by_row = credits_.reshape(count, against, players)
+    values, errors, kept = _means(by_row)
+    parts = np.array_split(np.arange(against), draws) if draws else []
+    redrawn = np.array([_means(by_row[:, part])[0] for part in parts]).reshape(draws, count, players)
+    bases = _bases(by_row, ends[count:])
+    base = float(ends[count:].mean())
+    return Attributions(values, errors, ends[:count], base, bases, redrawn, kept, counted.asked, counted.lost)
+
+
+def _bases(by_row: Array, background: Array) -> Array:
+    """Return the mean answer of the background rows that were walked into each explained row."""
+    bases = np.full(len(by_row), background.mean())
+    whole: Array = np.asarray(np.isfinite(by_row).all(axis=2))
+    for i in np.flatnonzero(~whole.all(axis=1)):
+        bases[i] = background[whole[i]].mean() if whole[i].any() else np.nan
+    return bases
 
 
 def _answered(

@@ -16,13 +16,18 @@ How to read it
     in the table `changes`: its features, which way, and how far, in steps of 5 of 100 people that are
     passed, or in per cent of the person's own value. `differences` counts the features in which the person
     most alike with another answer lies in another fifth or category; `nearest_other` names those of them
-    that may be told. `compared_with` is how many other people the contributions are made against, and
-    `questions_unanswered` how many changed rows the model gave no number for: they are left out, and
-    nothing is put in their place. In the table `reasons` a contribution above 0 spoke for the answer that is
-    wanted; only those beyond twice their sampling error are listed. The table `observed` has what was true
-    of each worst error: the label, or the fifth of everybody that the value lies in, and an error that this
-    answer and those of nine people alike reach. `without_case` names the groups that have no case of their
-    own, and why.
+    that may be told. `compared_with` is how many other people the contributions are made against, `start`
+    their mean answer, to which the contributions are added, and `others_together` what features give that
+    are not listed. The other people are drawn several times: `reseeded_top_kept_share` is how often the
+    heaviest feature listed is the heaviest of a draw, `reseeded_direction_share` how often a listed feature
+    speaks the same way in one. What is told is the mean of the draws, and moves less than they do.
+    `questions_unanswered` is how many changed rows the model gave no number for: they are left out, and
+    nothing is put in their place.
+
+    In the table `reasons` a contribution above 0 spoke for the answer that is wanted; only those beyond twice
+    their sampling error are listed. The table `observed` has what was true of each worst error: the label,
+    or the fifth of everybody that the value lies in, and an error that this answer and those of nine people
+    alike reach. `without_case` names the groups that have no case of their own, and why.
 
 Limits
     No row is shown. Values are told as the fifth of everybody that they lie in, or as a category, and only
@@ -48,11 +53,11 @@ import pandas as pd
 
 from checks.draw import sample_rows
 from checks.interpretability.asking import enough, unanswered
-from checks.interpretability.attribution import Attributions, attribute
 from checks.interpretability.bands import FEW, Bands, Said
-from checks.interpretability.changes import WIDE, Changes, apart, changes
+from checks.interpretability.changes import Changes, apart, changes
+from checks.interpretability.credited import REASONS, Credited, credited
 from checks.interpretability.goal import ROUNDING, Goal, goal
-from checks.interpretability.moves import SHARED, Moves, moves, support_of
+from checks.interpretability.moves import SHARED, Moves, moves
 from checks.interpretability.observed import Observed
 from checks.interpretability.picked import Case, Picked, errors_of, pick
 from checks.interpretability.rounded import Told, rounded
@@ -62,11 +67,6 @@ from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, Tas
 STREAM = 72  # keeps this check's random numbers apart from every other's
 POOL = 5000
 """Rows among which cases are picked and described."""
-REASONS = 5
-"""Contributions that are listed: what a reader can take in."""
-BACKGROUND = 300
-NOTHING = 1e-9
-"""Contributions below this are rounding."""
 MOST_TIMES = 3
 """Changes of more than so many times the own value are told by the people they pass only."""
 WITHHELD = ("withheld", None, None, None)
@@ -125,17 +125,20 @@ def cases(
     )
     open_ = moves(subject, rng)
     turned, asked = _turned(told, open_, most, rng)
-    credited = _credited(told, evaluations, rng)
-    lost, questions = asked[0] + credited.found.lost, asked[1] + credited.found.asked
+    spoke = credited(subject, wanted, told.people, evaluations, rng)
+    lost, questions = asked[0] + spoke.found.lost, asked[1] + spoke.found.asked
     enough(lost, questions)
     errors = errors_of(subject, positions, margins, reached)
     truth = Observed.of(subject, positions, errors)
-    named = [[*one.features, *leading] for one, leading in zip(turned, credited.leading, strict=True)]
+    named = [[*one.features, *leading] for one, leading in zip(turned, spoke.leading, strict=True)]
     said, observed = _said(told, named, truth)
-    parts = (_reasons(told, credited, said), _changes(told, turned, said), _others(told, open_, said))
+    parts = (_reasons(told, spoke, said), _changes(told, turned, said), _others(told, open_, said))
     rest = (observed, _without(found), unanswered(lost, questions))
     for item in chain(*parts, map(_withheld, found.withheld), rest):
-        yield replace(item, method=how) if isinstance(item, Measure) else item
+        if isinstance(item, Measure):
+            yield replace(item, method=f"{item.method}; {how}" if item.method else how)
+        else:
+            yield item
 
 
 def _said(told: _Told, named: list[list[int]], truth: Observed | None) -> tuple[list[Said], Table]:
@@ -169,49 +172,7 @@ def _withheld(case: Case) -> Measure:
     return _exact(case, "alike", None, "people", why)
 
 
-@dataclass(frozen=True, eq=False)
-class _Credited:
-    """What spoke for and against each case, and the features to name, heaviest first."""
-
-    found: Attributions
-    leading: list[list[int]]
-    note: str
-    against: int
-    """Background rows."""
-
-    def compared(self, case: Case, i: int) -> Measure:
-        """Return with how many background rows a case was compared, and why not with all."""
-        used, note = int(self.found.walked[i]), None
-        if lost := self.against - used:
-            note = f"{lost} left out: the model gave no number for a row on the way"
-        if np.isnan(self.found.values[i]).any():
-            note = (
-                f"{lost} left out, too many to say what spoke for and against it: the model gave no number"
-                " for a row on the way"
-            )
-        of = {"case": case.name}
-        n, kind = float(self.against), Kind.EXACT
-        return Measure("compared_with", float(used), n=n, of=of, kind=kind, unit="people", note=note)
-
-
-def _credited(told: _Told, evaluations: int, rng: np.random.Generator) -> _Credited:
-    features = told.pool.shape[1]
-    each = 2 * max(features - 1, 1) * len(told.picked)
-    support = support_of(told.subject, rng)[0]
-    size = min(BACKGROUND, max(2, int(evaluations * min(1, WIDE / features)) // each))
-    background = support.iloc[sample_rows(len(support), size, None, rng)].reset_index(drop=True)
-    found = attribute(told.wanted.margin, told.people, background, rng)
-    order = np.argsort(-np.abs(found.values), axis=1, kind="stable")
-    matters = np.abs(found.values) > np.maximum(2 * found.errors, NOTHING)
-    leading = [[int(j) for j in mine if matters[i, j]][:REASONS] for i, mine in enumerate(order)]
-    note = (
-        f"interventional Shapley values of {told.wanted.margin.scale}, towards what is wanted;"
-        f" {len(background)} background rows"
-    )
-    return _Credited(found, leading, note, len(background))
-
-
-def _reasons(told: _Told, credited: _Credited, said: list[Said]) -> Iterator[Measure | Table]:
+def _reasons(told: _Told, found: Credited, said: list[Said]) -> Iterator[Measure | Table]:
     """Yield what each case is like, its answer, and what spoke for and against it."""
     sign, names = -1.0 if told.wanted.lower else 1.0, [str(name) for name in told.pool.columns]
     listed: list[tuple[str, str, str | None, float]] = []
@@ -220,10 +181,9 @@ def _reasons(told: _Told, credited: _Credited, said: list[Said]) -> Iterator[Mea
         yield _exact(case, "answer", answer.number, told.wanted.margin.scale, answer.lies)
         yield _exact(case, "reached", float(told.reached[case.row]), "flag")
         yield _exact(case, "alike", float(alike.sum()), "people")
-        yield credited.compared(case, i)
-        parts = credited.found.values[i]
-        listed += [(case.name, names[j], bands.get(j), rounded(parts[j])) for j in credited.leading[i]]
-    yield Table("reasons", ("case", "feature", "band", "contribution"), tuple(listed), credited.note)
+        yield from found.told(i, case.name, told.wanted)
+        listed += [(case.name, names[j], bands.get(j), part) for j, part in found.parts(i)]
+    yield Table("reasons", ("case", "feature", "band", "contribution"), tuple(listed), found.note)
 
 
 def _answer(told: _Told, beyond: float) -> Told:
@@ -281,7 +241,7 @@ def _changes(told: _Told, turned: list[_Turned], said: list[Said]) -> Iterator[M
     listed: list[tuple[str, str, str, float | None, float | None, str | None]] = []
     for case, one, (bands, _) in zip(told.picked, turned, said, strict=True):
         note = None if one.solved else "no change of so few features was found that turns the answer"
-        shift = round(round(one.shift / STEP) * STEP, 2)
+        shift = round(_steps(one.shift), 2)
         yield _exact(case, "changes_needed", len(one.changes) if one.solved else None, "features", note)
         yield _exact(case, "percentile_shift", shift if one.solved else None, "proportion", note)
         for j, change in one.changes.items():
@@ -293,6 +253,11 @@ def _changes(told: _Told, turned: list[_Turned], said: list[Said]) -> Iterator[M
     yield Table("changes", ("case", "feature", "way", "points", "relative", "to"), tuple(listed), note)
 
 
+def _steps(shift: float) -> float:
+    """Return a shift in whole steps: a change passes somebody, so at least one."""
+    return round(max(shift / STEP, 1)) * STEP
+
+
 def _change(open_: Moves, people: pd.DataFrame, found: Changes, i: int, j: int) -> Change:
     value: Any = open_.grid.iloc[:, j].iloc[found.found.states[i, j]]
     if not open_.ordered[j]:
@@ -301,7 +266,7 @@ def _change(open_: Moves, people: pd.DataFrame, found: Changes, i: int, j: int) 
     before: Any = people.iloc[i, j]
     own, target = float(before), float(value)
     way = "higher" if target > own else "lower"
-    points = round(max(float(found.shifts[i, j]) / STEP, 1)) * STEP
+    points = _steps(float(found.shifts[i, j]))
     known = open_.columns[j].known
     amounts = known[0] >= 0 and own > 0 and not few
     relative = rounded(abs(target / own - 1)) if amounts else None

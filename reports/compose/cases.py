@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from checks.interpretability.rounded import JUST_OVER, JUST_UNDER, OVER, UNDER
@@ -131,17 +131,26 @@ def _case(evidence: Evidence, case: str, wanted: str, otherwise: str, scale: str
     for _name, was, least in _rows(evidence, "observed", case):
         yield Pair(_("What was true"), _observed(was, least, amount=scale == "the predicted value"))
     reasons = _rows(evidence, "reasons", case)
-    if reasons or _told_apart(numbers.get("compared_with")):
-        yield Pair(_("For it"), _spoke([row for row in reasons if row[3] > 0]))
-        yield Pair(_("Against it"), _spoke([row for row in reasons if row[3] < 0]))
+    if _told_apart(numbers.get("compared_with")):
+        yield from _start(numbers, scale)
+        rest = _number(numbers, "others_together") or 0.0
+        yield Pair(
+            _("Spoke for: {wanted}", wanted=said_or_same(wanted)),
+            _spoke([row for row in reasons if row[3] > 0], max(rest, 0.0)),
+        )
+        yield Pair(
+            _("Spoke against: {wanted}", wanted=said_or_same(wanted)),
+            _spoke([row for row in reasons if row[3] < 0], max(-rest, 0.0)),
+        )
+        yield from _trusted(numbers)
     else:
         yield Pair(
-            _("For and against it"),
+            _("What spoke for and against it"),
             _("Not told: for too many of the rows that this takes, the model gave no number."),
         )
     changes = _rows(evidence, "changes", case)
     changed = _lost(changes, got) if reached else _changes(changes, instead)
-    yield Pair(_("What would change it"), changed)
+    yield Pair(_("What would change the answer"), changed)
     yield Pair(
         _("A person alike"), _alike(numbers["differences"].value, _rows(evidence, "nearest_other", case))
     )
@@ -175,7 +184,8 @@ def _observed(was: str | None, least: float | None, *, amount: bool) -> str:
     if least is None:
         return wording.paragraph((first, _("The size of the error is not told, for the same reason.")))
     off = _(
-        "The answer is off by {least} or more, as are those of at least nine people alike.",
+        "How far off the answer is stays untold, since fewer than ten people alike are as far off: it is "
+        "{least} at least.",
         least=wording.kept(least),
     )
     return wording.paragraph((first, off))
@@ -193,11 +203,58 @@ def _title(case: str) -> str:
     return _("The {case}", case=said_or_same(wording.brief(case, 80)))
 
 
-def _spoke(rows: Rows) -> str:
-    """Say what pushed one way; bands are told where they may be."""
-    if not rows:
+def _number(numbers: Mapping[str, Measure], name: str) -> float | None:
+    return numbers[name].value if name in numbers else None
+
+
+def _start(numbers: Mapping[str, Measure], scale: str) -> Iterator[Pair]:
+    """Say from where the contributions move an answer to where it is."""
+    start, compared = _number(numbers, "start"), _number(numbers, "compared_with")
+    if start is not None and compared is not None:
+        yield Pair(
+            _("Where that starts"),
+            _(
+                "{people} that this case is compared with have about {start} on average ({scale}). What "
+                "spoke for and against moves that to the answer.",
+                people=wording.plural(compared, "person", "people"),
+                start=wording.kept(start),
+                scale=said_or_same(scale),
+            ),
+        )
+
+
+def _trusted(numbers: Mapping[str, Measure]) -> Iterator[Pair]:
+    """Say how often other draws say the same of what spoke for and against."""
+    kept, same = (numbers.get(f"reseeded_{name}_share") for name in ("top_kept", "direction"))
+    if kept is None or same is None or kept.value is None or same.value is None:
+        return
+    draws, named = kept.n or 0, same.n or 0
+    yield Pair(
+        _("How far to trust this"),
+        _(
+            "Drawn {draws} times, with other people to compare with each time, the heaviest feature was the "
+            "same in {kept} of {draws} draws, and what is named spoke the same way {same} of {named} times.",
+            draws=wording.count(draws),
+            kept=wording.count(round(kept.value * draws)),
+            same=wording.count(round(same.value * named)),
+            named=wording.count(named),
+        ),
+    )
+
+
+def _spoke(rows: Rows, rest: float) -> str:
+    """Say what pushed one way; bands are told where they may be, and the *rest* is told together."""
+    if not rows and not rest:
         return _("Nothing that is larger than its sampling error.")
-    return wording.stopped(wording.series(_reason(*row[1:]) for row in rows))
+    if not rows:
+        return _(
+            "No single feature by more than its sampling error; all others together by about {part}.",
+            part=wording.kept(rest),
+        )
+    told = [_reason(*row[1:]) for row in rows]
+    if rest:
+        told.append(_("all other features together, by about {part}", part=wording.kept(rest)))
+    return wording.stopped(wording.series(told))
 
 
 def _reason(feature: str, band: str | None, part: float) -> str:

@@ -79,7 +79,7 @@ def _whose(view: View, looked_at: Sequence[Evidence]) -> Iterator[str]:
     if view.default("interpretability.cases") is not None and ways != [_SAMPLED]:
         yield _(
             "The contributions told of single cases are of another kind (sampled against other people, on "
-            "the scale of the answer), and nothing is measured of them here."
+            "the scale of the answer). Beside each stands how often other draws say the same."
         )
 
 
@@ -143,8 +143,10 @@ def _stable(evidence: Evidence) -> Iterator[str]:
             near=_people(near),
             again=_people(again),
         )
-    if min(_value(near), _value(again)) < _ALIKE:
-        yield _("A single reason can therefore be another one next time.")
+    if _value(near) < _ALIKE:
+        yield _("So somebody who differs only a little may be given another first reason.")
+    if _value(again) < _ALIKE:
+        yield _("A single reason can be another one when the same person asks again.")
 
 
 def _agreeing(evidence: Evidence) -> Iterator[str]:

@@ -42,6 +42,11 @@ def told(evidence):
     return [{pair.key: pair.value for pair in block.rows} for block in blocks]
 
 
+def spoke(case):
+    """What spoke for the answer that is wanted, and what against it."""
+    return [case[next(key for key in case if key.startswith(f"Spoke {way}: "))] for way in ("for", "against")]
+
+
 def picked(whole):
     wanted = goal(whole, np.random.default_rng(0))
     margins = wanted.margin(whole.features)
@@ -188,7 +193,7 @@ def test_a_change_in_parts_of_the_own_value_is_that_of_the_closed_form():
     missed = income[income < 3000].max()
     assert change[4] >= round(3000 / missed - 1, 2) - 0.005
     assert change[4] <= 0.1  # values are proposed at every twentieth of the people
-    assert f"{100 * change[4]:.3g}".split(".")[0] in told(evidence)[1]["What would change it"]
+    assert f"{100 * change[4]:.3g}".split(".")[0] in told(evidence)[1]["What would change the answer"]
 
 
 def test_what_may_not_change_is_in_no_change():
@@ -202,7 +207,7 @@ def test_where_nothing_may_change_that_is_said():
     evidence = cases(dataclasses.replace(PEOPLE, facts=facts))
     assert evidence.outcome is Outcome.MEASURED
     assert evidence.measure("changes_needed", case=MISSED).value is None
-    assert "No change was found" in told(evidence)[0]["What would change it"]
+    assert "No change was found" in told(evidence)[0]["What would change the answer"]
 
 
 @pytest.mark.parametrize(
@@ -250,7 +255,7 @@ def test_values_of_a_regression_are_told_against_the_median():
     assert evidence.measure("answer", case="worst error, group: A").value > 500
     in_words = next(case["What was true"] for case in told(evidence) if "What was true" in case)
     assert re.match(
-        r"The observed value lies in the \w+ fifth of everybody\. The answer is off by ", in_words
+        r"The observed value lies in the \w+ fifth of everybody\. How far off the answer is stays", in_words
     )
 
 
@@ -286,12 +291,40 @@ def test_three_cases_are_told_in_plain_words():
     ]
     assert words[2]["Case"].startswith("The worst error, ")
     assert all("what is said here." in case["Answer"] for case in words)
-    assert "To get the decision '1': " in words[1]["What would change it"]
-    assert "income (in the " in words[1]["For it"] + words[1]["Against it"]
+    assert "To get the decision '1': " in words[1]["What would change the answer"]
+    assert "income (in the " in "".join(spoke(words[1]))
     for case in words:
-        assert case["For it"][:6] in {"income", "debt (", "debt, ", "Nothin"}, "a name stays as it was given"
+        first = spoke(case)[0][:6]
+        assert first in {"income", "debt (", "debt, ", "Nothin", "No sin"}, "a name stays as it was given"
         has = case["Answer"].startswith("The decision '1'")
-        assert ("would be lost with" in case["What would change it"]) is has
+        assert ("would be lost with" in case["What would change the answer"]) is has
+
+
+def test_what_spoke_for_and_against_adds_up_to_the_answer():
+    """Where it starts, what is named and what is not: together the answer, up to the digits kept."""
+    for case in {m.of["case"] for m in FOUND.measures if m.name == "answer"}:
+        of = {"case": case}
+        whole = FOUND.measure("start", **of).value + FOUND.measure("others_together", **of).value
+        whole += sum(row[3] for row in rows(FOUND, "reasons", case))
+        assert whole == pytest.approx(FOUND.measure("answer", **of).value, abs=0.03)
+    assert "that this case is compared with have about" in told(FOUND)[0]["Where that starts"]
+
+
+def test_other_draws_say_how_far_a_case_can_be_trusted():
+    """A model of one feature says the same every time; of features that do alike, chance picks the first."""
+    rng = np.random.default_rng(5)
+    features = {name: rng.normal(size=400) for name in "abcdefgh"}
+    sure = cases(people(Rule(lambda X: 1 / (1 + np.exp(3 - 3 * X["a"]))), features))
+    words = told(sure)[0]["How far to trust this"]
+    assert words.startswith("Drawn 5 times, ")
+    assert "the same in 5 of 5 draws" in words
+    unsure = cases(
+        people(Rule(lambda X: 1 / (1 + np.exp(-X.abs().sum(axis=1) / 3 + 2))), features), evaluations=8000
+    )
+    kept = [m for m in unsure.measures if m.name == "reseeded_top_kept_share" and m.value is not None]
+    assert kept
+    assert np.mean([m.value for m in kept]) < 0.9
+    assert all(m.n == 5 and m.low < m.value for m in kept if m.value)
 
 
 def test_cases_need_no_label_and_no_groups():
@@ -344,7 +377,7 @@ def test_answers_are_told_with_the_digits_that_were_kept():
     said = " ".join(case["Answer"] for case in words)
     assert "probability of '1': under 0.5" in said
     assert "probability of '1': over 0.99" in said
-    assert "by about 0." in " ".join(case["For it"] + case["Against it"] for case in words)
+    assert "by about 0." in " ".join(part for case in words for part in spoke(case))
     assert [wording.kept(v) for v in (0.49, 0.5, 32.0, 1200.0, 0.0031, 0.0)] == [
         *("0.49", "0.50", "32", "1,200", "0.0031", "0.000")
     ]
