@@ -4,8 +4,10 @@ A submitter declares, under `directions`, which way a person can move a feature:
 sampled people each declared feature is set to every value in turn, everything else as it stands, and all
 pairs of values are compared: `violation_share` is the share of pairs in which the value further along has the
 worse answer, `harmed_share` the share of people with such a pair, `worst_violation` the largest loss found.
-Where the task decides, `turned_share` is the share of people for whom a move the declared way turns the
-answer that people want into another. `features_violated` counts the declared features with any loss.
+Where the task decides, `turned_share` is the share of people for whom a move the declared way, between two of
+the values asked about, turns the answer that people want into another, and `turned_from_own_share` the share
+for whom such a move from their own value does. `features_violated` counts the declared features with any
+loss.
 
 Why it matters
     Whoever is told to earn more or to owe less must not be worse off for having done it. A model that breaks
@@ -55,6 +57,10 @@ class _Way:
     numbers: Array
     gains: Array
     """Of shape (people, values): the answer, more is better."""
+    own: Array
+    """The answer of each of the people as they are."""
+    further: Array
+    """Of shape (people, values): whether the value lies the declared way from the person's own."""
 
     def losses(self) -> Array:
         """Return, of shape (people, values, values), what moving from the first value to the second loses."""
@@ -103,7 +109,15 @@ def _ways(subject: Subject, asked: Curves, declared: dict[str, str]) -> Iterator
             if declared[grid.feature] == "down":
                 order = order[::-1]
             stated = sign * answers[:, grid.stated]
-            yield _Way(grid.feature, grid.numbers[grid.stated][order], stated[:, order])
+            numbers, theirs = grid.numbers[grid.stated][order], _own(subject, asked, grid.feature)
+            beyond = numbers[None] < theirs if declared[grid.feature] == "down" else numbers[None] > theirs
+            yield _Way(grid.feature, numbers, stated[:, order], sign * asked.base, beyond)
+
+
+def _own(subject: Subject, asked: Curves, feature: str) -> Array:
+    """Return the people's own values, of shape (people, 1)."""
+    values = subject.features[feature].iloc[asked.people]
+    return values.to_numpy(dtype=np.float64, na_value=np.nan)[:, None]
 
 
 def _why_not(subject: Subject, asked: Curves, name: str) -> str:
@@ -166,6 +180,8 @@ def _turned(subject: Subject, ways: list[_Way]) -> Iterator[Measure]:
         falls = reached[:, :, None] & ~reached[:, None, :]
         falls &= np.triu(np.ones(falls.shape[1:], dtype=bool), 1)
         yield _people(way, "turned_share", falls)
+        had = wanted.reached(way.own - sign * wanted.limit)
+        yield _people(way, "turned_from_own_share", (had[:, None] & way.further & ~reached)[:, :, None])
 
 
 def _table(lost: list[tuple[_Way, Array]]) -> Table:

@@ -6,11 +6,12 @@ decided against who were given a reason; where nothing is decided (scores, value
 reasons that name a feature of the model, on average.
 
 Of those whose reasons name a feature a random sample is explained by Shapley values. `main_reason_share` is
-the share of them whose heaviest contribution against them is among the reasons; `among_top_share` the part
-of the named features that are among the `top` heaviest, `chance_top_share` what features named at random
-would reach, and `contradicted_share` the part that spoke *for* the person. `actionable_share` is the share
-of people with a reason that names a feature which may change. For each feature, `named` and `among_top` say
-how often it is told and how often it should be.
+the share of them whose heaviest contribution against them is among the reasons, `heaviest_named_share` the
+same of the one that came out heaviest, however near others are. `among_top_share` is the part of the named
+features that are among the `top` heaviest, `chance_top_share` what features named at random would reach, and
+`contradicted_share` the part that spoke *for* the person. `actionable_share` is the share of people with a
+reason that names a feature which may change. For each feature, `named` and `among_top` say how often it is
+told and how often it should be.
 
 `reading_grade` is the school grade of English reasons, `common_character_share` the share of frequently used
 characters in Chinese ones. `contact_share`, `appeal_share` and `human_review_share` are the shares of people
@@ -77,6 +78,7 @@ READ = 5000
 """People whose texts are read."""
 SHORT = 30
 """Words from which a grade is more than rough."""
+NAMED = ("among_top_share", "contradicted_share", "chance_top_share")
 CHANNELS = 20
 """Channels and languages that are listed."""
 
@@ -258,7 +260,7 @@ def _beside_the_model(
 ) -> Iterator[Measure]:
     """Yield how far the reasons are those that weighed most in the model."""
     about = [letter for letter in found if letter.features]
-    names = ("main_reason_share", "among_top_share", "contradicted_share", "chance_top_share")
+    names = ("main_reason_share", "heaviest_named_share", *NAMED)
     if not about:
         yield from (undefined(name, "no reason names a feature of the model") for name in names)
         return
@@ -286,6 +288,8 @@ def _weighed(subject: Subject, weighed: Weighed, min_group: int, note: str | Non
     rows = np.array([letter.row for letter in weighed.sample], dtype=np.intp)
     main: Array = np.asarray((told & weighed.heaviest).any(axis=1))
     yield from _of_people(subject, "main_reason_share", main, rows, min_group=min_group, note=note)
+    first = told[np.arange(len(told)), weighed.weight.argmax(axis=1)]
+    yield wilson("heaviest_named_share", float(first.sum()), n, note=note)
     each = told.sum(axis=1)
     for name, so in (("among_top_share", weighed.among_top), ("contradicted_share", weighed.contradicted)):
         yield wilson(name, float(((told & so).sum(axis=1) / each).sum()), n, note=note)

@@ -17,9 +17,10 @@ How to read it
     Low fidelity means that the rules are a sketch and must not be given as reasons. `rules_needed` is the
     smallest number of rules tried (2, 4, 8, up to 64) whose held-back fidelity reaches `enough`.
     `features_used` counts the features in the rules, `features_that_matter` the fewest that the tree of most
-    rules tried owes `enough` of its fit to. `numbers_learnt` and `trees_in_file` are what the file itself
-    says, read without running it; a file that does not tell has none. The table `scorecard` has the points of
-    each band; where it tells much more than the rules do, the model mostly adds up.
+    rules tried owes `enough` of its fit to: read it beside `many_rules_fidelity`, how far that tree is the
+    model, as what it does not find may rest on other features. `numbers_learnt` and `trees_in_file` are what
+    the file itself says, read without running it; a file that does not tell has none. The table `scorecard`
+    has the points of each band; where it tells much more than the rules do, the model mostly adds up.
 
 Limits
     A tree is not the model: it may name a feature that merely goes together with one the model uses. Numbers
@@ -128,6 +129,7 @@ def surrogate(
         yield Measure(name, float(count), n=n, kind=Kind.EXACT, unit="count", method=f"counted; {people.how}")
     yield from _added_up(subject, people, rng)
     yield _needed(people, enough)
+    yield _fidelity("many_rules_fidelity", people, people.held_back(TRIED[-1]), rng)
     yield _mattering(people, enough)
     yield from _of_the_file(subject)
     yield from _tables(people, tree, rules)

@@ -33,6 +33,8 @@ class Weighed:
     """Which features are the heaviest, or cannot be told from it."""
     contradicted: Array
     """Which features spoke for the person, beyond their sampling error."""
+    weight: Array
+    """How heavily each feature came out against the person; below 0 it spoke for them."""
     how: str
 
     @property
@@ -48,6 +50,7 @@ class Weighed:
             among_top=self.among_top[people],
             heaviest=self.heaviest[people],
             contradicted=self.contradicted[people],
+            weight=self.weight[people],
             how=self.how,
         )
 
@@ -85,6 +88,7 @@ def weigh(
         among_top=among,
         heaviest=heaviest,
         contradicted=(weight + SURE * found.errors < -ROUNDING) & decided,
+        weight=weight,
         how=how,
     )
 

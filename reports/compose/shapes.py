@@ -56,6 +56,13 @@ def effects(_view: View, evidence: Evidence) -> Iterator[Block]:
                 more=rows.more(len(moving) - len(told)),
             )
         )
+        if any((m.high or 0.0) > 1 and m.unit.startswith("probability") for m in moving[:_TOLD]):
+            yield Paragraph(
+                _(
+                    "A curve adds up what steps do to different people, so it can span more than the answer "
+                    "of one person can move: a probability moves by 1 at most."
+                )
+            )
     elif found:
         yield Paragraph(_("No feature was shown to move the answers of people who are near its values."))
     if words := wording.paragraph(_unasked(evidence)):

@@ -66,9 +66,12 @@ def _enough(found: Mapping[str, Measure]) -> Iterator[str]:
         yield _("Enough for nearly all of it: {rules}.", rules=wording.plural(needed.value, "rule", "rules"))
     elif needed is not None and needed.note:
         yield wording.recorded(needed.note)
-    if matter is not None and matter.value is not None:
+    whole = found.get("many_rules_fidelity")
+    if matter is not None and matter.value is not None and whole is not None and whole.value is not None:
         yield _(
-            "Nearly all that a large tree finds is made by {features}.",
+            "A large tree gives back {share} of the spread; nearly all that it finds is made by {features}, "
+            "and the rest may be made by others.",
+            share=wording.measured(whole),
             features=wording.plural(matter.value, "feature", "features"),
         )
     numbers, trees = found.get("numbers_learnt"), found.get("trees_in_file")

@@ -156,8 +156,19 @@ def _way(name: str, way: str, mine: Mapping[str, Measure], place: tuple[float, f
     if turned is not None and turned.value:
         told.append(
             _(
-                "{share} people would lose the decision that they want by it",
+                "{share} people {sure} would lose the decision that they want between two of the values "
+                "asked about",
                 share=wording.per_hundred(turned.value),
+                sure=wording.sure(turned),
+            )
+        )
+    own = mine.get("turned_from_own_share")
+    if turned is not None and turned.value and own is not None and own.value is not None:
+        told.append(
+            _(
+                "{share} {sure} by moving from their own value",
+                share=wording.per_hundred(own.value),
+                sure=wording.sure(own),
             )
         )
     return wording.sentence(wording.series(told))

@@ -177,14 +177,35 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
         sure=wording.sure(got),
     )
     yield from _unusable(evidence)
-    main, top, chance = (
-        _number(evidence, name) for name in ("main_reason_share", "among_top_share", "chance_top_share")
+    yield from _weighed(evidence)
+    yield from _next_steps(evidence)
+    yield from _apart(evidence)
+
+
+def _weighed(evidence: Evidence) -> Iterator[str]:
+    """Say how far the reasons are those of the model, and what is counted in favour of who gave them."""
+    main, strict, top, chance, false, able = (
+        _number(evidence, name)
+        for name in (
+            "main_reason_share",
+            "heaviest_named_share",
+            "among_top_share",
+            "chance_top_share",
+            "contradicted_share",
+            "actionable_share",
+        )
     )
     if main is not None:
         yield _(
             "Where the reasons name features, what weighed most against the person in the model is among "
             "them for {people}.",
             people=_people(main),
+        )
+    if main is not None and strict is not None:
+        yield _(
+            "That is counted in favour of who gave the reasons, wherever chance leaves it open what weighed "
+            "most; taking what came out heaviest, it is among them for {people}.",
+            people=_people(strict),
         )
     if top is not None and chance is not None:
         yield _(
@@ -194,8 +215,18 @@ def _reasons(evidence: Evidence) -> Iterator[str]:
             sure=wording.sure(top),
             chance=wording.per_hundred(_value(chance)),
         )
-    yield from _next_steps(evidence)
-    yield from _apart(evidence)
+    if false is not None and false.value:
+        yield _(
+            "Of the named features {share} spoke for the person in the model {sure}: as a reason against "
+            "them that is false.",
+            share=wording.per_hundred(_value(false)),
+            sure=wording.sure(false),
+        )
+    if able is not None:
+        yield _(
+            "Of people who were told of a feature, {people} were told of one that may change.",
+            people=_people(able),
+        )
 
 
 def _apart(evidence: Evidence) -> Iterator[str]:
@@ -263,8 +294,19 @@ def _next_steps(evidence: Evidence) -> Iterator[str]:
     )
     found = [(m, words) for name, words in ways if (m := _number(evidence, name)) is not None]
     told = [_("{what} to {people}", what=words, people=_people(m)) for m, words in found]
-    if told:
+    if not told:
+        return
+    unread = _number(evidence, "unread_share")
+    left = 0 if unread is None else round(_value(unread) * (unread.n or 0))
+    if not left:
         yield _("The texts tell {told}, as far as words can show it.", told=wording.joined(told))
+    else:
+        yield _(
+            "Of {left} the texts are in languages that are not read here, so nothing is known of what they "
+            "tell. To the others the texts tell {told}, as far as words can show it.",
+            left=wording.plural(left, "person", "people"),
+            told=wording.joined(told),
+        )
 
 
 def _barriers(evidence: Evidence) -> Iterator[str]:

@@ -158,6 +158,17 @@ class Dip(LogisticModel):
         return np.column_stack([1 - p, p])
 
 
+def _lose_from_their_own(model):
+    """The share of all people who lose the decision by more income than they have, by a fine search."""
+    table = PEOPLE.features
+    has = model.predict_proba(table)[:, 1] >= 0.5
+    loses = np.zeros(len(table), dtype=bool)
+    for more in np.linspace(-2, 2, 80):
+        moved = table.assign(income=np.maximum(table["income"], more))
+        loses |= has & (model.predict_proba(moved)[:, 1] < 0.5)
+    return loses.mean()
+
+
 @planted("interpretability.monotonicity", "speaks")
 def test_a_dip_is_found_with_its_size_and_place_and_whom_it_harms():
     found = monotonicity(dataclasses.replace(UP, model=Dip({"income": 0.5, "debt": -0.2})))
@@ -167,6 +178,9 @@ def test_a_dip_is_found_with_its_size_and_place_and_whom_it_harms():
     assert found.measure("harmed_share", feature="income").value == pytest.approx(indebted, abs=0.1)
     assert 0.15 < found.measure("worst_violation", feature="income").value < 0.3
     assert found.measure("turned_share", feature="income").low > 0.1
+    own = found.measure("turned_from_own_share", feature="income")
+    assert own.value == pytest.approx(_lose_from_their_own(Dip({"income": 0.5, "debt": -0.2})), abs=0.08)
+    assert 0 < own.value < found.measure("turned_share", feature="income").value
     assert found.measure("harmed_share", feature="debt").value == 0
     assert found.measure("features_violated").value == 1
     (table,) = found.tables

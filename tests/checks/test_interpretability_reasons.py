@@ -30,6 +30,7 @@ def test_honest_letters_name_what_weighed_most():
     for name in ("coverage", "named_share", "contact_share", "appeal_share", "actionable_share"):
         assert value(evidence, name) == 1
     assert value(evidence, "main_reason_share") > 0.97
+    assert 0.9 < value(evidence, "heaviest_named_share") <= value(evidence, "main_reason_share")
     assert value(evidence, "among_top_share") > 0.97
     assert value(evidence, "contradicted_share") < 0.02
     assert value(evidence, "unknown_case_share") == value(evidence, "empty_text_share") == 0
@@ -261,7 +262,7 @@ def test_where_nothing_weighed_against_anybody_no_letter_is_accused():
     same = dataclasses.replace(honest(PEOPLE), model=Same({}))
     evidence = reasons(same)
     assert evidence.outcome is Outcome.MEASURED
-    for name in ("main_reason_share", "among_top_share", "contradicted_share", "chance_top_share"):
+    for name in ("main_reason_share", "heaviest_named_share", "contradicted_share", "chance_top_share"):
         found = evidence.measure(name)
         assert found.value is None
         assert "nothing weighed against anybody" in found.note

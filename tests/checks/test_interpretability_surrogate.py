@@ -42,6 +42,7 @@ def test_a_model_of_few_rules_is_told_by_them(seed):
     assert 0.85 < fidelity.low <= fidelity.value <= fidelity.high <= 1
     assert found.measure("rules_needed").value <= 8
     assert found.measure("features_that_matter").value == 2
+    assert found.measure("many_rules_fidelity").value >= fidelity.value - 0.02
     assert {row[1] for row in conditions(found)} >= {"a", "b"}
     cuts = [row[3] for row in conditions(found) if row[1] == "a"]
     assert min(abs(cut - 0.5) for cut in cuts) < 0.2

@@ -8,7 +8,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from checks.model import Evidence, Measure, Outcome
 from reports import charts
+from reports.compose import shapes
 from reports.document import Bullets, Chart, Document, Paragraph, Table, compose
 from tests.reports.sample import SUBMISSION, Scorecard, record, subject
 
@@ -122,12 +124,23 @@ def test_the_pair_that_makes_most_is_told_and_drawn_first_with_what_chance_makes
     assert len(charts.draw(chart)) == 2
 
 
+@pytest.mark.parametrize(
+    ("high", "unit", "said"), [(1.04, "probability of 'fast'", True), (9.0, "value", False)]
+)
+def test_a_curve_that_spans_more_than_a_probability_can_says_how(high, unit, said):
+    span = Measure("effect_range", 1.01, 0.97, high, 200, {"feature": "a"}, unit=unit, method=f"x; {unit}, y")
+    found = Evidence("interpretability.ale", Outcome.MEASURED, measures=(span,))
+    text = " ".join(block.text for block in shapes.effects(None, found))
+    assert ("a probability moves by 1 at most" in text) is said
+
+
 def test_a_declared_way_that_harms_is_told_first_with_its_place():
     blocks = section(together(), "check-interpretability-monotonicity").blocks
     lines = [item.text for b in blocks if isinstance(b, Bullets) for item in b.items]
     assert lines[0].startswith("Raising income makes the answer worse somewhere for ")
     assert "most is lost from " in lines[0]
-    assert "people would lose the decision that they want by it" in lines[0]
+    assert "would lose the decision that they want between two of the values asked about" in lines[0]
+    assert lines[0].endswith("by moving from their own value.")
     assert lines[1].startswith(
         "Lowering debt made the answer worse for nobody of 200 people asked about; at most "
     )

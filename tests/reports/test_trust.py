@@ -141,6 +141,13 @@ def test_what_people_were_told_is_said_in_words():
     assert "100 of every 100 got one" in said
     assert "among them for" in said
     assert "how to object to 100 of every 100" in said
+    assert "counted in favour of who gave the reasons" in said
+    assert "spoke for the person" not in said
+    helped = [i for i in against(PEOPLE) if PEOPLE.evaluation["income"][i] > 0.5]
+    letters = [(i, "Low income", None) for i in helped]
+    false = words(shown_to_people(reasons(told(PEOPLE, letters))))
+    assert "spoke for the person in the model" in false
+    assert "as a reason against them that is false" in false
     mute = words(shown_to_people(reasons(told(PEOPLE, [(i, "No.") for i in against(PEOPLE)]))))
     assert "Where the reasons name features" not in mute
 
@@ -156,6 +163,16 @@ def test_reasons_of_few_people_say_so_and_what_was_left_out():
         "these are left out. A text is missing in 1 of the 8 rows: it tells nothing, unless" in said
     )
     assert "left out" not in words(shown_to_people(reasons(honest(PEOPLE))))
+
+
+def test_whose_texts_are_not_read_is_said_before_what_texts_tell():
+    rows = against(PEOPLE)[:40]
+    letters = told(PEOPLE, [(i, "Votre revenu est trop bas. Call 0800 123 456.") for i in rows])
+    language = ["fr"] * 12 + ["en"] * 28
+    letters = dataclasses.replace(letters, reasons=letters.reasons.assign(language=language))
+    said = words(shown_to_people(reasons(letters)))
+    assert "Of 12 people the texts are in languages that are not read here" in said
+    assert "To the others the texts tell an address or a number to 100 of every 100 people" in said
 
 
 def test_barriers_are_said_and_none_is_no_praise():
