@@ -22,10 +22,16 @@ TERMS = ("terms",)
 _PLACE = re.compile(r"\{(\w+)\}")
 _PLACED = r"(?:'[^']*'|`[^`]*`|(?!; ).)+?"
 """What stands in a place: never two sentences, save inside quotes."""
-_KINDS = {"LEVEL": r"[\d.]+%", "given_amount": r"[\d.e+-]+", "asked_amount": r"[\d.e+-]+"}
+_KINDS = {
+    "LEVEL": r"[\d.]+%",
+    "NAME": r"[^\s;]+",
+    "given_amount": r"[\d.e+-]+",
+    "asked_amount": r"[\d.e+-]+",
+}
 """What stands in places whose name says it."""
 _OURS = frozenset(
     {"task", "tasks", "tier", "tiers", "side", "what", "value", "word", "words", "outcome", "state"}
+    | {"origin", "want", "kept", "table"}
 )
 """Places that hold words of ours, even single ones."""
 _TERMED = "_terms"
@@ -51,8 +57,9 @@ def words(language: str) -> Mapping[str, str]:
 @cache
 def record(language: str) -> Sentences:
     """Return the sentences of checks, frameworks and rules; phrases that reports have too are among them."""
-    phrases = {key: text for key, text in words(language).items() if " " in key and not _PLACE.search(key)}
-    return Sentences({**phrases, **_read(language, RECORD)}, terms(language))
+    whole = {key: text for key, text in words(language).items() if not _PLACE.search(key)}
+    phrases = {key: text for key, text in whole.items() if " " in key}
+    return Sentences({**phrases, **_read(language, RECORD)}, terms(language), whole)
 
 
 @cache
@@ -116,8 +123,13 @@ class _Template:
 class Sentences:
     """Finished English sentences and what they say in another language."""
 
-    def __init__(self, translations: Mapping[str, str], terms: Mapping[str, str] | None = None) -> None:
-        self._terms = terms or {}
+    def __init__(
+        self,
+        translations: Mapping[str, str],
+        terms: Mapping[str, str] | None = None,
+        words: Mapping[str, str] | None = None,
+    ) -> None:
+        self._terms, self._words = terms or {}, words or {}
         self.exact = {key: text for key, text in translations.items() if not _PLACE.search(key)}
         self.exact |= {key.strip(): text.strip() for key, text in self.exact.items()}
         places = sorted((key for key in translations if _PLACE.search(key)), key=_literal, reverse=True)
@@ -181,6 +193,8 @@ class Sentences:
             return None if None in told else "、".join(filter(None, told))
         if " " not in value and name not in _OURS:  # any other single word may be a submitted name
             return None
+        if " " not in value and value in self._words:
+            return self._words[value]
         found = self._told(value, sure=True) or (None if sure else self._told(value, sure=False))
         return found if found is None or value.endswith(".") else found.rstrip("。")
 

@@ -38,7 +38,7 @@ MEASURES = {
     "unique_output_share": "people with an answer of their own",
     "small_output_share": "people whose answer under five share",
     "raw_auc": "AUC before the files' own difference is taken off",
-    "idle_feature_share": "features not needed beyond a margin",
+    "idle_feature_share": "features not needed beyond a margin, each taken alone",
     "loss_rise": "cost of another person's value",
     "joint_rise": "cost of other people's values, together",
     "margin": "loss held to be nothing",

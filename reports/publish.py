@@ -25,6 +25,9 @@ _OWN = frozenset(
 )  # fmt: skip
 """Rates that depend on their own group alone."""
 _OF_EVERYBODY = frozenset({"feature", "model", "reference", "attack", "average", "class"})
+_OF_FEATURES = frozenset({"idle_feature_share", "features_kept", "features_used", "features_left_out"})
+"""Numbers that count features: few of these tell of nobody."""
+_OF_SLICES, _SLICES = "fairness.worst_subgroup", "slices held against the other half"
 _OF_ALL_TABLES = ("data.stated_results",)
 """Checks of published tables: what they list was public before."""
 _PUBLIC_BODY = ("engine", "as_of", "verdicts", "frameworks", "tier")
@@ -34,7 +37,7 @@ _PUBLIC_BY_COLUMN = ("label", "positive", "favourable", "groups", "features", "t
 
 _WITHHELD = "withheld: it is of few people, or would tell a number that is"
 _ALL = "withheld: every number that it gave is of groups or of few people"
-_REASON = "The number that decides it is withheld: it is of few people, or would tell a number that is."
+UNSEEN = "The number that decides it is withheld: it is of few people, or would tell a number that is."
 
 
 def publish(audit: Audit) -> Audit:
@@ -142,18 +145,30 @@ def _compared(evidence: list[Evidence]) -> frozenset[Group]:
 
 
 def _evidence(evidence: Evidence, shown: _Shown) -> Evidence:
-    measures = tuple(m for one in evidence.measures if (m := _measure(evidence.check, one, shown)))
+    kept = () if _slices_of_few(evidence) else evidence.measures
+    measures = tuple(m for one in kept if (m := _measure(evidence.check, one, shown)))
     tables = evidence.tables if evidence.check in _OF_ALL_TABLES else ()
     if evidence.outcome is Outcome.MEASURED and not measures and not tables:
         return Evidence(evidence.check, Outcome.INCONCLUSIVE, _ALL, evidence.parameters)
     return replace(evidence, measures=measures, tables=tables)
 
 
+def _slices_of_few(evidence: Evidence) -> bool:
+    """Return whether numbers of named slices tell a count of few: of those who lose, or of the others."""
+    shares = any(m.name == "worst_gap" and m.unit == "proportion" for m in evidence.measures)
+    if evidence.check != _OF_SLICES or not shares:
+        return False
+    rows = [row for table in evidence.tables if table.name == _SLICES for row in table.rows]
+    sides = [(float(people or 0), float(share or 0)) for _slice, people, share, *_limits in rows]
+    return any(people * min(share, 1 - share) < SMALLEST for people, share in sides)
+
+
 def _measure(check: str, measure: Measure, shown: _Shown) -> Measure | None:
     """Return what everybody may see of a measure; a group's own rate is said to be withheld."""
     of = measure.of
     if "attribute" not in of:
-        return measure if of.keys() <= _OF_EVERYBODY and not _of_few(measure) else None
+        of_few = _of_few(measure) and measure.name not in _OF_FEATURES
+        return measure if of.keys() <= _OF_EVERYBODY and not of_few else None
     if of.keys() == {"attribute", "group"} and check in _AT and measure.name in _OWN:
         if shown.group(check, measure):
             return measure
@@ -189,7 +204,7 @@ def _finding(finding: Finding, evidence: list[Evidence]) -> Finding:
     if found is not None:
         return replace(finding, n=found.n, people=finding.people if found.n is not None else None)
     return replace(
-        finding, value=None, low=None, high=None, n=None, p_raw=None, p_holm=None, people=None, reason=_REASON
+        finding, value=None, low=None, high=None, n=None, p_raw=None, p_holm=None, people=None, reason=UNSEEN
     )
 
 

@@ -18,7 +18,7 @@ from babel.dates import format_date
 from babel.lists import format_list
 from babel.numbers import get_decimal_symbol, get_group_symbol
 
-from checks.names import NOT_STATED, crossed
+from checks.names import NOT_STATED, crossed, split
 from reports.labels import ENDINGS, MEASURES
 from reports.language import ENGLISH, _, current, n_, own, said, said_or_same
 from reports.terms import BASES, OPERATORS, OUTCOMES, STATES, VERDICT_MEANINGS, VERDICTS, VERIFIED
@@ -357,9 +357,8 @@ def where(of: Mapping[str, str]) -> str:
 
 def group(name: str) -> str:
     """Name a group, as people read it."""
-    if name == NOT_STATED:
-        return _("not stated")
-    return crossed(name) or _("empty text")
+    parts = (_("not stated") if part == NOT_STATED else part for part in split(name))
+    return " × ".join(parts) or _("empty text")
 
 
 def phrase(text: str) -> str:

@@ -116,15 +116,15 @@ def _measures(held: Sequence[Held], coded: Sequence[Coded], half: Half, found: F
     worst = max(held, key=lambda one: one.gap)
     shown = [one for one, p in zip(held, corrected, strict=True) if p <= FALSE_ALARM]
     how = f"{meaning.loss}; the worst of {len(held)} slices in the held-back half"
-    verdict = "shown to be worse" if worst in shown else "not shown to be worse"
-    says = f"slice {crossed(_name(worst, coded))}; {verdict}"
+    says = _says(worst, coded, worst in shown)
     gap, low, high = worst_gap(held)
     if meaning.kept:
         low, high = max(low, -1.0), min(high, 1.0)
     form = "Newcombe" if meaning.kept else "hybrid of log Student limits"
     method = f"{form} {LEVEL:.0%}, joint over slices towards equality; {how}"
     yield estimate("worst_gap", gap, low, high, n, unit=meaning.unit, method=method, note=says)
-    yield _ratio(held, n, how)
+    lowest = min(held, key=lambda one: np.inf if one.ratio is None else one.ratio)
+    yield _ratio(held, n, how, _says(lowest, coded, lowest in shown))
     effective = n * half.effective_share
     yield wilson("worst_share", worst.people, n, note=says, rows=n, effective=effective)
     test = f"one-sided against everybody, Holm over {len(held)} slices at {FALSE_ALARM:.0%}"
@@ -139,7 +139,12 @@ def _measures(held: Sequence[Held], coded: Sequence[Coded], half: Half, found: F
     yield _count("slices_searched", found.slices, half.n, "all slices with enough people, counted", note)
 
 
-def _ratio(held: Sequence[Held], n: float, how: str) -> Measure:
+def _says(one: Held, coded: Sequence[Coded], shown: bool) -> str:
+    verdict = "shown to be worse" if shown else "not shown to be worse"
+    return f"slice {crossed(_name(one, coded))}, {one.people:,.0f} people; {verdict}"
+
+
+def _ratio(held: Sequence[Held], n: float, how: str, says: str) -> Measure:
     meaning = held[0].meaning
     name = "performance_ratio" if meaning.correct else "selection_ratio"
     what = (
@@ -152,7 +157,7 @@ def _ratio(held: Sequence[Held], n: float, how: str) -> Measure:
     if ratio is None:
         why = f"the {meaning.kept or meaning.loss} that it is divided by is 0"
         return undefined(name, why, n=n, unit="ratio", method=method)
-    return estimate(name, ratio, low, high, n, unit="ratio", method=method)
+    return estimate(name, ratio, low, high, n, unit="ratio", method=method, note=says)
 
 
 def _count(name: str, value: int, n: float, method: str, note: str | None) -> Measure:

@@ -130,7 +130,9 @@ def _ordered(column: pd.Series[Any], name: str, classes: Array, people: Coded) -
 
 
 def _told(measure: str, value: float | None, name: str, n: float, note: str | None) -> Measure:
-    method = "count of values in classes" + (f", c = {C:.0f}" if measure == "recursive_l" else "")
+    method = "count of values in classes"
+    if measure == "recursive_l":
+        method = f"count of values in classes, c = {C:.0f}"
     return Measure(
         measure,
         None if value is None else float(value),

@@ -9,10 +9,10 @@ from frameworks.judge import worst_findings
 from frameworks.model import Finding, Verdict
 from reports import wording
 from reports.compose.declared import tier_in_short
-from reports.compose.explain import compared, contrast, spell_contrast
+from reports.compose.explain import compared, in_short, spell_contrast
 from reports.compose.results import found_and_asked
 from reports.compose.summary import stripes, tested, verdicts_table
-from reports.compose.view import View, meaning, spoken_whole
+from reports.compose.view import View, spoken_whole
 from reports.document import (
     Block,
     Bullet,
@@ -26,6 +26,7 @@ from reports.document import (
     VerdictStrip,
 )
 from reports.language import _, said
+from reports.publish import UNSEEN
 
 RATE = "fairness.selection_rate.selection_rate"
 WORST_SHOWN = 5
@@ -99,7 +100,12 @@ def _groups(view: View) -> tuple[Block, ...]:
         many=wording.plural(few, "group or crossing", "groups and crossings"),
     )
     if not sentences:
-        why = _("No two groups can be compared here: none were declared, or their counts are too small.")
+        why = _("No two groups can be compared: none were declared.")
+        if declared := view.columns.get("groups"):
+            why = _(
+                "Groups were declared by {names}. None can be compared here.",
+                names=wording.joined(wording.name(name) for name in declared),
+            )
         return (Paragraph(wording.paragraph((why, withheld if few else ""))),)
     told = (
         _("Only the lowest and the highest rates are told. A difference alone does not say why it is there."),
@@ -114,16 +120,24 @@ def _worst(view: View) -> Iterator[Block]:
         yield Paragraph(_("No requirement was found not met or left undecided."))
         return
     yield Remarks(tuple(_remark(view, finding) for finding in chosen))
+    unseen = [f for f in view.findings if (f.reason or "") == UNSEEN]
+    if unseen:
+        names = list(dict.fromkeys(finding.requirement for finding in unseen))
+        yield Paragraph(
+            _(
+                "{many} by a number that is withheld here, so these may not be the worst: {names}.",
+                many=wording.plural(len(unseen), "criterion is judged", "criteria are judged"),
+                names=wording.joined(names),
+            )
+        )
 
 
 def _remark(view: View, finding: Finding) -> Remark:
-    found = found_and_asked(finding) if finding.value is not None else wording.recorded(finding.reason)
-    says = wording.sentence(meaning(finding.measure)) if finding.measure else ""
     return Remark(
         verdict=finding.verdict.value,
         word=wording.verdict(finding.verdict.value),
         title=said(finding.title),
-        text=wording.paragraph((contrast(view, finding), found, says)),
+        text=in_short(view, finding, found_and_asked(finding)),
         source=_(
             "{rules}: {clause}",
             rules=view.framework_title(finding.framework),
@@ -152,8 +166,8 @@ def _limits(view: View) -> Iterator[Block]:
             ),
             Bullet(
                 _(
-                    "Counts under {smallest} people are withheld, and so is every number from which one "
-                    "could be worked out. The verdicts are those of the whole record.",
+                    "Of groups, counts under {smallest} people are withheld, and so is every number from "
+                    "which one could be worked out. The verdicts are those of the whole record.",
                     smallest=smallest,
                 )
             ),

@@ -26,6 +26,9 @@ _RATES = N_(
 )
 """How a rate reads after `78 of every 100`."""
 
+_NAMED_BY_NOTES = ("fairness.worst_subgroup.", "privacy.minimisation.idle_feature_share")
+"""Measures whose notes say what the number is of: they are told wherever it is."""
+
 _ODDS = ("true_positive_rate", "false_positive_rate")
 _MOST_TIMES = 100
 _ODDS_GAPS = frozenset({"equalized_odds_gap", "average_odds_gap"})
@@ -48,6 +51,7 @@ def explain(view: View, finding: Finding) -> str:
     parts = [
         contrast(view, finding),
         _("The {name} is {found}.", name=name, found=found),
+        noted(view, finding),
         wording.sentence(_("{limit} is asked", limit=wording.limit(finding.bound))),
         wording.sentence(_("Basis: {basis}", basis=wording.basis(finding.basis, finding.basis_source))),
         _sureness(finding),
@@ -62,12 +66,31 @@ def explain(view: View, finding: Finding) -> str:
     return wording.paragraph(parts)
 
 
+def noted(view: View, finding: Finding) -> str:
+    """Return what a number is of, where its name and its place do not tell."""
+    path = finding.measure or ""
+    if finding.value is None or not path.startswith(_NAMED_BY_NOTES):
+        return ""
+    found = view.number(path, **finding.of)
+    return wording.recorded(found.note) if found is not None and found.note else ""
+
+
 def _unmeasured(finding: Finding) -> str:
     reason = wording.recorded(finding.reason) or wording.sentence(_("nothing was measured"))
     if finding.attestation is not None and finding.attestation.get("question"):
         return _("Asked: {question} {reason}", question=said(finding.attestation["question"]), reason=reason)
     what = _("Asked: {question}.", question=asked(finding)) if finding.measure else ""
     return wording.paragraph((what, reason))
+
+
+def in_short(view: View, finding: Finding, found: str) -> str:
+    """Return what was *found*, by whom its limit is set, what it is of, and why it stays open, if it does."""
+    if finding.value is None:
+        return wording.recorded(finding.reason)
+    basis = wording.sentence(_("Basis: {basis}", basis=wording.basis(finding.basis)))
+    open_ = wording.recorded(finding.reason) if finding.verdict is Verdict.UNDECIDED else ""
+    says = wording.sentence(meaning(finding.measure)) if finding.measure else ""
+    return wording.paragraph((contrast(view, finding), found, basis, noted(view, finding), open_, says))
 
 
 def _sureness(finding: Finding) -> str:

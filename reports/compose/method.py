@@ -18,6 +18,19 @@ _REPORTED = N_(
     "Measured and shown where the rule asks for the number and sets no limit. Nothing was held to a limit."
 )
 
+_NAMES = N_((
+    "prediction", "favourable", "positive", "quasi identifiers", "identifiers", "time", "decided at",
+    "human decision", "reviewer", "reviewed at", "weight", "weight kind", "sampling", "answers from",
+    "decisions against score", "kinds", "models", "predictions", "notes", "tables", "reference", "format",
+    "digest", "kind", "references", "bins", "merge", "intersections", "control", "costs", "directions",
+    "metric choice", "endpoint", "up", "down",
+))  # fmt: skip
+"""Roles and facts as they are spelt, by `wording.plain`; more have words elsewhere."""
+_BY_COLUMN = frozenset({"groups", "kinds", "directions", "references", "bins", "merge"})
+"""Facts whose keys are submitted names."""
+_WORDED = frozenset({"kinds", "directions", "answers_from", "weight_kind"})
+"""Facts whose values are words of ours."""
+
 FACTS = (
     "references",
     "bins",
@@ -206,10 +219,26 @@ def _file(ref: Any) -> str:
 
 def _rows(how: str, facts: Mapping[str, Any]) -> list[tuple[Cell, ...]]:
     return [
-        (Cell(wording.plain(str(name))), Cell(how), Cell(_spelt(value)))
+        (Cell(wording.plain(str(name))), Cell(how), Cell(_fact(str(name), value)))
         for name, value in facts.items()
         if value not in (None, "", [], {}, ())
     ]
+
+
+def _fact(name: str, value: Any) -> str:
+    """Spell the value of a fact: names that were submitted stay as they were given."""
+    if name not in _BY_COLUMN or not isinstance(value, Mapping):
+        return own(value) if name in _WORDED and isinstance(value, str) else _spelt(value)
+    parts = []
+    for key, item in value.items():
+        if name == "groups" and isinstance(item, Mapping):
+            told = wording.series(
+                _("{name}: {value}", name=wording.group(str(k)), value=_spelt(v)) for k, v in item.items()
+            )
+        else:
+            told = own(item) if name in _WORDED and isinstance(item, str) else _spelt(item)
+        parts.append(_("{name}: {value}", name=str(key), value=told))
+    return wording.series(parts)
 
 
 def _spelt(value: Any) -> str:

@@ -11,10 +11,10 @@ from dataclasses import replace
 from frameworks.judge import worst_findings
 from frameworks.model import Finding, Verdict
 from reports import wording
-from reports.compose.explain import contrast
+from reports.compose.explain import in_short
 from reports.compose.results import found_and_asked
 from reports.compose.summary import alarms, stripes, tested, verdicts_table
-from reports.compose.view import View, meaning
+from reports.compose.view import View
 from reports.document import (
     Block,
     Callout,
@@ -31,7 +31,7 @@ from reports.language import _, own, said_or_same
 RULES_SHOWN = 4
 WORST_SHOWN = 3
 STRIPES_SHOWN = 13
-_NAME, _PURPOSE, _REMARK = 90, 200, 230
+_NAME, _PURPOSE, _REMARK = 90, 200, 260
 
 
 def one_page(view: View) -> Iterator[Section]:
@@ -84,11 +84,11 @@ def _worst(view: View) -> Iterator[Block]:
 
 
 def _remark(view: View, finding: Finding) -> Remark:
-    said = found_and_asked(finding) if finding.value is not None else wording.recorded(finding.reason)
-    says = wording.sentence(meaning(finding.measure)) if finding.measure else ""
-    text = wording.paragraph((contrast(view, finding), said, says))
-    source = (
-        f"{view.framework_title(finding.framework)}: {view.clause(finding.framework, finding.requirement)}"
+    text = in_short(view, finding, found_and_asked(finding))
+    source = _(
+        "{rules}: {clause}",
+        rules=view.framework_title(finding.framework),
+        clause=view.clause(finding.framework, finding.requirement),
     )
     return Remark(
         verdict=finding.verdict.value,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from frameworks.judge import worst_findings
 from frameworks.model import Finding, Verdict
 from reports import wording
-from reports.compose.explain import asked, more_rows
+from reports.compose.explain import asked, more_rows, noted
 from reports.compose.rules import changes
 from reports.compose.view import View, principle_anchor, requirement_anchor, spoken, spoken_whole
 from reports.document import (
@@ -30,10 +30,11 @@ from reports.terms import VERDICTS
 WORST_FIRST = (
     "not_met", "undecided", "deferred", "waived", "attested", "reported", "met", "not_applicable",
 )  # fmt: skip
-_SHORT = ("version", "force", "jurisdiction", "issuer", "url")
+_SHORT = ("version", "force", "jurisdiction", "issuer", "scope", "url")
 """What of a rule set's card is told before its verdicts; the rest stands with its requirements."""
 
 _NOTED = (
+    "fairness.worst_subgroup.",
     "privacy.",
     "data.quality.",
     "interpretability.faithfulness.deletion_ratio",
@@ -87,7 +88,7 @@ def _requirements(view: View, framework: str) -> Table:
             ),
             Cell(wording.plain(items[0].principle).capitalize()),
             Cell(wording.verdict(verdict), verdict=verdict),
-            Cell(_why(items)),
+            Cell(_why(view, items)),
         )
         for verdict, items in ordered
     )
@@ -113,10 +114,10 @@ def _decisive(items: list[Finding]) -> Finding | None:
     return next((f for f in worst_findings(items, 1) if f.value is not None), None)
 
 
-def _why(items: list[Finding]) -> str:
+def _why(view: View, items: list[Finding]) -> str:
     """Return the number that decides, then what became of every criterion, counted."""
     first = _decisive(items)
-    parts = [] if first is None else [found_and_asked(first)]
+    parts = [] if first is None else [found_and_asked(first), noted(view, first)]
     counts = Counter(_ending(finding) for finding in items)
     tally = wording.listed(
         _("{count} {verdict}", count=wording.count(counts[name]), verdict=own(name))
@@ -134,7 +135,7 @@ def found_and_asked(finding: Finding) -> str:
     return _(
         "{name}: {found}; {limit} is asked.",
         name=_("{name}, {what}", name=head, what=of) if of else head,
-        found=wording.measured(finding, beside=wording.edge(finding.bound)),
+        found=wording.measured(finding, beside=wording.edge(finding.bound), lead=_("95\u00a0% interval ")),
         limit=wording.limit(finding.bound),
     )
 

@@ -249,7 +249,8 @@ def verdicts_table(view: View, most: int | None = None) -> Table:
         tuple(_rule_row(view, name, view.verdicts[name]) for name in list(view.verdicts)[:most]),
         _(
             "A whole is as good as the worst of its parts, so one open requirement leaves the whole "
-            "undecided. The counts say more; they are of requirements."
+            "undecided. The counts say more; they are of requirements. Whether a rule set governs this "
+            "system was not checked: its scope stands with its results."
         ),
     )
 

@@ -29,7 +29,7 @@ _OPTIONAL = frozenset({"asked"})
 _OF_OURS = frozenset(
     {
         "which is", "declared as", "rate", "way", "relation", "in the smallest set found", "what", "fact",
-        "looked at", "alone",
+        "looked at", "alone", "taken as",
     }
 )  # fmt: skip
 """Those whose single words are ours, never names that were submitted."""
@@ -239,12 +239,13 @@ def evidence_table(table: EvidenceTable, most: int, where: str) -> Block:
         for i, value in enumerate(row):
             if isinstance(value, str | bool):
                 kinds[i] = "text"
+    heads = [wording.phrase(wording.plain(name)) for name in table.columns]
     shown = table.rows[:most]
     more = len(table.rows) - len(shown)
     rest = _("{many} in {where}.", many=wording.plural(more, "more row"), where=own(where)) if more else ""
     return Table(
         title,
-        tuple(Column(wording.plain(c), kind) for c, kind in zip(table.columns, kinds, strict=True)),
+        tuple(Column(head, kind) for head, kind in zip(heads, kinds, strict=True)),
         tuple(
             tuple(Cell(_cell(column, value)) for column, value in zip(table.columns, row, strict=True))
             for row in shown
@@ -256,5 +257,5 @@ def evidence_table(table: EvidenceTable, most: int, where: str) -> Block:
 def _cell(column: str, value: str | float | int | bool | None) -> str:
     """Spell a cell; where nothing was asked there is nothing undefined."""
     if column in _OF_OURS and isinstance(value, str):
-        return own(value)
+        return own(value) if own(value) != value else wording.listed(map(own, value.split(", ")))
     return "" if column in _OPTIONAL and value is None else wording.cell(value)

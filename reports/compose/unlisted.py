@@ -58,7 +58,8 @@ def _assignments(evidence: Evidence) -> Iterator[str]:
             attribute = wording.brief(crossed(ratio.of["attribute"]))
             ends = wording.interval(ratio.low, ratio.high)
             yield _(
-                "Whoever the people not stated are, the impact ratio of {attribute} is from {ends}.",
+                "Whoever the people not stated are, the impact ratio of {attribute} is from {ends}, "
+                "with its 95 % intervals.",
                 attribute=attribute,
                 ends=ends,
             )

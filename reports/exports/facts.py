@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from reports.compose.view import View
 from reports.exports.shared import judged, model_digest, tables, tell
@@ -18,6 +20,7 @@ class Told:
     source: str
 
 
+_ADDRESS = re.compile(r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>.]+")
 HEADLINES = frozenset(
     {"selection_rate", "impact_ratio", "selection_rate_gap", "true_positive_rate", "true_positive_rate_gap"}
     | {"false_positive_rate", "false_positive_rate_gap", "mean_error", "mean_absolute_error"}
@@ -40,6 +43,8 @@ class Field:
         told = self.fact(view) if self.fact else None
         if told is None:
             return "", "not known to the audit: fill in"
+        if not told.value:
+            return "", told.source
         if self.most is not None and len(told.value) > self.most:
             return "", f"{told.source} has {len(told.value)} characters and {self.most} fit: shorten it"
         return told.value, told.source
@@ -55,14 +60,26 @@ def card(key: str) -> Fact:
     return fact
 
 
+def address(key: str) -> Fact:
+    """Return the e-mail address that the system card has under *key*; nothing where it is no address."""
+
+    def fact(view: View) -> Told | None:
+        told = card(key)(view)
+        return told if told is not None and _ADDRESS.fullmatch(told.value) else None
+
+    return fact
+
+
 def answers(*keys: str) -> Fact:
-    """Return what people attested under *keys*, with signer and day."""
+    """Return what people attested under *keys*, with signer and day; what has expired is no longer told."""
 
     def fact(view: View) -> Told | None:
         given = view.submission.get("answers") or {}
-        found = [(key, given[key]) for key in keys if (given.get(key) or {}).get("answer")]
+        every = [(key, given[key]) for key in keys if (given.get(key) or {}).get("answer")]
+        found = [(key, answer) for key, answer in every if not _expired(view, answer)]
         if not found:
-            return None
+            ended = [f"{key}, expired {answer['expiry']}" for key, answer in every]
+            return Told("", shown(f"attested: {'; '.join(ended)}: renew it")) if ended else None
         said = "\n".join(shown(str(answer["answer"])) for _, answer in found)
         by = [
             f"{key}, by {answer.get('signer') or 'nobody named'}, {answer.get('date') or 'no day'}"
@@ -73,11 +90,16 @@ def answers(*keys: str) -> Fact:
     return fact
 
 
+def _expired(view: View, answer: Mapping[str, Any]) -> bool:
+    return bool(answer.get("expiry")) and str(answer["expiry"]) < view.as_of
+
+
 def either(*facts: Fact) -> Fact:
-    """Return the first of *facts* that the record can tell."""
+    """Return the first of *facts* that the record can tell; else why one has nothing to tell."""
 
     def fact(view: View) -> Told | None:
-        return next((told for one in facts if (told := one(view)) is not None), None)
+        found = [told for one in facts if (told := one(view)) is not None]
+        return next((told for told in found if told.value), found[0] if found else None)
 
     return fact
 
@@ -87,9 +109,10 @@ def fixed(value: str) -> Fact:
     return lambda _: Told(value, "of the format")
 
 
-def day(view: View) -> Told:
-    """Return the day of judging."""
-    return Told(view.as_of, "record: as of")
+def kind(view: View) -> Told | None:
+    """Return whether people are selected or scored."""
+    task = view.submission.get("task")
+    return Told("scoring" if task == "scoring" else "selection", "submission: task") if task else None
 
 
 def tier(view: View) -> Told | None:
@@ -220,6 +243,7 @@ def together(*facts: Fact) -> Fact:
         found = [told for one in facts if (told := one(view)) is not None]
         if not found:
             return None
+        found = [told for told in found if told.value] or found
         return Told("\n".join(t.value for t in found), "; ".join(dict.fromkeys(t.source for t in found)))
 
     return fact

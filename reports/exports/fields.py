@@ -6,7 +6,7 @@ Field names are told in our own words. A field without a fact is one that no aud
 from __future__ import annotations
 
 from reports.exports import facts
-from reports.exports.facts import Field, answers, card, either, of_family, together
+from reports.exports.facts import Field, address, answers, card, either, of_family, together
 
 ATRS = (
     Field("title.1", "Title", card("name")),
@@ -17,12 +17,12 @@ ATRS = (
     Field("1.1", "Name", card("name")),
     Field("1.2", "Description", card("purpose")),
     Field("1.3", "Website", answers("uk-atrs-1")),
-    Field("1.4", "Contact e-mail", card("contact")),
+    Field("1.4", "Contact e-mail", address("contact")),
     Field("2.1.1", "Organisation or department"),
     Field("2.1.2", "Team"),
     Field("2.1.3", "Senior responsible owner", answers("uk-atrs-2-1")),
     Field("2.1.4", "Third party involvement"),
-    Field("2.1.4.1", "Third party", card("provider")),
+    Field("2.1.4.1", "Third party"),
     Field("2.1.4.2", "Companies House number"),
     Field("2.1.4.3", "Third party role"),
     Field("2.1.4.4", "Procurement procedure"),
@@ -84,7 +84,7 @@ NL_REGISTER = (
     Field("status", "Status"),
     Field("begin_date", "Begindatum"),
     Field("end_date", "Einddatum"),
-    Field("contact_email", "Contactgegevens", card("contact")),
+    Field("contact_email", "Contactgegevens", address("contact")),
     Field("website", "Link publiekspagina", answers("nl-register-iama-reg-a")),
     Field("publication_category", "Publicatiecategorie"),
     Field("url", "Link naar bronregistratie"),
@@ -208,8 +208,8 @@ ANNEX_VIII = (
 LL144 = (
     Field("tool", "Name of the tool", card("name")),
     Field("vendor", "Vendor", card("provider")),
-    Field("kind", "Kind of tool: selection or scoring", facts.outputs),
-    Field("audit date", "Day of the bias audit", facts.day),
+    Field("kind", "Kind of tool: selection or scoring", facts.kind),
+    Field("audit date", "Day of the bias audit"),
     Field("distribution date", "Day on which the tool is first used"),
     Field("auditor", "Independent auditor"),
     Field("data source", "Source and explanation of the data", together(answers("data-sources"), facts.data)),

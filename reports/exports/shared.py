@@ -12,7 +12,7 @@ from typing import Any
 from checks.model import Outcome
 from frameworks.model import Finding, State
 from reports.compose.view import View, spoken_whole
-from reports.wording import edge, limit, measure, measured, sentence, shown, verdict, where
+from reports.wording import edge, limit, measure, measured, plain, sentence, shown, verdict, where
 
 PROJECT = uuid.uuid5(uuid.NAMESPACE_DNS, "auditor.invalid")
 NAME = "Auditor"
@@ -47,7 +47,8 @@ def judged(view: View, framework: str) -> Iterator[Judged]:
 
 def tell(finding: Finding) -> str:
     """Say a finding in one plain sentence: its number against its bound, or the reason."""
-    what = measure(finding.measure) if finding.measure else finding.criterion
+    asked = f"attested: {plain(finding.criterion.removeprefix('attested:'))}"
+    what = measure(finding.measure) if finding.measure else asked
     place = f" ({where(finding.of)})" if finding.of else ""
     parts = [f"{what}{place}: {verdict(finding.verdict.value)}"]
     if finding.value is not None:

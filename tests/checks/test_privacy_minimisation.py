@@ -43,6 +43,7 @@ def test_features_without_effect_are_named_and_those_with_effect_are_kept():
     share = FOUND.measure("idle_feature_share")
     assert (share.low, share.value, share.high) == (0.5, 0.5, 0.5)
     assert FOUND.measure("features_kept").value == 2
+    assert share.note.startswith("2 of 4 features, each replaced alone; together within the margin: 2;")
     assert {name for name, row in listed(FOUND).items() if row[2] == "kept"} == {"income", "debt"}
     assert FOUND.measure("loss_rise", feature="noise").value == 0
 

@@ -95,3 +95,31 @@ def test_chinese_on_paper_turns_without_hidden_breaks():
     long = "依据公认做法披露控制的常用下限各机构采用此处所列法律均未规定所以不作评判"
     assert pdf._breakable(long) == long
     assert "\u200b" in pdf._breakable("a" * 40)
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("For feature loan_term: the whole interval lies inside the limit.", "特征 loan_term"),
+        ("For attack rmia_2: the whole interval lies inside the limit.", "攻击 rmia_2"),
+        ("normal 95% over all pairs", "正态 95%"),
+        ("9 of 995 other rows accused", "其他 995 行中有 9 行"),
+        ("a cut-off a group, ratio 0.8", "，比 0.8"),
+        ("impact ratio of race", "race 的影响比"),
+        ("count of values in classes, c = 3", "c = 3"),
+    ],
+)
+def test_half_a_sentence_of_a_check_is_told_too(english, chinese):
+    with speaking("zh-Hans") as speech:
+        assert chinese in said(english)
+    assert not speech.foreign
+
+
+def test_one_english_word_is_told_by_where_it_stands():
+    """`normal` is a weight of a requirement and a way to an interval; a gap is no name of a person."""
+    with speaking("zh-Hans"):
+        assert wording.plain("normal") == "一般"
+        assert wording.group("black*not stated") == "black × 未说明"
+        assert said("feature film rating") == "feature film rating"
+        assert wording.case("gap year") == "gap year"
+    assert wording.group("black*not stated") == "black × not stated"

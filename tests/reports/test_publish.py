@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
+from checks.model import Evidence, Measure, Outcome, Table
 from checks.names import split
 from reports import suppress
 from reports.document import compose
 from reports.publish import counts, publish
-from reports.record import Audit, evidence_from_json
+from reports.record import Audit, evidence_from_json, evidence_to_json
 from reports.suppress import NOTHING, PEOPLE, SELECTED, SMALLEST, TABLE, Attack, Counts
 from tests.budgets import budget
 from tests.reports.sample import audit, people, record, subject
@@ -178,6 +179,26 @@ def test_a_finding_has_its_number_only_where_the_evidence_has_it():
     withheld = [f for f in public().body["findings"] if "withheld" in (f["reason"] or "")]
     assert withheld
     assert all(f["people"] is None and f["p_raw"] is None for f in withheld)
+
+
+def test_a_slice_of_few_losses_is_withheld_and_one_of_many_is_told():
+    """Of 40 people a share of 0.2 lost: 8, which nobody may work out from the share and the people."""
+    says = "slice age = 1, 40 people; shown to be worse"
+    gap = Measure("worst_gap", 0.1, 0.05, 0.2, 500, unit="proportion", note=says)
+    ratio = Measure("performance_ratio", 0.8, 0.7, 0.9, 500, unit="ratio", note=says)
+    for share, told in ((0.2, False), (0.8, False), (0.5, True)):
+        rows = (("age = 1", 40, share),)
+        table = Table("slices held against the other half", ("slice", "people", "error rate"), rows)
+        one = Evidence("fairness.worst_subgroup", Outcome.MEASURED, measures=(gap, ratio), tables=(table,))
+        made = publish(Audit(run={}, body={**audit().body, "evidence": [evidence_to_json(one)]}))
+        assert ("slice age = 1" in made.to_json().decode()) is told
+
+
+def test_a_share_of_features_is_of_nobody():
+    share = Measure("idle_feature_share", 12 / 21, 0.1, 0.9, 21)
+    one = Evidence("privacy.minimisation", Outcome.MEASURED, measures=(share,))
+    made = publish(Audit(run={}, body={**audit().body, "evidence": [evidence_to_json(one)]}))
+    assert made.body["evidence"][0]["measures"][0]["value"] == 12 / 21
 
 
 def test_nothing_but_counts_and_rates_of_groups_is_told_of_groups():

@@ -26,7 +26,7 @@ from reports.document import (
     compose_plan,
     compose_summary,
 )
-from reports.publish import publish
+from reports.publish import UNSEEN, publish
 from reports.record import Audit, finding_from_json
 from tests.reports import hostile
 from tests.reports.sample import audit
@@ -126,6 +126,22 @@ def test_the_page_for_everybody_tells_and_brings_the_suppressed_record_alone(tmp
     path.write_bytes(pdf.render(document, whole.to_json()))
     (attached,) = pypdf.PdfReader(path).attachments["audit.json"]
     assert Audit.from_json(attached).digest == whole.digest
+
+
+def test_the_page_for_everybody_says_what_it_does_not_show():
+    """Declared groups without a rate, criteria whose number is withheld, and whose limit it is."""
+    whole = public(audit().digest)
+    withheld = [f for f in whole.body["findings"] if f["reason"] == UNSEEN]
+    said = text(compose_transparency(whole))
+    assert f"{len(withheld)} criteria are judged by a number that is withheld here" in said
+    assert withheld[0]["requirement"] in said
+    assert "Basis: suggestion of this project, not law." in said
+    assert "Whether a rule set governs this system was not checked" in said
+    evidence = [one for one in whole.body["evidence"] if not one["check"].startswith("fairness.")]
+    alone = Audit(run={}, body={**whole.body, "evidence": evidence})
+    assert "Groups were declared by race, sex and region. None can be compared here." in text(
+        compose_transparency(alone)
+    )
 
 
 def test_the_summary_of_hostile_names_is_short_too(tmp_path):
