@@ -24,7 +24,7 @@ from auditor.views import Account, AuditState, Conflict, NotFound
 from frameworks.effectiveness import Figures, Kind, Proposal, Report, Seen, figures, proposals
 from frameworks.heard import Concern
 from frameworks.judge import judge
-from frameworks.model import Framework
+from frameworks.model import Framework, Verdict
 from frameworks.proposing import Policy
 from reports.record import Audit, canonical
 
@@ -32,6 +32,15 @@ MOST = 200
 """So many audits, newest first, are counted."""
 KEPT = 2_000
 """Judgements that one process keeps in mind."""
+_PASSED = frozenset({Verdict.MET, Verdict.ATTESTED})
+_FAILED = frozenset({Verdict.NOT_MET, Verdict.WAIVED, Verdict.DEFERRED})
+OF_VERDICTS = {Kind.HARM_AFTER_PASS: _PASSED, Kind.HARM_PREVENTED: _FAILED, Kind.FALSE_ALARM: _FAILED}
+"""Verdicts that a report can be about; a dispute may be about any."""
+SAYS_OF = {
+    Kind.HARM_AFTER_PASS: "`harm_after_pass` is of what was met or attested",
+    Kind.HARM_PREVENTED: "`harm_prevented` is of what was not met",
+    Kind.FALSE_ALARM: "`false_alarm` is of what was not met",
+}
 LIMITS = {"by": 120, "note": 1000, "reasons": 2000, "version": 80}
 
 
@@ -146,11 +155,11 @@ class RuleEffects:
     def requirements(self, account: Account, audit_id: str) -> dict[str, str]:
         """Return the requirements that an audit judged, as `<framework>/<requirement>`, with their titles."""
         with self._database.reading() as session:
-            return self._judged(_own(session, account, audit_id))
-
-    def _judged(self, digest: str) -> dict[str, str]:
-        body = Audit.from_json(self._artifacts.read(digest)).body
+            body = self._body(_own(session, account, audit_id))
         return {f"{one['framework']}/{one['requirement']}": one["title"] for one in body["findings"]}
+
+    def _body(self, digest: str) -> Mapping[str, Any]:
+        return Audit.from_json(self._artifacts.read(digest)).body
 
     def report(self, account: Account, audit_id: str, sent: Mapping[str, Any]) -> Outcome:
         """Keep what an officer reports of a requirement that the audit judged."""
@@ -160,9 +169,18 @@ class RuleEffects:
             sentence = f"`kind` is one of {', '.join(Kind)}."
             problems.append(Problem("kind", "unknown-kind", sentence))
         with self._database.transaction() as session:
-            if requirement not in self._judged(_own(session, account, audit_id)):
+            framework, _, item = requirement.partition("/")
+            found = self._body(_own(session, account, audit_id))["verdicts"].get(framework, {})
+            verdict = found.get("requirements", {}).get(item)
+            if verdict is None:
                 sentence = f"this audit judges no {requirement[:120]!r}; name it as framework/requirement."
                 problems.append(Problem("requirement", "unknown-requirement", sentence))
+            elif kind in OF_VERDICTS and verdict not in OF_VERDICTS[Kind(kind)]:
+                told = verdict.replace("_", " ")
+                sentence = (
+                    f"in this audit {requirement} is {told}; {SAYS_OF[Kind(kind)]}, so choose another kind."
+                )
+                problems.append(Problem("kind", "other-verdict", sentence))
             if problems:
                 raise Refused(problems)
             record = OutcomeRecord(

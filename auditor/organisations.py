@@ -40,6 +40,8 @@ class AuditLine:
     verdicts: dict[str, str]
     expires: dt.date
     expired: bool
+    ahead: bool
+    """Whether it was judged as of a day to come: it is listed, and counts nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +109,13 @@ class Organisations:
             sent = concerns.by_measured_audit(session, account.id)
             held = {one.id: files.held(session, one.id, "audit.json")["audit.json"] for one in records}
         lines = tuple(map(_line, records))
+        come = [one for one in records if dt.date.fromisoformat(one.as_of) <= today()]
         found = [
             SystemRepair(system, repair)
             for system in dict.fromkeys(names.values())
-            for repair in repairs([self._stood(held[one.id]) for one in records if names[one.id] == system])
+            for repair in repairs([self._stood(held[one.id]) for one in come if names[one.id] == system])
         ]
-        newest = {line.system: line for line in reversed(lines)}
+        newest = {line.system: line for line in reversed(lines) if not line.ahead}
         about = _organisation(records[0])
         return OrganisationRecord(
             id=id_,
@@ -147,6 +150,11 @@ def _completed(session: Session, account: Account) -> Sequence[AuditRecord]:
     return [record for record in found if _system(record).get("organisation")]
 
 
+def expires_on(day: dt.date) -> dt.date:
+    """Return the first day for which an audit as of *day* no longer speaks; no day is after the last."""
+    return dt.date.fromordinal(min(day.toordinal() + VALID_DAYS, dt.date.max.toordinal()))
+
+
 def _system(record: AuditRecord) -> dict[str, Any]:
     system: dict[str, Any] = record.submission["system"]
     return system
@@ -159,7 +167,7 @@ def _organisation(record: AuditRecord) -> dict[str, Any]:
 
 def _line(record: AuditRecord) -> AuditLine:
     day = dt.date.fromisoformat(record.as_of)
-    expires = day + dt.timedelta(days=VALID_DAYS)
+    expires = expires_on(day)
     return AuditLine(
         id=record.id,
         system=_system(record)["name"],
@@ -168,6 +176,7 @@ def _line(record: AuditRecord) -> AuditLine:
         verdicts=dict(record.verdicts),
         expires=expires,
         expired=expires <= today(),
+        ahead=day > today(),
     )
 
 

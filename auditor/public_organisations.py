@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from auditor.artifacts import Artifacts
-from auditor.organisations import VALID_DAYS, plain_json
+from auditor.organisations import expires_on, plain_json
 from auditor.register import PUBLIC
 from auditor.store import concerns, files
 from auditor.store.clock import today
@@ -146,7 +146,7 @@ def _systems(shown: Sequence[AuditRecord], bodies: Mapping[str, Mapping[str, Any
             continue
         seen.add(name)
         day = dt.date.fromisoformat(body["as_of"])
-        expires = day + dt.timedelta(days=VALID_DAYS)
+        expires = expires_on(day)
         found = Counter(v for whole in body["verdicts"].values() for v in whole["requirements"].values())
         counts = {verdict.value: found[verdict.value] for verdict in Verdict if found[verdict.value]}
         yield PublicSystem(record.id, name, day, expires, expires <= today(), counts)

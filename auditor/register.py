@@ -6,6 +6,7 @@ suppressed record (`reports.publish`) alone.
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from auditor.artifacts import Artifacts
 from auditor.problems import Problem, Refused
 from auditor.store import audits, concerns, files, publications
 from auditor.store import log as kept
+from auditor.store.clock import today
 from auditor.store.database import Database
 from auditor.store.publications import Publication
 from auditor.suppressing import for_everybody
@@ -64,6 +66,11 @@ class Register:
             record = _own(session, account, audit_id)
             if record.state != AuditState.COMPLETED:
                 raise Conflict(f"audit {audit_id} is {record.state}; only a completed one can be published.")
+            if dt.date.fromisoformat(record.as_of) > today():
+                raise Conflict(
+                    f"audit {audit_id} is judged as of {record.as_of}, a day to come; "
+                    "judge it again as of today and publish that."
+                )
             _unpublished(session, audit_id)
             digest = files.held(session, audit_id, "audit.json")["audit.json"]
         self.sealer.seal(audit_id)

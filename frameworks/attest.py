@@ -3,13 +3,55 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from frameworks.model import Criterion, Facts, Verdict
 
-_NO = frozenset({"no", "false", "not done"})
-_EMPTY = frozenset({"", "-", "?", "...", "n/a", "tbd", "tba", "todo", "to do", "xxx"})
+_NO = frozenset(
+    {
+        *(
+            "no",
+            "none",
+            "false",
+            "never",
+            "nothing",
+            "nobody",
+            "not done",
+            "not yet",
+            "nein",
+            "nee",
+            "non",
+            "não",
+        ),
+        *("ninguno", "ninguna", "nada", "нет", "いいえ", "없음", "아니요"),
+        *(
+            "否",
+            "不",
+            "无",
+            "無",
+            "没有",
+            "沒有",
+            "暂无",
+            "暫無",
+            "尚未",
+            "还没有",
+            "還沒有",
+            "未做",
+            "没做",
+            "沒做",
+        ),
+    }
+)
+_DENIES = re.compile(
+    r"(no|not|none|never|nothing|nobody|neither|nein|kein\w*|nicht|non|нет)\b|没有|沒有|没做|沒做|尚未|还没|還沒|并未|並未|从未|從未",
+    re.IGNORECASE,
+)
+"""How an answer begins that may be a no: whether it is one, a person has to say."""
+_EMPTY = frozenset(
+    {"n/a", "na", "tbd", "tba", "tbc", "todo", "to do", "xxx", "unknown", "待定", "未知", "不适用", "不適用"}
+)
 
 
 def attest(part: Criterion, facts: Facts) -> tuple[Verdict, str, dict[str, Any]]:
@@ -26,7 +68,7 @@ def attest(part: Criterion, facts: Facts) -> tuple[Verdict, str, dict[str, Any]]
         if given.get(name) not in (None, "")
     }
     answer = str(given.get("answer", "")).strip()
-    if answer.lower().rstrip(".!") in _NO:
+    if _first_words(answer) in _NO:
         return Verdict.NOT_MET, "The answer is no.", declared
     reason = _flaw(answer, given, facts.as_of)
     if reason is None:
@@ -34,10 +76,17 @@ def attest(part: Criterion, facts: Facts) -> tuple[Verdict, str, dict[str, Any]]
     return part.missing, reason, declared
 
 
+def _first_words(answer: str) -> str:
+    """Return an answer up to its first mark: of `No, we have none.` the `no`."""
+    return re.split(r"[.,;:!?()\u2013\u2014。，、；：！？（）\n]| - ", answer.lower(), maxsplit=1)[0].strip()
+
+
 def _flaw(answer: str, given: Mapping[str, Any], as_of: dt.date) -> str | None:
     """Say what keeps an answer from counting, or return None."""
-    if answer.lower() in _EMPTY:
+    if not any(map(str.isalnum, answer)) or answer.lower().rstrip(".!?。") in _EMPTY:
         return "Nobody has answered."
+    if _DENIES.match(answer):
+        return "The answer begins like a no, and no person is asked here; say first what is there."
     if not str(given.get("signer") or "").strip():
         return "The answer names no signer; say who declares it."
     date, expiry = _day(given.get("date")), _day(given.get("expiry"))

@@ -29,6 +29,8 @@ class Records:
         self._by_key: defaultdict[tuple[str, str], list[Evidence]] = defaultdict(list)
         for one in evidence:
             self._by_key[one.check, _spelt(one.parameters)].append(one)
+        self.checks = frozenset(one.check for one in evidence)
+        """Every check that ran, with whatever parameters."""
 
     def of(self, part: Criterion) -> tuple[Evidence, ...]:
         """Return the evidence of the check and parameters that *part* names."""
@@ -59,6 +61,12 @@ def match(part: Criterion, records: Records) -> Match:
     if not named.available:
         return Match(missing=f"Not measured by this version: {named.why}. It would take {named.supply}.")
     evidence = records.of(part)
+    if not evidence and part.parameters and named.check in records.checks:
+        how = ", ".join(f"{name}: {value}" for name, value in sorted(part.parameters.items()))
+        return Match(
+            missing=f"Not measured in this way: the check `{named.check}` ran, "
+            f"and these rules ask it with {how}; measure again by them."
+        )
     if not evidence:
         return Match(missing=f"Not measured: the check `{named.check}` did not run.")
     for one in evidence:

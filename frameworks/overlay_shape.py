@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from checks.model import Task
-from frameworks.closed import Item, Line, Number, Shape, Slug
+from frameworks.closed import Day, Item, Line, Number, Shape, Slug, at
 from frameworks.model import OPERATORS, TIERS, Basis, Severity
 from frameworks.shape import RequirementShape, RuleFileShape, Tier, and_
 
@@ -146,7 +145,7 @@ class OverlayShape(RuleFileShape):
     extends: Annotated[tuple[ExtendsShape, ...], Field(min_length=1, max_length=10)]
     combine: Literal["strictest"] | None = None
     floors: tuple[FloorShape, ...] = ()
-    sunset: date | None = None
+    sunset: Day | None = None
     groups: Annotated[tuple[GroupShape, ...], Field(max_length=50)] = ()
     overrides: Annotated[tuple[OverrideShape, ...], Field(max_length=500)] = ()
     requirements: Annotated[tuple[RequirementShape, ...], Field(max_length=500)] = ()
@@ -154,7 +153,7 @@ class OverlayShape(RuleFileShape):
     @model_validator(mode="after")
     def _dates_in_order(self) -> OverlayShape:
         if self.start and self.sunset and self.sunset <= self.start:
-            raise ValueError("`sunset` is not after `from`; correct one of them")
+            raise at("sunset", "`sunset` is not after `from`; correct one of them")
         changes = (self.overrides, self.requirements, self.groups, self.waivers, self.sandbox)
         if not any((*changes, self.effectiveness)):
             raise ValueError("the overlay changes nothing; add `overrides`, `requirements` or `groups`")

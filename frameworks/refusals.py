@@ -43,6 +43,25 @@ _SHAPES: Mapping[str, type[BaseModel]] = {
 }
 
 
+_DAY = "`{key}` is not a date; write it as 2027-12-31."
+_PLAINLY = {
+    "too_short": "`{key}` is empty; add at least one.",
+    "missing": "`{key}` is missing; add it.",
+    **dict.fromkeys(
+        ("model_type", "dict_type"), "`{key}` is not a mapping; write its keys below it, each with its value."
+    ),
+    "tuple_type": "`{key}` is not a list; write each entry after a `-`, or all of them as [a, b].",
+    "string_type": "`{key}` is not text; put it in quotes.",
+    **dict.fromkeys(("blank", "string_too_short"), "`{key}` says nothing; write it in words."),
+    **dict.fromkeys(("float_type", "finite_number"), "`{key}` is not a number; write one such as 0.85."),
+    **dict.fromkeys(("int_type", "int_from_float"), "`{key}` is not a whole number; write one such as 90."),
+    **dict.fromkeys(
+        ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), _DAY
+    ),
+}
+"""What pydantic finds, by its type, in our words."""
+
+
 def refusals(
     parsed: Parsed, whole: type[BaseModel], errors: Sequence[Mapping[str, Any]]
 ) -> tuple[LoadError, ...]:
@@ -59,20 +78,14 @@ def _refusal(parsed: Parsed, whole: type[BaseModel], error: Mapping[str, Any]) -
     key = next((part for part in reversed(path) if isinstance(part, str)), "the file")
     message = re.sub(r"^(Value|Assertion) error, ", "", str(error["msg"]))
     match error["type"]:
+        case kind if kind in _PLAINLY:
+            sentence = _PLAINLY[kind].format(key=key)
         case "extra_forbidden":
             sentence = _unknown_key(path, whole)
-        case "too_short":
-            sentence = f"`{key}` is empty; add at least one."
-        case "missing":
-            sentence = f"`{key}` is missing; add it."
         case "value_error":
             sentence = f"{message}."
         case "greater_than_equal" | "greater_than" | "less_than_equal":
             sentence = f"`{key}: {error['input']}` is refused; {_limit(error)}."
-        case "model_type" | "dict_type":
-            sentence = f"`{key}` is not a mapping; write its keys below it, each with its value."
-        case "string_type":
-            sentence = f"`{key}` is not text; put it in quotes."
         case "literal_error" | "enum":
             sentence = f"`{error['input']}` is not a value of `{key}`; {_lower(message)}."
         case "string_pattern_mismatch":

@@ -5,14 +5,13 @@ What pydantic can say in a sentence stands here; names of measures and condition
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from checks.model import Task
-from frameworks.closed import Item, Line, Number, Shape, Slug
+from frameworks.closed import Day, Item, Line, Number, Shape, Slug, at
 from frameworks.model import OPERATORS, TIERS, Basis, Decide, Severity
 from frameworks.policy_shape import EffectivenessShape, SandboxShape, WaiversShape
 
@@ -118,8 +117,8 @@ class AppliesShape(Shape):
     tiers: tuple[Tier, ...] = TIERS  # type: ignore[assignment]  # the literals are these words
     tasks: tuple[Task, ...] = ()
     when: tuple[Slug, ...] = ()
-    start: Annotated[dt.date | None, Field(alias="from")] = None
-    end: Annotated[dt.date | None, Field(alias="until")] = None
+    start: Annotated[Day | None, Field(alias="from")] = None
+    end: Annotated[Day | None, Field(alias="until")] = None
     superseded_by: Line | None = None
 
     @model_validator(mode="after")
@@ -130,9 +129,9 @@ class AppliesShape(Shape):
                 "write [high], [moderate, high] or [limited, moderate, high]"
             )
         if self.start and self.end and self.end <= self.start:
-            raise ValueError("`until` is not after `from`; correct one of them")
+            raise at("until", "`until` is not after `from`; correct one of them")
         if self.superseded_by and self.end is None:
-            raise ValueError("`superseded_by` needs `until`, the first day it no longer holds")
+            raise at("superseded_by", "`superseded_by` needs `until`, the first day it no longer holds")
         return self
 
 
@@ -170,8 +169,8 @@ class RuleFileShape(Shape):
     url: Annotated[str, Field(max_length=400)] = ""
     scope: Annotated[str, Field(max_length=1000)] = ""
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
-    start: Annotated[dt.date | None, Field(alias="from")] = None
-    review_by: dt.date | None = None
+    start: Annotated[Day | None, Field(alias="from")] = None
+    review_by: Day | None = None
     notes: tuple[Annotated[str, Field(max_length=1000)], ...] = ()
     conditions: Mapping[Slug, Line] = Field(default_factory=dict)
     waivers: WaiversShape | None = None
@@ -183,7 +182,7 @@ class FrameworkShape(RuleFileShape):
     """A framework file."""
 
     force: Literal["law", "guideline", "standard", "baseline"]
-    end: Annotated[dt.date | None, Field(alias="until")] = None
+    end: Annotated[Day | None, Field(alias="until")] = None
     tiers: Mapping[Tier, Line] = Field(default_factory=dict)
     requirements: Annotated[tuple[RequirementShape, ...], Field(min_length=1, max_length=500)]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,12 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _PLAIN = {
     f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp", "map", "seq")
 }
+_NUMBER = re.compile(
+    r"[-+]?(0|[1-9]\d{0,30})?(\.\d{0,40})?([eE][-+]?\d{1,3})?|[-+]?\.(inf|nan)", re.IGNORECASE
+)
+"""A number as people write it. YAML reads 1:30 as 90, 010 as 8 and 1_0 as 10."""
+_HIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no line of text holds."""
 Path = tuple[str | int, ...]
 
 
@@ -71,6 +78,10 @@ def parse(content: bytes, file: str) -> Parsed:
     except UnicodeDecodeError as why:
         line = content[: why.start].count(b"\n") + 1
         raise LoadError(file, line, "the file is not UTF-8 text; save it as UTF-8.") from None
+    if hidden := _HIDDEN.search(text):
+        line = text.count("\n", 0, hidden.start()) + 1
+        code = f"U+{ord(hidden[0]):04X}"
+        raise LoadError(file, line, f"the line holds a character that cannot be seen ({code}); remove it.")
     try:
         _refuse_references(text, file)
         loader = _Loader(text)
@@ -114,7 +125,7 @@ def _walk(node: yaml.Node, path: Path, file: str) -> Iterator[tuple[Path, int]]:
         for key, value in node.value:
             line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode) or not key.tag.endswith(":str"):
-                raise LoadError(file, line, "a key is not plain text; put it in quotes or remove it.")
+                raise LoadError(file, line, _odd_key(key))
             if key.value in seen:
                 raise LoadError(file, line, f"`{key.value}` stands twice in one mapping; keep one of them.")
             seen.add(key.value)
@@ -126,12 +137,24 @@ def _walk(node: yaml.Node, path: Path, file: str) -> Iterator[tuple[Path, int]]:
     _refuse_odd_values(node, file)
 
 
+def _odd_key(key: yaml.Node) -> str:
+    if isinstance(key, yaml.ScalarNode) and key.tag.endswith((":int", ":float")):
+        return (
+            f"`{key.value[:40]}` stands where a key should; write a number with a point, such as 0.85, "
+            "and a key in quotes."
+        )
+    return "a key is not plain text; put it in quotes or remove it."
+
+
 def _refuse_odd_values(node: yaml.Node, file: str) -> None:
     line = node.start_mark.line + 1
     if node.tag not in _PLAIN:
         raise LoadError(
             file, line, f"the tag `{node.tag}` is not accepted; write plain text, numbers and lists."
         )
+    if node.tag.endswith((":int", ":float")) and not _NUMBER.fullmatch(node.value):
+        sentence = f"`{node.value[:40]}` is not written as a plain number; write digits, such as 0.85."
+        raise LoadError(file, line, sentence)
     if node.tag.endswith(":timestamp"):
         try:
             dt.date.fromisoformat(node.value)

@@ -11,11 +11,20 @@ from auditor.cli import main
 from auditor.views import Account, NotFound
 from frameworks.effectiveness import proposals
 from frameworks.proposing import Change
+from reports.record import Audit, canonical
 from tests.auditor.stored_audits import keep_completed
 from tests.reports.sample import audit as sample
 
 RULES = "/api/v1/frameworks/global-baseline"
 HARM = {"requirement": "global-baseline/FAIR-01", "kind": "harm_after_pass", "by": "A. Officer", "note": "x"}
+
+
+def passed():
+    """A record in which FAIR-01 was met."""
+    whole = sample()
+    body = json.loads(canonical(whole.body))
+    body["verdicts"]["global-baseline"]["requirements"]["FAIR-01"] = "met"
+    return Audit(run=whole.run, body=body).to_json()
 
 
 @pytest.fixture
@@ -26,7 +35,7 @@ def some(app, account, monkeypatch):
         lambda rules, found, policy: proposals(rules, found, replace(policy, audits=2)),
     )
     service = app.extensions["auditor"]
-    return [keep_completed(service, account, sample().to_json()) for _ in range(2)]
+    return [keep_completed(service, account, passed()) for _ in range(2)]
 
 
 def test_from_reports_to_a_proposal_to_a_decision(client, some):
@@ -72,13 +81,16 @@ def test_by_the_pages_without_scripts(client, app, some):
     [
         (HARM | {"kind": "rumour"}, "`kind` is one of harm_after_pass"),
         (HARM | {"requirement": "global-baseline/X"}, "this audit judges no"),
+        (HARM | {"kind": "false_alarm"}, "FAIR-01 is met; `false_alarm` is of what was not met"),
+        (HARM | {"requirement": "global-baseline/TRANS-03"}, "TRANS-03 is not met; `harm_after_pass` is of"),
+        (HARM | {"requirement": "global-baseline/TRANS-01"}, "TRANS-01 is undecided"),
         (HARM | {"by": " "}, "`by` is empty"),
         (HARM | {"note": "n" * 1001}, "more than 1000 characters"),
     ],
 )
 def test_what_is_no_report_is_refused(client, app, account, sent, words):
     service = app.extensions["auditor"]
-    one = keep_completed(service, account, sample().to_json())
+    one = keep_completed(service, account, passed())
     answer = client.post(f"/api/v1/audits/{one}/outcomes", json=sent)
     assert answer.status_code == 422
     assert words in answer.json["problems"][0]["sentence"]
@@ -87,7 +99,7 @@ def test_what_is_no_report_is_refused(client, app, account, sent, words):
 
 def test_what_nothing_proposes_is_not_decided(client, app, account):
     service = app.extensions["auditor"]
-    one = keep_completed(service, account, sample().to_json())
+    one = keep_completed(service, account, passed())
     client.post(f"/api/v1/audits/{one}/outcomes", json=HARM)
     asked = {"requirement": "FAIR-01", "change": "tighten", "adopted": True, "by": "C", "reasons": "r"}
     answer = client.post(f"{RULES}/decisions", json=asked)
@@ -97,7 +109,7 @@ def test_what_nothing_proposes_is_not_decided(client, app, account):
 
 def test_nobody_reports_on_another_accounts_audit(app, account):
     service = app.extensions["auditor"]
-    one = keep_completed(service, account, sample().to_json())
+    one = keep_completed(service, account, passed())
     other = Account("other", "Other")
     for ask in (service.effects.outcomes, service.effects.requirements):
         with pytest.raises(NotFound):
@@ -108,14 +120,14 @@ def test_nobody_reports_on_another_accounts_audit(app, account):
 
 def test_reports_go_with_their_audit(client, app, account):
     service = app.extensions["auditor"]
-    one = keep_completed(service, account, sample().to_json())
+    one = keep_completed(service, account, passed())
     assert client.post(f"/api/v1/audits/{one}/outcomes", json=HARM).status_code == 201
     assert client.delete(f"/api/v1/audits/{one}").status_code == 204
     assert client.get(f"/api/v1/audits/{one}/outcomes").status_code == 404
 
 
 def test_the_command_line_counts_records_on_disk(tmp_path, capsys):
-    (tmp_path / "audit.json").write_bytes(sample().to_json())
+    (tmp_path / "audit.json").write_bytes(passed())
     assert main(["frameworks", "effectiveness", "us-nyc-ll144", str(tmp_path)]) == 0
     said = capsys.readouterr().out
     assert "over 1 audit, judged again as of their own days" in said

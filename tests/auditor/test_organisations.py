@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor.organisations import expires_on
 from auditor.problems import Refused
 from auditor.submission import parse
-from auditor.views import Account
+from auditor.views import Account, Conflict
 from frameworks.history import Stood, repairs
 from frameworks.model import Verdict
 from reports.record import Audit
@@ -76,6 +77,25 @@ def test_audits_repairs_disputes_and_expiry_stand_together(app, client, account)
     assert "(60 days)" in page
     assert service.organisations.listed(Account("other", "Other")) == ()
     assert client.get("/api/v1/organisations/nobody").status_code == 404
+
+
+def test_a_day_to_come_counts_nowhere_and_is_not_published(app, client, account):
+    """Rules may be read as of any day; what is on record of an organisation has happened."""
+    service = app.extensions["auditor"]
+    past = kept(service, account, "2020-01-01", "not_met")
+    for day in ("2099-02-01", "9999-12-31"):
+        later = kept(service, account, day, "met")
+        with pytest.raises(Conflict, match=f"as of {day}, a day to come; judge it again as of today"):
+            service.register.publish(account, later, **SAID)
+    found = client.get("/api/v1/organisations/city-of-x").json
+    assert [one["ahead"] for one in found["audits"]] == [True, True, False]
+    assert [one["repair"]["until"] for one in found["open"]] == [None]
+    assert (found["repaired"], found["expired"]) == ([], ["Loan screening"])
+    assert client.get("/organisations/city-of-x").text.count("a day to come: counted nowhere above") == 2
+    service.register.publish(account, past, **SAID)
+    key = client.get(f"/api/v1/register/{past}").json["organisation"]
+    assert client.get(f"/register/organisations/{key}").status_code == 200
+    assert expires_on(dt.date(9999, 12, 31)) == dt.date(9999, 12, 31)
 
 
 SAID = {"contact": "audit@example.org", "appeal": "Write to the ombudsman."}

@@ -45,6 +45,14 @@ def test_dates_may_be_dates():
     [
         (None, "Nobody has answered."),
         (ANSWER | {"answer": " TBD "}, "Nobody has answered."),
+        (ANSWER | {"answer": "TODO."}, "Nobody has answered."),
+        (ANSWER | {"answer": "."}, "Nobody has answered."),
+        (ANSWER | {"answer": "\u200b…"}, "Nobody has answered."),
+        (ANSWER | {"answer": "待定"}, "Nobody has answered."),
+        (ANSWER | {"answer": "No study was made yet."}, "begins like a no"),
+        (ANSWER | {"answer": "Not all of it is written"}, "begins like a no"),
+        (ANSWER | {"answer": "尚未完成审查"}, "begins like a no"),
+        (ANSWER | {"answer": "keine Unterlagen vorhanden"}, "begins like a no"),
         (ANSWER | {"signer": " "}, "names no signer; say who"),
         (ANSWER | {"date": None}, "no date or no expiry; say when"),
         (ANSWER | {"expiry": ""}, "no date or no expiry; say when"),
@@ -66,10 +74,28 @@ def test_an_answer_holds_on_its_first_and_on_its_last_day(day):
     assert judged(ANSWER | {day: TODAY}).verdict is Verdict.ATTESTED
 
 
-@pytest.mark.parametrize("answer", ["no", "No.", " NO "])
+@pytest.mark.parametrize(
+    "answer",
+    ["no", "No.", " NO ", "Not yet.", "No, we do not have any.", "No - see below", "nein", "none", "没有",
+     "否。", "沒有，正在準備"],
+)  # fmt: skip
 def test_no_is_an_answer(answer):
     finding = judged(ANSWER | {"answer": answer})
     assert (finding.verdict, finding.reason) == (Verdict.NOT_MET, "The answer is no.")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Notice on the first page",
+        "Nordic register, page 4",
+        "未成年人保护制度第三条",
+        "Nonna's board decided it",
+        "1",
+    ],
+)
+def test_what_merely_begins_like_a_no_is_read_as_it_stands(answer):
+    assert judged(ANSWER | {"answer": answer}).verdict is Verdict.ATTESTED
 
 
 @pytest.mark.parametrize("left_out", [*ANSWER])

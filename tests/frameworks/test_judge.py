@@ -109,6 +109,14 @@ def test_a_check_that_did_not_run_is_undecided():
     assert finding.reason == "Not measured: the check `fairness.selection_rate` did not run."
 
 
+def test_a_check_that_ran_in_another_way_is_not_said_not_to_have_run():
+    """Rules that are asked later may want another smallest group than the audit measured with."""
+    asked = framework(bound() | {"parameters": {"min_group": 10}})
+    finding = one(asked, Evidence("fairness.selection_rate", Outcome.MEASURED, measures=(ratio(*GOOD),)))
+    assert finding.verdict is Verdict.UNDECIDED
+    assert "`fairness.selection_rate` ran, and these rules ask it with min_group: 10" in finding.reason
+
+
 def test_a_planned_measure_is_undecided_and_says_what_would_supply_it():
     finding = one(framework(bound("fairness.trend.worsening", at_most=0.05)))
     assert finding.verdict is Verdict.UNDECIDED

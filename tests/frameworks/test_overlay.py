@@ -175,7 +175,10 @@ REFUSED = {
         "the number rests on law and is not replaced; `tighten` it",
     ),
     "no reason": (overlay(override(reason=None)), "target", "`reason` is missing; add it"),
-    "empty reason": (overlay(override(reason="")), "reason", "`reason` is not accepted"),
+    "empty reason": (overlay(override(reason="")), "reason", "`reason` says nothing; write it in words"),
+    "reason of spaces": (overlay(override(reason="   ")), "reason", "`reason` says nothing"),
+    "reason of a point": (overlay(override(reason=".")), "reason", "`reason` says nothing"),
+    "reason that nobody sees": (overlay(override(reason="\u200b\u2060")), "reason", "`reason` says nothing"),
     "no from": (overlay(override(**{"from": None})), "target", "add `from`"),
     "to of keep": (overlay(override(mode="keep")), "target", "`keep` locks an item as it is; remove `to`"),
     "two things": (
@@ -213,7 +216,7 @@ REFUSED = {
     ),
     "sunset first": (
         overlay(override(), **{"from": DAY(2027, 1, 1), "sunset": DAY(2027, 1, 1)}),
-        "format",
+        "sunset",
         "`sunset` is not after `from`",
     ),
     "unknown floor": (overlay(override(), floors=[{"id": "cn", "use": ["law"]}]), "id: cn", "no framework"),

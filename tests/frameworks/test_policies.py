@@ -111,7 +111,7 @@ REFUSED = {
                  "`days: 367` is refused; write 366 or less"),
     "two renewals": ({}, {"waivers": said(renewals=2)}, "renewals", "write 1 or less"),
     "a sandbox of years": ({}, {"sandbox": said(days=732)}, "days", "write 731 or less"),
-    "half a day": ({}, {"waivers": said(days=0.5)}, "days", "`days` is not accepted"),
+    "half a day": ({}, {"waivers": said(days=0.5)}, "days", "`days` is not a whole number"),
     "no mapping": ({}, {"waivers": [1]}, "waivers", "`waivers` is not a mapping; write its keys below it"),
     "reasons without keys": ({}, {"waivers": said(days=300, widen=["days"])}, "widen", "is not a mapping"),
     "nobody": ({}, {"waivers": said(approvers=[])}, "approvers", "`approvers` is empty; add at least one"),

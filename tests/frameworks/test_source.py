@@ -12,6 +12,8 @@ def test_plain_values_are_read_with_their_lines():
     assert str(parsed.data["b"][1]["c"]) == "2026-01-02"
     assert (parsed.lines["a",], parsed.lines["b", 0], parsed.lines["b", 1, "c"]) == (1, 3, 4)
     assert parsed.error(("b", 1, "c", "deeper"), "wrong.").line == 4
+    numbers = parse(b"[0, -1, 0.85, .5, 1., 1e3, -2.5E-3, +7]", "f.yaml").data
+    assert numbers == [0, -1, 0.85, 0.5, 1.0, "1e3", -0.0025, 7], "YAML asks for a point before an exponent"
 
 
 @pytest.mark.parametrize(
@@ -22,7 +24,14 @@ def test_plain_values_are_read_with_their_lines():
         ("a: 1\nb: 2\na: 3", 3, "`a` stands twice in one mapping; keep one"),
         ("a: {b: 1,\n    b: 2}", 2, "`b` stands twice in one mapping; keep one"),
         ("a: 1\n<<: {b: 2}", 2, "put it in quotes or remove it"),
-        ("1: a", 1, "a key is not plain text; put it in quotes"),
+        ("1: a", 1, "`1` stands where a key should"),
+        ("a: 1\nb: {c: 0,85}", 2, "write a number with a point, such as 0.85"),
+        ("a: 1\nb: 1:30", 2, "`1:30` is not written as a plain number"),
+        ("a: 010", 1, "`010` is not written as a plain number"),
+        ("a: 0x1F", 1, "is not written as a plain number"),
+        ("a: 1_000", 1, "is not written as a plain number"),
+        ("a: 1\nb: " + "9" * 5000, 2, "is not written as a plain number"),
+        ("a: 1\nb: x\0", 2, "a character that cannot be seen (U+0000); remove it"),
         ("? [a]\n: b", 1, "a key is not plain text; put it in quotes"),
         ("a:\n  b: !!python/name:os.system x", 2, "the tag `tag:yaml.org,2002:python/name:os.system`"),
         ("a: !!binary aGk=", 1, "the tag `tag:yaml.org,2002:binary` is not accepted"),

@@ -40,8 +40,8 @@ def audit(system: str = "Loans") -> Audit:
     chosen = np.r_[np.repeat([1, 0], [300, 100]), np.repeat([1, 0], [90, 110])]
     people = subject(decision=chosen, groups=["a"] * 400 + ["b"] * 200)
     evidence = [all_checks()[name](people) for name in ("fairness.power", "fairness.selection_rate")]
-    body = assemble(parse(raw), {"rows": 600}, evidence, dt.date(2026, 12, 1))
-    return Audit(run={"id": "a1", "created": "2026-12-01T10:00:00+00:00"}, body=json.loads(canonical(body)))
+    body = assemble(parse(raw), {"rows": 600}, evidence, dt.date(2026, 11, 1))
+    return Audit(run={"id": "a1", "created": "2026-11-01T10:00:00+00:00"}, body=json.loads(canonical(body)))
 
 
 def keyring() -> Keyring:
@@ -171,4 +171,4 @@ def _even():
     even = subject(decision=[1, 0] * 300, groups=["a", "b"] * 300)
     asked = parse({k: v for k, v in audit().body["submission"].items() if k != "resolved"})
     evidence = [all_checks()[name](even) for name in ("fairness.power", "fairness.selection_rate")]
-    return json.loads(canonical(assemble(asked, {"rows": 600}, evidence, dt.date(2026, 12, 1))))
+    return json.loads(canonical(assemble(asked, {"rows": 600}, evidence, dt.date(2026, 11, 1))))

@@ -16,8 +16,8 @@ def completed(service, account, system="Loans", whole=None):
     whole = whole or audit(system)
     with service.database.transaction() as session:
         submission = {k: v for k, v in whole.body["submission"].items() if k != "resolved"}
-        audit_id = audits.create(session, account.id, submission, [], as_of=dt.date(2026, 12, 1), uploads=[])
-    record = Audit(run={"id": audit_id, "created": "2026-12-01T10:00:00+00:00"}, body=whole.body)
+        audit_id = audits.create(session, account.id, submission, [], as_of=dt.date(2026, 11, 1), uploads=[])
+    record = Audit(run={"id": audit_id, "created": "2026-11-01T10:00:00+00:00"}, body=whole.body)
     for role, data in {"audit.json": record.to_json(), **REPORTS}.items():
         with service.artifacts.receive([data], limit=2**40) as received:
 

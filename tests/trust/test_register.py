@@ -63,7 +63,7 @@ def test_nothing_is_public_before_its_owner_says_so(client, service, account):
 def test_a_published_audit_is_shown_with_all_that_a_register_needs(client, service, account):
     audit_id = published(service, account)
     page = client.get(f"/register/{audit_id}").text
-    for word in ("Loans", *SAID.values(), "high", "2026-12-01", "Not met"):
+    for word in ("Loans", *SAID.values(), "high", "2026-11-01", "Not met"):
         assert word in page, word
     entry = client.get(f"/api/v1/register/{audit_id}").json
     assert entry["card"]["system"]["name"] == "Loans"
