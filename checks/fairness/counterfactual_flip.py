@@ -36,9 +36,11 @@ import numpy as np
 import pandas as pd
 
 from checks.draw import sample_rows
+from checks.interpretability.answered import answered, beside, told_without, without
 from checks.interpretability.asking import Output
-from checks.model import NOT_STATED, Array, Inconclusive, Measure, NotApplicable, Subject, Task, check
+from checks.model import NOT_STATED, Array, Inconclusive, Measure, NotApplicable, Subject, Table, Task, check
 from checks.statistics import LEVEL, Z, estimate, undefined, wilson
+from checks.unanswered import given
 
 STREAM = 53  # keeps this check's random numbers apart from every other's
 MOST_VALUES = 20
@@ -47,7 +49,7 @@ ROUNDING = 1e-12
 
 
 @check(asks_model=True)
-def counterfactual_flip(subject: Subject, *, rows: int = 2000) -> Iterator[Measure]:
+def counterfactual_flip(subject: Subject, *, rows: int = 2000) -> Iterator[Measure | Table]:
     """Give sampled people every other value of a protected attribute and ask the model again."""
     if not subject.attributes:
         raise NotApplicable("no group column was supplied; name the protected attributes under `groups`")
@@ -57,7 +59,7 @@ def counterfactual_flip(subject: Subject, *, rows: int = 2000) -> Iterator[Measu
         raise NotApplicable(
             f"no protected attribute is a feature of the model, so none can be changed: {names}"
         )
-    asked = _question(subject)
+    asked = replace(found := _question(subject), answers=found.answers.where_answered())
     rng = np.random.default_rng([subject.seed, STREAM])
     chosen = sample_rows(subject.rows, rows, subject.decision, rng)
     people = subject.features.iloc[chosen].reset_index(drop=True)
@@ -65,7 +67,7 @@ def counterfactual_flip(subject: Subject, *, rows: int = 2000) -> Iterator[Measu
     for attribute in subject.attributes:
         if attribute in features:
             trial = _Trial(asked, people, before, subject.groups(attribute)[chosen], attribute)
-            yield from _flips(trial, _values(subject, attribute), f"{len(chosen)} of {subject.rows} rows")
+            yield from _flips(trial, _values(subject, attribute), subject.rows)
         else:
             why = "it is no feature of the model, so there is nothing to change"
             yield undefined("flip_share", why, of={"attribute": attribute}, method="not asked")
@@ -95,16 +97,20 @@ def _question(subject: Subject) -> _Question:
         raise Inconclusive("the evaluation table has no rows")
     if subject.task is Task.BINARY and model.has_probabilities and roles.positive in model.classes:
         at = model.classes.index(str(roles.positive))
-        output = Output("probability", is_probability=True, ask=lambda X: model.predict_proba(X)[:, at])
+        output = Output(
+            "probability", is_probability=True, ask=lambda X: given(model.predict_proba, X)[:, at]
+        )
         better = None if roles.favourable is None else roles.favourable == roles.positive
         return _Question(output, roles.threshold, better, decides=True)
-    output = Output("decision", is_probability=False, ask=model.predict)
+    output = Output("decision", is_probability=False, ask=lambda X: given(model.predict, X))
     known = roles.favourable is not None and roles.favourable in model.classes
     favourable = model.classes.index(str(roles.favourable)) if known else None
     decides = subject.task in (Task.BINARY, Task.MULTICLASS)
     if subject.task is Task.SCORING and model.has_probabilities and roles.positive in model.classes:
         at = model.classes.index(str(roles.positive))
-        output = Output("probability", is_probability=True, ask=lambda X: model.predict_proba(X)[:, at])
+        output = Output(
+            "probability", is_probability=True, ask=lambda X: given(model.predict_proba, X)[:, at]
+        )
     return _Question(output, None, favourable, decides=decides)
 
 
@@ -136,6 +142,12 @@ class _Trial:
     groups: Array
     attribute: str
 
+    def of(self, people: Array) -> _Trial:
+        """Return the same of those *people* alone, given as one truth value each."""
+        return replace(
+            self, people=self.people[people], before=self.before[people], groups=self.groups[people]
+        )
+
     def after(self, value: Any) -> Array:
         """Return the answers when everybody has *value*."""
         column = self.people[self.attribute]
@@ -143,7 +155,7 @@ class _Trial:
         return self.asked.answers(self.people.assign(**{self.attribute: same}))
 
 
-def _flips(trial: _Trial, values: tuple[list[tuple[str, Any]], int], how: str) -> Iterator[Measure]:
+def _flips(trial: _Trial, values: tuple[list[tuple[str, Any]], int], rows: int) -> Iterator[Measure | Table]:
     tried, left = values
     decided = trial.asked.decisions(trial.before)
     flipped = np.zeros(len(decided), dtype=bool)
@@ -151,9 +163,14 @@ def _flips(trial: _Trial, values: tuple[list[tuple[str, Any]], int], how: str) -
     if len(tried) < 2:
         yield undefined("flip_share", "everybody has the same value, so there is no other", of=of)
         return
-    for name, value in tried:
-        others = trial.groups != name
-        answers = trial.after(value)
+    after_all = [trial.after(value) for _, value in tried]
+    known = answered(trial.before, *after_all)
+    lost = int((~known).sum())
+    yield from without(lost, len(known))
+    trial, decided, flipped = trial.of(known), decided[known], flipped[known]
+    how = beside(f"{len(decided)} of {rows} rows", told_without(lost))
+    for (name, _), whole in zip(tried, after_all, strict=True):
+        others, answers = trial.groups != name, whole[known]
         after = trial.asked.decisions(answers)
         flipped |= others & (after != decided)
         yield from _of_value(trial, of | {"group": name}, others, answers, how)

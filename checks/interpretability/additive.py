@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from checks.interpretability.asking import Output
+from checks.interpretability.asking import MOST_LOST, Output
 from checks.interpretability.attribution import CELLS, mixed
 from checks.interpretability.scales import OffScale, fits, on_scale
 from checks.model import Array
@@ -56,7 +56,9 @@ class Additive:
     def holds(self, rows: pd.DataFrame, effects: Array) -> bool:
         """Return whether the *effects* of *rows* add up to their answers."""
         apart = np.abs(self.start + effects.sum(axis=1) - self.raw(rows))
-        return bool((apart <= self.tolerance * (1 + np.abs(effects).sum(axis=1))).all())
+        known = np.isfinite(apart)  # a row without an answer tells nothing either way
+        near = apart <= self.tolerance * (1 + np.abs(effects).sum(axis=1))
+        return bool(near[known].all()) and int(known.sum()) >= MOST_LOST * len(rows)
 
 
 def additive(output: Output, rows: pd.DataFrame, rng: np.random.Generator) -> Additive | None:

@@ -30,9 +30,10 @@ import numpy as np
 import pandas as pd
 
 from checks.draw import sample_rows
+from checks.interpretability.answered import answered, beside, told_without, without
 from checks.interpretability.asking import resampled_means, shares
 from checks.interpretability.explained import Explained, explained, rank_correlations
-from checks.model import Array, Inconclusive, Measure, Subject, Task, check
+from checks.model import Array, Inconclusive, Measure, Subject, Table, Task, check
 from checks.statistics import LEVEL, estimate, undefined
 from checks.values import as_text
 
@@ -53,17 +54,21 @@ def agreement(
     background: int = 50,
     shuffled: int = 500,
     evaluations: int = 500_000,
-) -> Iterator[Measure]:
+) -> Iterator[Measure | Table]:
     """Rank the features in two ways, and compare the orders."""
     rng = np.random.default_rng([subject.seed, STREAM])
     found = explained(subject, rng, rows=rows, background=background, evaluations=evaluations)
     moved = np.abs(found.explain(found.people, found.background, [subject.seed, STREAM, 1]))
+    known = answered(moved)
+    moved, lost = moved[known], int((~known).sum())
+    yield from without(lost, len(known), found.way.pairs)
     cost = _costs(subject, found, shuffled, rng)
     parts = np.nan_to_num(np.stack([shares(moved.mean(axis=0)), shares(cost.mean(axis=0))]))
     counts = np.flatnonzero((parts >= MATTERS).any(axis=0))
     if not len(counts):
         raise Inconclusive("no feature moves the answers, so there is no order to compare")
     how = f"percentile {LEVEL:.0%} of resampled rows; shuffled among {len(cost)} rows; {found.how}"
+    how = beside(how, found.way.pairs.told, told_without(lost))
     first, second = (resampled_means(values[:, counts], rng) for values in (moved, cost))
     means = parts[:, counts]
     yield _correlation(means, first, second, how)
@@ -81,6 +86,8 @@ def _costs(subject: Subject, found: Explained, most: int, rng: np.random.Generat
         name = asked.columns[j]
         others = asked.iloc[:, j].iloc[rng.permutation(len(asked))].reset_index(drop=True)
         answers[:, j] = found.output(asked.assign(**{name: others}))
+    known = answered(answers, base)
+    chosen, answers, base = chosen[known], answers[known], base[known]
     truth = _truth(subject, chosen, probability=found.output.is_probability)
     if truth is None:
         return np.abs(answers - base[:, None])

@@ -33,15 +33,16 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from checks.draw import sample_rows
 from checks.interpretability.alike import order_of_likes
+from checks.interpretability.answered import without
 from checks.interpretability.asked_curves import AT_ONCE, CELLS, FEWEST_PEOPLE, PROBES, left_out, moving
-from checks.interpretability.asking import Output, explained_output
+from checks.interpretability.asking import Output, enough, explained_output
 from checks.interpretability.curve_limits import METHOD, ROUNDING, Curve
 from checks.interpretability.grid import MISSING, grid_of, steps_of
 from checks.interpretability.moves import is_number
@@ -82,7 +83,7 @@ def ale(
     subject: Subject, *, rows: int = 500, steps: int = 10, evaluations: int = 100_000
 ) -> Iterator[Measure | Table]:
     """Move sampled people within their own step of each feature, and add up what it does."""
-    output = explained_output(subject)
+    output = explained_output(subject).where_answered()
     rng = np.random.default_rng([subject.seed, STREAM])
     chosen = sample_rows(subject.rows, rows, subject.decision, rng)
     if len(chosen) < 2:
@@ -102,7 +103,10 @@ def ale(
         chosen = np.sort(rng.permutation(chosen)[:size])
     people = features.iloc[chosen].reset_index(drop=True)
     cut = [_steps(features, people, j, steps) for j in open_]
-    found = [(one, _curve(one, _differences(output, people, one))) for one in cut]
+    asked = [_answered(one, _differences(output, people, one)) for one in cut]
+    found = [(one, _curve(one, differences)) for one, differences, _ in asked]
+    lost = len(np.unique(np.concatenate([who for *_, who in asked])))
+    yield from without(lost, len(people))
     yield from _measures(features, found, output.scale, len(people))
     for j in sorted(set(range(features.shape[1])) - set(able)):
         of, why = {"feature": str(features.columns[j])}, "no two of its values are shared by ten rows"
@@ -168,6 +172,14 @@ def _differences(output: Output, people: pd.DataFrame, cut: _Steps) -> Array:
         answers = output(moved.assign(**{name: edges}))
         found.append(answers[len(who) :] - answers[: len(who)])
     return np.concatenate(found)
+
+
+def _answered(cut: _Steps, differences: Array) -> tuple[_Steps, Array, Array]:
+    """Return the moves that both ends have an answer of, what they do, and whose others are left out."""
+    known = np.isfinite(differences)
+    enough(int((~known).sum()), len(known))
+    kept = replace(cut, people=cut.people[known], step=cut.step[known])
+    return kept, differences[known], cut.people[~known]
 
 
 def _curve(cut: _Steps, differences: Array) -> tuple[Curve, Array]:

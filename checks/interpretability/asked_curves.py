@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from checks.draw import sample_rows
+from checks.interpretability.answered import answered, beside, told_without
 from checks.interpretability.asking import Output, explained_output
 from checks.interpretability.attribution import mixed
 from checks.interpretability.grid import Grid, grid_of
@@ -53,6 +54,8 @@ class Curves:
     left_out: tuple[str, ...]
     """Features that were not asked about, because the questions would have been too many."""
     questions: int
+    lost: int
+    """People who were left out: the model gave no number for one of their changed rows."""
 
     def __iter__(self) -> Iterator[tuple[Grid, Array]]:
         return zip(self.grids, self.answers, strict=True)
@@ -60,7 +63,8 @@ class Curves:
     @property
     def how(self) -> str:
         """How the answers were made, for the method of a measure."""
-        return f"{self.output.scale}, {len(self.people)} people drawn at random"
+        how = f"{self.output.scale}, {len(self.people)} people drawn at random"
+        return beside(how, told_without(self.lost))
 
 
 def curves(subject: Subject, *, rows: int, points: int, evaluations: int) -> Curves:
@@ -72,7 +76,7 @@ def curves(subject: Subject, *, rows: int, points: int, evaluations: int) -> Cur
 
 
 def _asked(subject: Subject, rows: int, points: int, evaluations: int) -> Curves:
-    output = explained_output(subject)
+    output = explained_output(subject).where_answered()
     rng = np.random.default_rng([subject.seed, STREAM])
     features = subject.features
     chosen = sample_rows(subject.rows, rows, subject.decision, rng)
@@ -99,7 +103,12 @@ def _asked(subject: Subject, rows: int, points: int, evaluations: int) -> Curves
     asked_of = {grid.feature for grid in grids} | set(constant)
     left_out = tuple(name for name in map(str, features.columns) if name not in asked_of)
     questions = probes + len(chosen) + sum(each.size for each in answers)
-    return Curves(output, chosen, output(people), tuple(grids), answers, constant, left_out, questions)
+    base = output(people)
+    known = answered(base, *answers)
+    return Curves(
+        output, chosen[known], base[known], tuple(grids), tuple(each[known] for each in answers),
+        constant, left_out, questions, int((~known).sum()),
+    )  # fmt: skip
 
 
 def _afforded(budget: int, features: int, people: int, points: int) -> tuple[int, int]:
@@ -125,7 +134,7 @@ def moving(
         for at, place in enumerate(part):
             taken[at, :, open_[int(place)]] = theirs[at]
         answer = output(mixed(source, taken.reshape(-1, features.shape[1])))
-        moved[part] = np.abs(answer.reshape(len(part), -1) - before).mean(axis=1)
+        moved[part] = np.nan_to_num(np.abs(answer.reshape(len(part), -1) - before)).mean(axis=1)
     return moved
 
 

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -18,10 +18,11 @@ import pandas as pd
 
 from checks.draw import sample_rows
 from checks.interpretability.additive import Additive, additive, holds_mixed
+from checks.interpretability.answered import Pairs, answered
 from checks.interpretability.asking import Output, explained_class
 from checks.interpretability.attribution import CELLS, attribute, mixed
 from checks.interpretability.contributions import Explaining, NotAccepted, accept, sums
-from checks.interpretability.scales import OffScale, on_scale
+from checks.interpretability.scales import on_scale
 from checks.model import Array, ModelError, Subject
 
 BROAD = 200
@@ -65,6 +66,8 @@ class Engine:
     """Parts of the rows that it was tried on."""
     redrawn: Callable[[pd.DataFrame, np.random.Generator], Callable[[pd.DataFrame], Credited]] | None = None
     """The same way with another background and other orders; None where nothing is drawn."""
+    pairs: Pairs = field(default_factory=Pairs)
+    """What had to be left out so far."""
 
     @property
     def unit(self) -> str:
@@ -91,6 +94,7 @@ class Asked:
 def own(asked: Asked) -> Engine:
     """Return the model's own credits, if they pass every test on the first rows."""
     model, output, rows = asked.subject.model, asked.output, asked.first
+    output = replace(output, partly=False)  # what vouches for credits is asked in full
     if not isinstance(model, Explaining):
         raise NotAccepted("the model gives no credits of its own")
     several = len(model.classes) > 2
@@ -143,10 +147,10 @@ def closed(asked: Asked) -> Engine:
         raise NotAccepted("the model does not add up what each feature gives")
     features = rows.shape[1]
     against = asked.background.iloc[: max(2, min(BROAD, asked.questions // features // 2))]
-    mean = _effects(found, against, rng).mean(axis=0)
+    mean = _middle(found, against, rng)
 
     def redrawn(others: pd.DataFrame, rng: np.random.Generator) -> Callable[[pd.DataFrame], Credited]:
-        middle = _effects(found, others, rng).mean(axis=0)
+        middle = _middle(found, others, rng)
         return lambda X: (_effects(found, X, rng) - middle, np.zeros(X.shape))
 
     def credit(X: pd.DataFrame) -> Credited:
@@ -169,6 +173,11 @@ def closed(asked: Asked) -> Engine:
     )
 
 
+def _middle(found: Additive, rows: pd.DataFrame, rng: np.random.Generator) -> Array:
+    effects = _effects(found, rows, rng)
+    return np.asarray(effects[answered(effects)].mean(axis=0))
+
+
 def _effects(found: Additive, rows: pd.DataFrame, rng: np.random.Generator) -> Array:
     effects = found.effects(rows)
     if not (found.holds(rows, effects) and holds_mixed(found, rows, effects, rng)):
@@ -181,6 +190,7 @@ def sampled(asked: Asked, size: int | None = None) -> Engine:
     output, rng = asked.output, asked.rng
     players = _players(asked)
     count = int(players.max()) + 1
+    walked = Pairs()
     pairs = max(1, asked.questions // (2 * max(1, count - 1)))
 
     def part(X: pd.DataFrame, against: pd.DataFrame, rng: np.random.Generator = rng) -> Credited:
@@ -189,6 +199,7 @@ def sampled(asked: Asked, size: int | None = None) -> Engine:
         found = attribute(output, X, against, rng, players)
         values, errors = np.zeros(X.shape), np.zeros(X.shape)
         values[:, players >= 0], errors[:, players >= 0] = found.values, found.errors
+        walked.add(len(X) * len(against), int((len(against) - found.walked).sum()))
         return values, errors
 
     size = _enough(asked, part, pairs) if size is None else size
@@ -209,6 +220,7 @@ def sampled(asked: Asked, size: int | None = None) -> Engine:
         follows=True,
         most=max(AT_LEAST, pairs // size),
         redrawn=lambda others, rng: lambda X: part(X, others, rng),
+        pairs=walked,
     )
 
 
@@ -226,7 +238,7 @@ def best(asked: Asked, use: Callable[[Engine], T], size: int | None = None) -> t
     try:
         engine = closed(asked)
         return engine, use(engine), refused
-    except (NotAccepted, OffScale):
+    except (NotAccepted, ModelError):  # off its scale, or without a number for a row it was asked about
         pass
     engine = sampled(asked, size)
     return engine, use(engine), refused
@@ -237,8 +249,10 @@ def _enough(asked: Asked, part: Callable[[pd.DataFrame, pd.DataFrame], Credited]
     trying = max(4, pairs // 8)
     pilot = asked.first.iloc[: max(2, min(PILOT, trying // 2))]
     few = asked.background.iloc[: max(2, min(FEWEST, trying // len(pilot)))]
-    error = float(np.sqrt((part(pilot, few)[1] ** 2).mean()))
-    wanted = PRECISION * asked.output(asked.first).std()
+    errors = part(pilot, few)[1]
+    error = float(np.sqrt((errors[answered(errors)] ** 2).mean()))
+    first = asked.output(asked.first)
+    wanted = PRECISION * first[np.isfinite(first)].std()
     needed = int(np.ceil(len(few) * (error / wanted) ** 2)) if wanted > 0 else FEWEST
     affordable = pairs // max(AT_LEAST, min(len(asked.first), 4 * AT_LEAST))
     affordable = affordable if affordable >= FEWEST else min(FEWEST, pairs // AT_LEAST)

@@ -63,7 +63,7 @@ def explained(
     redraws: int = 1,
 ) -> Explained:
     """Draw people and at most *redraws* more backgrounds; raise what a submitter can act on."""
-    output = explained_output(subject)
+    output = explained_output(subject).where_answered()
     features = len(subject.roles.features)
     if features < 2:
         raise Inconclusive("the model takes one feature, so there is no order of features to look at")

@@ -34,10 +34,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from checks.interpretability.answered import answered, beside, told_without, without
 from checks.interpretability.asking import one_of_many, resampled_means
 from checks.interpretability.attribution import mixed
 from checks.interpretability.explained import Explained, explained
-from checks.model import Array, Inconclusive, Measure, Subject, check
+from checks.model import Array, Inconclusive, Measure, Subject, Table, check
 from checks.statistics import LEVEL, estimate, wilson
 
 STREAM = 82  # keeps this check's random numbers apart from every other's
@@ -51,7 +52,7 @@ STILL = 1e-12
 @check(asks_model=True)
 def faithfulness(
     subject: Subject, *, rows: int = 100, background: int = 50, orders: int = 5, evaluations: int = 500_000
-) -> Iterator[Measure]:
+) -> Iterator[Measure | Table]:
     """Take features away, and give them back, in the named order and in random ones."""
     rng = np.random.default_rng([subject.seed, STREAM])
     found = explained(subject, rng, rows=rows, background=background, evaluations=evaluations)
@@ -67,7 +68,11 @@ def faithfulness(
     walks = [_walk(found, stand_in, order) for order in (named, *shuffled)]
     moved = np.stack([(sign[:, None] * (ends[: len(parts), None] - walk)).mean(axis=1) for walk in walks])
     kept = np.stack([_inserted(found, stand_in, order, ends) for order in (named, *shuffled)]) * sign
+    known = answered(parts, moved.T, kept.T)
+    moved, kept, lost = moved[:, known], kept[:, known], int((~known).sum())
+    yield from without(lost, len(known), found.way.pairs)
     how = f"{orders} random orders, percentile {LEVEL:.0%} of resampled people; {found.how}"
+    how = beside(how, found.way.pairs.told, told_without(lost))
     ratio = _ratio("deletion_ratio", moved, how, rng)
     yield ratio if ratio.note else replace(ratio, note=one_of_many(subject))
     yield _ratio("insertion_ratio", kept, how, rng)

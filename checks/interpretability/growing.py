@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from checks.draw import sample_rows
+from checks.interpretability.answered import answered
 from checks.interpretability.asking import Output, resampled_means
 from checks.interpretability.engines import WIDEST, Asked, Engine, best
 from checks.model import Array, Subject
@@ -42,6 +43,13 @@ class Explained:
     """Resampled mean absolute parts, of shape (draws, features)."""
     stability: float | None
     """Median rank correlation of halves; None where fewer than three features are told from nothing."""
+    at: Array
+    """Where the rows stand in the sample; others before the last were left out without an answer."""
+
+    @property
+    def lost(self) -> int:
+        """How many rows were left out."""
+        return int(self.at[-1]) + 1 - len(self.at)
 
     @property
     def size(self) -> Array:
@@ -117,8 +125,10 @@ def grow(engine: Engine, rows: pd.DataFrame, first: int, rng: np.random.Generato
         if size > len(values):
             more = engine.credit(rows.iloc[len(values) : size].reset_index(drop=True))
             values, errors = np.concatenate([values, more[0]]), np.concatenate([errors, more[1]])
-        drawn = resampled_means(np.abs(values), rng)
-        found = Explained(rows.iloc[:size].reset_index(drop=True), values, errors, drawn, None)
+        known = answered(values)
+        drawn = resampled_means(np.abs(values[known]), rng)
+        told, at = rows.iloc[:size][known].reset_index(drop=True), np.flatnonzero(known)
+        found = Explained(told, values[known], errors[known], drawn, None, at)
         found = replace(found, stability=rank_stability(found.size[:, found.shown], rng))
         if found.stability is None or found.stability >= STEADY:
             break

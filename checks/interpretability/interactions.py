@@ -40,9 +40,10 @@ from typing import Self
 import numpy as np
 import pandas as pd
 
+from checks.interpretability.answered import answered, beside, told_without, without
 from checks.interpretability.asked_curves import CELLS, Curves, curves, left_out
 from checks.interpretability.grid import Grid, grid_of
-from checks.model import Array, Inconclusive, Kind, Measure, Subject, check
+from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, check
 from checks.names import intersection_key
 from checks.statistics import LEVEL, Z, estimate, undefined
 
@@ -75,12 +76,14 @@ def interactions(
     evaluations: int = 100_000,
     pairs: int = 15,
     pair_rows: int = 80,
-) -> Iterator[Measure]:
+) -> Iterator[Measure | Table]:
     """Split the spread of the answers into what features do alone and what they do together."""
     asked = curves(subject, rows=rows, points=points, evaluations=evaluations)
     rng = np.random.default_rng([subject.seed, STREAM])
     scale = _scale(asked)
     how = f"{scale.name}, {len(asked.people)} people drawn at random"
+    how = beside(how, told_without(asked.lost))
+    yield from without(asked.lost, len(asked.people) + asked.lost)
     found = [_share(grid, scale.of(answers[:, grid.stated]), how, rng) for grid, answers in asked]
     if all(measure.value is None for measure in found):
         raise Inconclusive(
@@ -203,8 +206,10 @@ def _pairs(
     how = f"{scale.name}, {len(people)} people, {VALUES} values each"
     measured: list[tuple[Measure, Measure]] = []
     for one, two in combinations(sorted(names), 2):
-        answers = scale.of(_crossed(asked, people, grids[one], grids[two]))
-        measured += _pair(grids[one], grids[two], answers, how)
+        answers = _crossed(asked, people, grids[one], grids[two])
+        known = answered(answers)
+        told = beside(how, told_without(int((~known).sum())))
+        measured += _pair(grids[one], grids[two], scale.of(answers[known]), told)
     measured.sort(key=lambda both: (-(both[0].value or 0.0), both[0].of["feature"]))
     yield from (share for share, _ in measured)
     yield from (floor for _, floor in measured)

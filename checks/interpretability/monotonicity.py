@@ -38,6 +38,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
+from checks.interpretability.answered import without
 from checks.interpretability.asked_curves import Curves, curves
 from checks.interpretability.goal import goal, wants_lower
 from checks.model import Array, Inconclusive, Kind, Measure, NotApplicable, Subject, Table, Task, check
@@ -98,6 +99,7 @@ def monotonicity(
             yield undefined("violation_share", _why_not(subject, asked, name), of={"feature": name})
     count = float(sum(bool((losses > 0).any()) for _, losses in lost))
     yield Measure("features_violated", count, n=len(ways), kind=Kind.EXACT, unit="count", method=how)
+    yield from without(asked.lost, len(asked.people) + asked.lost)
     yield _table(lost)
 
 

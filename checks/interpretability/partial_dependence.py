@@ -37,6 +37,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from checks.interpretability.answered import without
 from checks.interpretability.asked_curves import Curves, curves, left_out
 from checks.interpretability.asking import resampled_means
 from checks.interpretability.curve_limits import METHOD, Curve, of_people
@@ -75,6 +76,7 @@ def partial_dependence(
     questions, people = float(asked.questions), len(asked.people)
     yield Measure("questions", questions, n=people, kind=Kind.EXACT, unit="count", method="counted")
     yield left_out(asked.left_out, len(subject.roles.features))
+    yield from without(asked.lost, people + asked.lost)
     yield _table(asked)
 
 

@@ -40,6 +40,7 @@ import numpy as np
 import pandas as pd
 
 from checks.draw import sample_rows
+from checks.interpretability.answered import answered, beside, told_without, without
 from checks.interpretability.asking import (
     Output,
     explained_class,
@@ -48,7 +49,7 @@ from checks.interpretability.asking import (
     whole_output,
 )
 from checks.interpretability.clusters import clusters
-from checks.model import Array, Inconclusive, Kind, Measure, Subject, Task, check
+from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, Task, check
 from checks.statistics import LEVEL, Z, estimate, undefined
 from checks.values import as_text
 
@@ -58,9 +59,9 @@ STREAM = 11  # keeps this check's random numbers apart from every other's
 @check(asks_model=True)
 def permutation_importance(
     subject: Subject, *, rows: int = 1000, repeats: int = 5, together: float = 0.7
-) -> Iterator[Measure]:
+) -> Iterator[Measure | Table]:
     """Shuffle each feature among the rows, ask again, and tell what it cost."""
-    output = whole_output(subject)
+    output = whole_output(subject).where_answered()
     truth = _truth(subject, output)
     rng = np.random.default_rng([subject.seed, STREAM])
     strata = subject.decision if truth is None or subject.task is Task.REGRESSION else _classes(truth)
@@ -71,7 +72,6 @@ def permutation_importance(
     asked = subject.features.iloc[chosen].reset_index(drop=True)
     singles = [[place] for place in range(asked.shape[1])]
     base = output(asked)
-    how = f"{len(chosen)} of {subject.rows} rows, {repeats} shuffles, {output.scale}"
     actual = None if truth is None else truth[chosen]
     unit = _unit(output, actual)
     threshold = subject.roles.threshold
@@ -81,13 +81,19 @@ def permutation_importance(
         if actual is not None and subject.task in (Task.BINARY, Task.MULTICLASS):
             wrong = _wrong(answers, actual, threshold).astype(np.float64)
             drops.append((wrong - _wrong(base, actual, threshold)).mean(axis=0))
-    cost = np.stack(costs)
+    known = answered(np.stack(costs, axis=1))
+    cost, lost = np.stack(costs)[:, known], int((~known).sum())
+    how = f"{cost.shape[1]} of {subject.rows} rows, {repeats} shuffles, {output.scale}"
+    how = beside(how, told_without(lost))
+    yield from without(lost, len(known))
     names = tuple(asked.columns)
     yield from _importances("importance", names, cost.T, unit=unit, how=how)
     yield from _shares(names, cost.T, rng, how)
     yield from _groups(output, asked, (base, actual), together=together, repeats=repeats, rng=rng, how=how)
     if drops:
-        yield from _importances("accuracy_drop", names, np.stack(drops).T, unit="drop of accuracy", how=how)
+        yield from _importances(
+            "accuracy_drop", names, np.stack(drops)[:, known].T, unit="drop of accuracy", how=how
+        )
 
 
 def _truth(subject: Subject, output: Output) -> Array | None:
@@ -156,6 +162,7 @@ def _groups(
     cost = np.stack(
         [_cost(answers, base, actual) for answers in _shuffled(output, asked, found, repeats, rng)]
     )
+    cost = cost[:, answered(cost.T)]
     names = tuple(" + ".join(str(asked.columns[place]) for place in places) for places in found)
     told = f"{how}, features that go together shuffled as one ({method})"
     yield from _importances("group_importance", names, cost.T, unit=_unit(output, actual), how=told)

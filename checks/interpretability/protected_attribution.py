@@ -41,6 +41,7 @@ from checks.comparison import MIN_GROUP, grouped
 from checks.data.bins import Bins, binned
 from checks.data.folds import FOLDS, held_out_shares, parts
 from checks.data.single import FEWEST
+from checks.interpretability.answered import Pairs, beside, told_without, without
 from checks.interpretability.asking import explained_output, resampled_means, shares
 from checks.interpretability.engines import background_of
 from checks.interpretability.growing import Explained, explain, in_proportion, percentiles
@@ -70,6 +71,7 @@ class _Asked:
     names: tuple[str, ...]
     unit: str
     how: str
+    pairs: Pairs
 
     @property
     def share(self) -> Array:
@@ -111,6 +113,7 @@ def protected_attribution(
         listed += _listed(asked, attribute, told, mine)
     yield from gaps
     yield _left_out(asked)
+    yield from without(asked.found.lost, len(asked.found.rows) + asked.found.lost, asked.pairs)
     columns = ("attribute", "feature", "share of attribution", "part of the attribute told", "as a stand-in")
     note = "the last number is the largest difference of mean contributions between two groups"
     yield Table("stand-ins", (*columns, "gap between groups"), tuple(listed), note)
@@ -124,7 +127,7 @@ def _explained(subject: Subject, rows: int, background: int, evaluations: int) -
     sample = subject.features.iloc[chosen].reset_index(drop=True)
     against = background_of(subject, background, rng)
     way, found, _ = explain(
-        subject, explained_output(subject), sample, against,
+        subject, explained_output(subject).where_answered(), sample, against,
         first=len(sample), evaluations=evaluations, rng=rng,
     )  # fmt: skip
     size = found.size.mean(axis=0)
@@ -132,7 +135,8 @@ def _explained(subject: Subject, rows: int, background: int, evaluations: int) -
         raise Inconclusive(NOTHING)
     moving = np.argsort(-size, kind="stable")[: np.count_nonzero(size)]
     how = f"{way.words}; {len(found.rows)} of {subject.rows} rows"
-    return _Asked(found, chosen[: len(found.rows)], moving, tuple(subject.roles.features), way.unit, how)
+    how = beside(how, way.pairs.told, told_without(found.lost))
+    return _Asked(found, chosen[found.at], moving, tuple(subject.roles.features), way.unit, how, way.pairs)
 
 
 def _told(

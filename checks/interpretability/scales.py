@@ -46,7 +46,7 @@ def on_scale(output: Output, scale: str) -> Output:
         return RAW[scale](answer)
 
     name = output.scale if scale in {"value", "probability"} else scale
-    return Output(name, is_probability=scale == "probability", ask=ask)
+    return Output(name, is_probability=scale == "probability", ask=ask, partly=output.partly)
 
 
 def certain(answer: Array, scale: str) -> tuple[Array, Array, Array]:

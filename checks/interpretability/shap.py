@@ -49,6 +49,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from checks.interpretability.answered import beside, told_without, without
 from checks.interpretability.asking import explained_output, shares
 from checks.interpretability.contributions import Explaining
 from checks.interpretability.engines import Engine, background_of
@@ -70,7 +71,7 @@ def shap(
     subject: Subject, *, rows: int = 2000, background: int = 200, evaluations: int = 1_000_000
 ) -> Iterator[Measure | Table]:
     """Split the output of sampled rows among the features."""
-    output = explained_output(subject)
+    output = explained_output(subject).where_answered()
     rng = np.random.default_rng([subject.seed, STREAM])
     features = list(subject.roles.features)
     against = background_of(subject, background, rng)
@@ -83,12 +84,14 @@ def shap(
         subject, output, sample, against, first=FIRST, evaluations=evaluations, rng=rng
     )
     how = f"{way.words}; {len(found.rows)} of {subject.rows} rows"
+    how = beside(how, way.pairs.told, told_without(found.lost))
     yield from _importances(features, found, way.unit, how)
     yield _protected(subject, found, how)
     yield from _errors(way, found, how)
     yield _second_opinion(subject, way, found, evaluations)
     yield _own_credits(subject, refused, len(found.rows))
     yield _rank_stability(found, subject.rows, how)
+    yield from without(found.lost, len(found.rows) + found.lost, way.pairs)
     yield _importance_table(features, found)
     yield _points(found, rng)
 
@@ -144,7 +147,14 @@ def _errors(way: Engine, found: Explained, how: str) -> Iterator[Measure]:
     """Yield how far sums are from answers asked again, and the typical error of a part."""
     apart = float(np.abs(found.values.sum(axis=1) + way.base - way.output(found.rows)).max())
     n, unit = len(found.rows), way.unit
-    yield Measure("additivity_error", apart, n=n, kind=Kind.EXACT, unit=unit, method=f"largest; {how}")
+    note = (
+        "parts of rows that some pairs were left out of start at a mean of their own"
+        if way.pairs.lost
+        else None
+    )
+    yield Measure(
+        "additivity_error", apart, n=n, kind=Kind.EXACT, unit=unit, method=f"largest; {how}", note=note
+    )
     if way.exact:
         note = "parts are computed exactly: nothing is sampled but the rows"
         yield estimate("sampling_error", 0.0, 0.0, 0.0, found.values.size, unit=unit, method=how, note=note)
@@ -169,6 +179,9 @@ def _second_opinion(subject: Subject, way: Engine, found: Explained, evaluations
         return undefined(name, why, n=0, unit=unit, method=package())
     few = found.rows.iloc[:SECOND]
     theirs = by_package(way.output, few, way.background, subject.seed)
+    if not np.isfinite(theirs).all():
+        why = "the model gave no number for a row that the package asked about"
+        return undefined(name, why, n=0, unit=unit, method=package())
     difference = float(np.sqrt(((theirs - found.values[: len(few)]) ** 2).mean()))
     method = f"root mean square, {len(few)} rows; {package()}, permutation explainer, same background"
     return Measure(name, difference, n=theirs.size, kind=Kind.EXACT, unit=unit, method=method)

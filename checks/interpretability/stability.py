@@ -42,10 +42,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t as student_t
 
+from checks.interpretability.answered import answered, beside, told_without, without
 from checks.interpretability.asking import one_of_many
 from checks.interpretability.explained import Explained, explained, mean_correlation, rank_correlations
 from checks.interpretability.moves import is_number
-from checks.model import Array, Inconclusive, Measure, Subject, check
+from checks.model import Array, Inconclusive, Measure, Subject, Table, check
 from checks.statistics import LEVEL, estimate, mean_of, undefined, wilson, wilson_limits
 
 STREAM = 83  # keeps this check's random numbers apart from every other's
@@ -67,7 +68,7 @@ def stability(
     noise: float = 0.05,
     evaluations: int = 500_000,
     redraws: int = 9,
-) -> Iterator[Measure]:
+) -> Iterator[Measure | Table]:
     """Explain people again after a little noise, and again with other draws."""
     rng = np.random.default_rng([subject.seed, STREAM])
     found = explained(
@@ -79,22 +80,28 @@ def stability(
         raise Inconclusive("no feature moves the answers, so there is no explanation to compare")
     near = _moved(found.people, subject.features, noise, rng)
     moved = found.explain(near, found.background, same)
+    change = np.abs(found.output(near) - found.output(found.people))
+    others = found.other_backgrounds if found.draws else found.other_backgrounds[:1]
+    again = [
+        found.explain(found.people, table, [subject.seed, STREAM, 2 + i]) for i, table in enumerate(others)
+    ]
+    known = answered(first, moved, change, *again)
+    first, moved, change, again = first[known], moved[known], change[known], [one[known] for one in again]
+    lost = int((~known).sum())
+    yield from without(lost, len(known), found.way.pairs)
+    found = replace(found, how=beside(found.how, found.way.pairs.told, told_without(lost)))
     how = f"every number moved by {noise:g} standard deviations; {found.how}"
     near_alike = mean_correlation("rank_correlation", rank_correlations(first, moved), how, ALIKE)
     yield near_alike if near_alike.note else replace(near_alike, note=one_of_many(subject))
     kept = _kept(first, moved)
     yield wilson("top_kept_share", float(kept.sum()), float(len(kept)))
-    change = np.abs(found.output(near) - found.output(found.people))
     ones, n = np.ones(len(change)), float(len(change))
     yield mean_of("output_change", change, ones, n, rows=n, bounds=(0, np.inf), unit=found.output.scale)
-    yield from _reseeded(found, first, [subject.seed, STREAM])
+    yield from _reseeded(found, [first, *again])
 
 
-def _reseeded(found: Explained, first: Array, seed: list[int]) -> Iterator[Measure]:
+def _reseeded(found: Explained, draws: list[Array]) -> Iterator[Measure]:
     """Yield how alike explanations are that differ in what is drawn alone, over every pair of draws."""
-    others = found.other_backgrounds if found.draws else found.other_backgrounds[:1]
-    again = [found.explain(found.people, table, [*seed, 2 + i]) for i, table in enumerate(others)]
-    draws = [first, *again]
     drawn = (
         f"every pair of {len(draws)} draws of background rows and orders" if found.draws else NOTHING_DRAWN
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from checks.draw import sample_rows
+from checks.interpretability.answered import answered, beside, told_without
 from checks.interpretability.attribution import attribute
 from checks.interpretability.changes import WIDE
 from checks.interpretability.goal import goal
@@ -65,7 +66,7 @@ def weigh(
     evaluations: int,
 ) -> Weighed:
     """Explain a sample of *told*; raise NotApplicable where no model can be asked."""
-    wanted = goal(subject, rng)
+    wanted = goal(subject, rng).where_answered()
     features = len(subject.roles.features)
     support, origin = support_of(subject, rng)
     steps = 2 * max(1, features - 1)
@@ -76,14 +77,16 @@ def weigh(
     sample = tuple(told[i] for i in sample_rows(len(told), min(rows, most), None, rng))
     people = subject.features.iloc[[letter.row for letter in sample]].reset_index(drop=True)
     found = attribute(wanted.margin, people, background, rng)
+    known = answered(found.values)
     decided = subject.task in (Task.BINARY, Task.MULTICLASS)
     weight = -found.values if decided else np.abs(found.values)
     among, heaviest = _leading(weight, found.errors, top), _leading(weight, found.errors, 1)
     how = (
-        f"{len(sample)} of {len(told)} people told of a feature, explained as interventional Shapley values"
+        f"{known.sum()} of {len(told)} people told of a feature, explained as interventional Shapley values"
         f" of {wanted.margin.scale}, {len(background)} background rows from {origin}"
     )
-    return Weighed(
+    how = beside(how, told_without(int((~known).sum())))
+    whole = Weighed(
         sample=sample,
         among_top=among,
         heaviest=heaviest,
@@ -91,6 +94,7 @@ def weigh(
         weight=weight,
         how=how,
     )
+    return whole.of(known)
 
 
 ROUNDING = 1e-9

@@ -1,9 +1,11 @@
-"""Groups without a case of their own; nothing heavy is imported, since reports read the reasons too."""
+"""Who is without a case, or without an answer; reports read this too, so nothing heavy is imported."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+LEFT_OUT = "people left out"
+"""The table that counts people of whom a changed row got no number."""
 SAME = "the same person as another case"
 FEW = "too few people share what would be told"
 RIGHT = "none of its answers is known to be wrong"

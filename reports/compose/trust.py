@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from checks.model import Evidence, Measure
+from checks.interpretability.without import LEFT_OUT
+from checks.model import Evidence, Measure, Outcome
 from checks.names import crossed
 from reports import wording
 from reports.compose.one_class import one_class
@@ -31,6 +32,26 @@ _WAYS = N_(
 """How contributions were made, by the words of their method."""
 
 
+_ASKING = N_(
+    {
+        "interpretability.shap": "contributions",
+        "interpretability.permutation_importance": "shuffling",
+        "interpretability.partial_dependence": "partial dependence",
+        "interpretability.ale": "local effects",
+        "interpretability.interactions": "what features do together",
+        "interpretability.monotonicity": "declared directions",
+        "interpretability.protected_attribution": "what rests on protected attributes",
+        "interpretability.faithfulness": "faithfulness",
+        "interpretability.stability": "stability",
+        "interpretability.agreement": "agreement",
+        "interpretability.recourse": "what people could change",
+        "interpretability.cases": "single cases",
+        "fairness.counterfactual_flip": "changed attributes",
+    }
+)
+"""The checks that ask about changed rows, by what they look at."""
+
+
 def trust(view: View) -> Iterator[Section]:
     """Yield one section made of the checks of explanations; none where none ended with a number."""
     words = (
@@ -41,6 +62,7 @@ def trust(view: View) -> Iterator[Section]:
     found = [(view.default(check), say) for check, say in words]
     said = [(evidence, wording.paragraph(say(evidence))) for evidence, say in found if evidence is not None]
     told = [(evidence, text) for evidence, text in said if text]
+    missing = tuple(_missing(view))
     if told:
         last = _(
             "Even a faithful and stable explanation tells what moves the model, not what is true of people, "
@@ -49,8 +71,43 @@ def trust(view: View) -> Iterator[Section]:
         whose = _whose(view, [evidence for evidence, _text in told])
         explained = (tuple(one_class(evidence)) for evidence, _text in told)
         which = next((words for words in explained if words), ())
-        text = wording.paragraph((*which, *whose, *(text for _evidence, text in told), last))
+        text = wording.paragraph((*which, *whose, *(text for _evidence, text in told), *missing, last))
         yield Section(own(TITLE), "explanations-trust", (Paragraph(text),))
+    elif missing:
+        yield Section(own(TITLE), "explanations-trust", (Paragraph(wording.paragraph(missing)),))
+
+
+def _missing(view: View) -> Iterator[str]:
+    """Say of whom the model gave no number once their values were changed, and what is not told for it."""
+    left, failed = [], []
+    for check, what in _ASKING.items():
+        evidence = view.default(check)
+        if evidence is None:
+            continue
+        if evidence.outcome is Outcome.FAILED:
+            failed.append(own(what))
+        for of, lost, asked in next((t.rows for t in evidence.tables if t.name == LEFT_OUT), ()):
+            count, whole = wording.count(float(lost or 0)), wording.count(float(asked or 0))
+            words = (
+                _("{lost} of {asked} people for {what}", lost=count, asked=whole, what=own(what))
+                if of == "people"
+                else _(
+                    "{lost} of {asked} pairs of people for {what}", lost=count, asked=whole, what=own(what)
+                )
+            )
+            left.append(words)
+    if left:
+        yield _(
+            "The model gave no number for some rows that were made of people by changing their values. They "
+            "are left out, and nothing is put in their place: {left}.",
+            left=wording.series(left),
+        )
+    if failed:
+        yield _(
+            "Not measured, since the model could not answer for such rows: {failed}; the annex says how "
+            "many.",
+            failed=wording.series(failed),
+        )
 
 
 def _whose(view: View, looked_at: Sequence[Evidence]) -> Iterator[str]:

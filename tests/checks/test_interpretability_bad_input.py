@@ -8,6 +8,7 @@ import functools
 import numpy as np
 import pytest
 
+from checks.interpretability.answered import LEFT_OUT
 from checks.interpretability.asking import explained_output
 from checks.interpretability.attribution import attribute
 from checks.interpretability.cases import cases
@@ -110,6 +111,23 @@ def test_changed_rows_without_a_number_are_left_out_and_counted(kind):
             assert "the model gave no number" in list(in_words(found))[-1].text
     share = found.measure("recourse_share").value
     assert share == pytest.approx(whole.measure("recourse_share").value, abs=0.02)
+
+
+FEW = credit(240, 200)
+ALONE = {"interpretability.cases", "interpretability.recourse"}
+"""These two leave out changed rows, not people."""
+
+
+@pytest.mark.parametrize("check", sorted(set(CHECKS) - NOT_ASKED - ALONE))
+def test_people_with_a_changed_row_without_a_number_are_left_out_and_counted(check):
+    """One changed row in a hundred: what is measured is of the others, and says how many are missing."""
+    known = (*told_apart(FEW.features), *told_apart(FEW.training))
+    found = all_checks()[check](dataclasses.replace(FEW, model=Gappy(WEIGHTS, 0.01, known)))
+    assert found.outcome is Outcome.MEASURED, found.reason
+    (table,) = (table for table in found.tables if table.name == LEFT_OUT)
+    for what, lost, asked in table.rows:
+        assert what in {"people", "pairs with a background row"}
+        assert 0 < lost < asked / 2
 
 
 def test_rows_with_every_answer_are_explained_as_if_nothing_were_missing():

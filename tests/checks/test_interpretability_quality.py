@@ -224,7 +224,7 @@ def test_a_constant_model_has_nothing_to_explain(check):
 
 @every
 def test_a_model_that_breaks_off_fails_with_a_sentence(check):
-    whole = people(lambda x: np.where(np.arange(len(x)) == 0, np.nan, x[:, 0]))
+    whole = people(lambda x: np.where(np.arange(len(x)) % 4 > 0, np.nan, x[:, 0]))
     evidence = check(whole)
     assert evidence.outcome is Outcome.FAILED
     assert "the model could not answer" in evidence.reason

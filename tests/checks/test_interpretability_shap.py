@@ -366,7 +366,7 @@ def test_answers_that_are_no_numbers_fail_with_a_sentence():
     found = shap(dataclasses.replace(PEOPLE, model=Broken({})))
     assert found.outcome is Outcome.FAILED
     assert found.reason.startswith(
-        "the model could not answer: asked for 200 finite numbers, 200 were missing or not finite"
+        "the model could not answer: asked for changed rows of 25 people, 25 have one without a finite"
     )
 
 

@@ -22,6 +22,7 @@ from reports.compose.tables import ROWS_TOLD
 from reports.compose.tables import told as tables_told
 from reports.compose.trust import TITLE, shown_to_people, trust
 from tests.checks.builders import credit
+from tests.checks.test_interpretability_bad_input import Gappy, Picky
 from tests.checks.told import against, honest, noticed, told
 
 PEOPLE = credit(300, 300)
@@ -89,6 +90,16 @@ def test_nothing_is_said_where_nothing_was_measured():
     bare = dataclasses.replace(PEOPLE, model=None)
     assert list(trust(view(*(check(bare) for check in (faithfulness, stability, agreement))))) == []
     assert list(trust(view())) == []
+
+
+def test_people_without_an_answer_are_said_to_be_left_out_and_what_fails_for_it():
+    gappy = dataclasses.replace(PEOPLE, model=Gappy({"income": 1.5, "debt": -1.0}))
+    (section,) = trust(view(faithfulness(gappy)))
+    said = words(section.blocks)
+    assert re.search(r"nothing is put in their place: \d+ of 100 people for faithfulness", said)
+    dead = dataclasses.replace(PEOPLE, model=Picky({"income": 1.0}))
+    (section,) = trust(view(faithfulness(dead), stability(dead)))
+    assert "could not answer for such rows: faithfulness; stability;" in words(section.blocks)
 
 
 CLOSED = "closed form of a model that adds up, interventional"
