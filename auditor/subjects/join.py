@@ -6,6 +6,7 @@ repeated: who is not found keeps missing values, and is counted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ from checks.values import as_text
 
 SEPARATOR = ":"
 EXAMPLES = 3
+SHAPED = 1000
+"""Ids whose shapes are looked at."""
 """Ids that one sentence shows."""
 
 
@@ -87,21 +90,31 @@ def _about_ids(asked: Joined, name: str, mine: Array, theirs: Array) -> Iterator
     if len(twice := distinct[times > 1]):
         ids = "id" if len(twice) == 1 else "ids"
         sentence = (
-            f"`{to}` of the joined table `{name}` holds {len(twice):,} {ids} more than once, such as "
-            f"{listed(list(twice[:EXAMPLES]))}; keep one row an id."
+            f"`{to}` of the joined table `{name}` holds {len(twice):,} {ids} more than once, such as in "
+            f"{rows_of(theirs, twice)}; keep one row an id."
         )
         yield Problem(f"join.{name}", "id-twice", sentence)
     elif not np.isin(mine[mine != NOT_STATED].astype(str), distinct).any():
         sentence = (
-            f"no row of the evaluation table is found in `{name}`: `{asked.on}` holds {_shown(mine)}, "
-            f"but `{to}` of `{name}` holds {_shown(theirs)}; name columns with the same ids."
+            f"no row of the evaluation table is found in `{name}`: `{asked.on}` holds {_shaped(mine)}, "
+            f"but `{to}` of `{name}` holds {_shaped(theirs)}; name columns with the same ids."
         )
         yield Problem(f"join.{name}", "no-id-shared", sentence)
 
 
-def _shown(ids: Array) -> str:
-    some = list(dict.fromkeys(ids[ids != NOT_STATED]))[:EXAMPLES]
-    return f"ids such as {listed(some)}" if some else "no ids"
+def rows_of(ids: Array, twice: Array) -> str:
+    """Name the rows of some ids that stand *twice*, and never the ids: they are people's."""
+    found = (np.flatnonzero(ids.astype(str) == one)[:2] + 1 for one in twice[:EXAMPLES])
+    return "; ".join(f"rows {first:,} and {second:,}" for first, second in found)
+
+
+def _shaped(ids: Array) -> str:
+    """Say what ids look like, with every letter an `a` and every digit a `0`: they are people's."""
+    shapes = (
+        re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "0", str(one))) for one in ids[ids != NOT_STATED][:SHAPED]
+    )
+    some = list(dict.fromkeys(shapes))[:EXAMPLES]
+    return f"ids shaped like {listed(some)}" if some else "no ids"
 
 
 def _ids(table: pd.DataFrame, column: str) -> Array:

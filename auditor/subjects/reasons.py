@@ -9,14 +9,13 @@ import pandas as pd
 
 from auditor.problems import Problem
 from auditor.subjects.columns import listed, unknown
+from auditor.subjects.join import rows_of
 from auditor.submission import Reasons, Submission
 from checks.model import NOT_STATED, Array
 from checks.values import as_text
 
 OPTIONAL = ("feature", "language", "channel")
 """Columns that are taken under their own name where nothing else is declared."""
-EXAMPLES = 3
-"""Ids that one sentence shows."""
 LONGEST = 20_000
 """Characters of one text that are kept."""
 
@@ -90,8 +89,8 @@ def _about_ids(on: str, case: str, mine: Array, theirs: Array) -> Iterator[Probl
     twice = np.intersect1d(distinct[times > 1], stated)
     if len(twice):
         sentence = (
-            f"`{on}` holds {len(twice):,} ids of reasons more than once, such as "
-            f"{listed(list(twice[:EXAMPLES]))}; a case is one row."
+            f"`{on}` holds {len(twice):,} ids of reasons more than once, such as in "
+            f"{rows_of(mine, twice)}; a case is one row."
         )
         yield Problem("reasons.on", "id-twice", sentence)
     elif not np.isin(stated, distinct).any():

@@ -250,7 +250,7 @@ def _changes(told: _Told, turned: list[_Turned], said: list[Said]) -> Iterator[M
         "points: share of all people that the change passes; relative: change in parts of the own value;"
         f" withheld: it would tell of fewer than {SHARED} people"
     )
-    yield Table("changes", ("case", "feature", "way", "points", "relative", "to"), tuple(listed), note)
+    yield Table("changes", ("case", "feature", "way", "points", "relative", "new value"), tuple(listed), note)
 
 
 def _steps(shift: float) -> float:

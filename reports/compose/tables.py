@@ -24,8 +24,10 @@ MOST = {ANNEX: ROWS_TOLD, RECORD: 250}
 _ACROSS = 4
 _NOTES_TOLD = 300
 """Notes of more characters would be longer than the table that they explain."""
-_OPTIONAL = frozenset({"asked"})
+_OPTIONAL = frozenset({"asked", "points", "relative", "new value", "case", "error_at_least"})
 """Columns of checks' own tables in which a row may rightly have nothing."""
+_OF_MANY = frozenset({"band", "observed"})
+"""Those that are left empty where they would tell of too few people."""
 _OF_OURS = frozenset(
     {
         "which is", "declared as", "rate", "way", "relation", "in the smallest set found", "what", "fact",
@@ -258,4 +260,6 @@ def _cell(column: str, value: str | float | int | bool | None) -> str:
     """Spell a cell; where nothing was asked there is nothing undefined."""
     if column in _OF_OURS and isinstance(value, str):
         return own(value) if own(value) != value else wording.listed(map(own, value.split(", ")))
+    if value is None and column in _OF_MANY:
+        return wording.withheld()
     return "" if column in _OPTIONAL and value is None else wording.cell(value)

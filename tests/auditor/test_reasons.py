@@ -118,10 +118,10 @@ def test_where_no_id_is_known_they_are_counted_and_nobody_is_named(submitted):
     assert "person-" not in said
 
 
-def test_an_id_on_two_rows_names_nobody(submitted):
+def test_an_id_on_two_rows_is_told_by_the_rows_and_not_by_the_id(submitted):
     cases = CASES.assign(id=[1, 1, 3, 4, 5, 5])
     assert (
-        "`id` holds 1 ids of reasons more than once, such as `1`"
+        "`id` holds 1 ids of reasons more than once, such as in rows 1 and 2; a case"
         in problems(submitted, SHOWN, cases)["reasons.on"]
     )
 

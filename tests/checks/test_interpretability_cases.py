@@ -21,6 +21,7 @@ from checks.interpretability.without import FEW, FULL, RIGHT, SAME
 from checks.model import Outcome, Task
 from reports import wording
 from reports.compose.cases import cases as in_words
+from reports.compose.tables import evidence_table
 from reports.document import KeyValues, Paragraph
 from tests.checks.builders import LogisticModel, credit, subject, take
 from tests.checks.planted import planted
@@ -325,6 +326,16 @@ def test_other_draws_say_how_far_a_case_can_be_trusted():
     assert kept
     assert np.mean([m.value for m in kept]) < 0.9
     assert all(m.n == 5 and m.low < m.value for m in kept if m.value)
+
+
+def test_what_may_not_be_told_is_withheld_and_what_does_not_apply_is_left_empty():
+    shown = {t.name: evidence_table(t, 100, "the annex") for t in FOUND.tables if t.rows}
+    said = {
+        cell.text for name in ("reasons", "changes", "observed") for row in shown[name].rows for cell in row
+    }
+    assert "undefined" not in said
+    assert "withheld" in said
+    assert shown["changes"].columns[-1].text.lower() == "new value"
 
 
 def test_cases_need_no_label_and_no_groups():
