@@ -24,9 +24,12 @@ How to read it
     two random halves of the rows, over features shown to move the output; rows are added until it is 0.95 or
     their limit is reached. `additivity_error` is the largest difference between the sum of the parts and the
     output when the model is asked again: far above 1e-6, the model is not a function of the row.
-    `second_opinion_difference` is how far the package shap comes out from these parts on a few rows. The
-    table shows where in the range of the sample each value lies (0 lowest, 1 highest), never the value
-    itself, and each feature on its own, so that no row can be read from it.
+    `second_opinion_difference` is how far the package shap comes out from these parts on a few rows.
+    `unseen_category_share` is the share of rows with a category that the model's file does not list, and
+    `feature_unseen_category_share` that of one column: an encoder that ignores it answers as for none, and
+    what is credited there is of none. The table shows where in the range of the sample each value lies
+    (0 lowest, 1 highest), never the value itself, and each feature on its own, so that no row can be read
+    from it.
 
 Limits
     Interventional parts replace a feature by values of background rows whatever the others say, so impossible
@@ -55,6 +58,7 @@ from checks.interpretability.contributions import Explaining
 from checks.interpretability.engines import Engine, background_of
 from checks.interpretability.growing import SPLITS, STEADY, Explained, explain, in_proportion, percentiles
 from checks.interpretability.second_opinion import by_package, package
+from checks.interpretability.unseen import unseen
 from checks.model import Inconclusive, Kind, Measure, Subject, Table, check
 from checks.statistics import LEVEL, estimate, undefined
 
@@ -91,6 +95,7 @@ def shap(
     yield _second_opinion(subject, way, found, evaluations)
     yield _own_credits(subject, refused, len(found.rows))
     yield _rank_stability(found, subject.rows, how)
+    yield from unseen(subject, np.random.default_rng([subject.seed, STREAM, 1]))
     yield from without(found.lost, len(found.rows) + found.lost, way.pairs)
     yield _importance_table(features, found)
     yield _points(found, rng)

@@ -17,6 +17,7 @@ from reports.language import N_, _, own
 
 TITLE = N_("How far these explanations can be trusted")
 _GAPS_TOLD = 3
+_COLUMNS_TOLD = 5
 _ALIKE = 0.8
 """From this agreement two orders are spoken of as alike; it colours words, no verdict."""
 
@@ -62,7 +63,7 @@ def trust(view: View) -> Iterator[Section]:
     found = [(view.default(check), say) for check, say in words]
     said = [(evidence, wording.paragraph(say(evidence))) for evidence, say in found if evidence is not None]
     told = [(evidence, text) for evidence, text in said if text]
-    missing = tuple(_missing(view))
+    missing = (*_unseen(view), *_missing(view))
     if told:
         last = _(
             "Even a faithful and stable explanation tells what moves the model, not what is true of people, "
@@ -75,6 +76,30 @@ def trust(view: View) -> Iterator[Section]:
         yield Section(own(TITLE), "explanations-trust", (Paragraph(text),))
     elif missing:
         yield Section(own(TITLE), "explanations-trust", (Paragraph(wording.paragraph(missing)),))
+
+
+def _unseen(view: View) -> Iterator[str]:
+    """Say in which columns rows hold a category that the model does not know."""
+    shown = view.default("interpretability.shap")
+    found = () if shown is None else shown.measures
+    columns = [m for m in found if m.name == "feature_unseen_category_share" and m.value]
+    if not columns:
+        return
+    told = [
+        _(
+            "{feature} in {count} of {rows}",
+            feature=wording.name(m.of["feature"]),
+            count=wording.count(round(_value(m) * (m.n or 0))),
+            rows=wording.plural(m.n or 0, "row"),
+        )
+        for m in sorted(columns, key=lambda m: (-_value(m), m.of["feature"]))[:_COLUMNS_TOLD]
+    ]
+    yield _(
+        "Some rows hold a category that the file of the model does not list, and that it answers for as for "
+        "none: {columns}{more}. What is credited to such a column there is of no category.",
+        columns=wording.series(told),
+        more=more(len(columns) - len(told)),
+    )
 
 
 def _missing(view: View) -> Iterator[str]:

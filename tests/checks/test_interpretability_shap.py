@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,8 @@ from checks.interpretability.attribution import attribute
 from checks.interpretability.second_opinion import the_package
 from checks.interpretability.shap import shap
 from checks.model import Inconclusive, Kind, Outcome, Task
-from tests.checks.builders import LogisticModel, credit, subject
+from reports.compose.trust import trust
+from tests.checks.builders import LogisticModel, OpenFile, credit, subject
 from tests.checks.planted import planted
 
 PEOPLE = credit()
@@ -373,3 +375,31 @@ def test_answers_that_are_no_numbers_fail_with_a_sentence():
 def test_the_sentence_is_raised_before_any_question():
     with pytest.raises(Inconclusive):
         explained_output(dataclasses.replace(PEOPLE, evaluation=PEOPLE.evaluation[:0]))
+
+
+class Lists(OpenFile):
+    """A file that knows every job but the clerk's."""
+
+    def listed(self, X):
+        told = super().listed(X)
+        told[:, list(X.columns).index("job")] = X["job"] != "clerk"
+        return told
+
+
+def test_categories_that_the_file_does_not_list_are_counted_by_column_and_never_named():
+    jobs = np.array(["clerk"] * 30 + ["cook"] * 570, dtype=object)
+    jobs[5:9] = None
+    table = PEOPLE.evaluation.assign(job=jobs)
+    found = shap(dataclasses.replace(PEOPLE, evaluation=table, inside=Lists()))
+    share = found.measure("feature_unseen_category_share", feature="job")
+    assert (share.value * share.n, share.n) == (26, 600)
+    assert found.measure("unseen_category_share").value == share.value
+    (section,) = trust(SimpleNamespace(default={found.check: found}.get))
+    said = section.blocks[0].text
+    assert (
+        "the file of the model does not list, and that it answers for as for none: job in 26 of 600" in said
+    )
+    assert "clerk" not in said
+    bare = shap(dataclasses.replace(PEOPLE, inside=None)).measure("unseen_category_share")
+    assert bare.value is None
+    assert "lists the categories" in bare.note
