@@ -26,6 +26,7 @@ def facts_of(submission: Submission, resolved: Mapping[str, Any], as_of: dt.date
         answers={key: answer.model_dump() for key, answer in submission.answers.items()},
         conditions=frozenset(submission.system.conditions),
         rows=int(resolved["rows"]),
+        uncompared=dict(resolved.get("uncompared") or {}),
         waivers=tuple(waiver.waiver() for waiver in submission.waivers),
         sandbox=submission.sandbox.sandbox() if submission.sandbox else None,
     )

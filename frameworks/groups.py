@@ -1,10 +1,10 @@
-"""People whom an overlay names: a comparison that leaves them out decides nothing for them."""
+"""People whom rules or columns name: a comparison that leaves them out decides nothing for them."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from checks.model import Measure
 from frameworks.match import Match
@@ -20,14 +20,34 @@ _PLAIN = re.compile(_NUMBER)
 
 def unseen(groups: Sequence[Group], part: Criterion, matched: Match) -> Iterator[str]:
     """Yield, for each named group that a comparison of groups does not speak for, why not."""
-    named = measures().get(part.measure or "")
-    narrowed = {"attribute", "group", "depth"} & part.of.keys()
-    if named is None or not named.compares or "attribute" not in named.of or narrowed or not matched.found:
+    if not _compares_all(part, matched):
         return
     seen = [m for evidence in {id(e): e for e, _ in matched.found}.values() for m in evidence.measures]
     for group in groups:
         if reason := _missing(group, seen):
             yield f"The rules name the group `{group.id}` ({group.title.rstrip('.')}), {reason}."
+
+
+def uncompared(columns: Mapping[str, str], part: Criterion, matched: Match) -> Iterator[str]:
+    """Yield, for each of *columns* by which nobody was compared, why a comparison does not speak for all."""
+    if _compares_all(part, matched):
+        yield from (by_nobody(name, about) for name, about in columns.items())
+
+
+def by_nobody(name: str, about: str) -> str:
+    """Say that *name*, a column called after the characteristic *about*, was left out of comparisons."""
+    return (
+        f"Nobody was compared by the column `{name}`, which by its name tells {about}; add it to "
+        "`columns.groups`."
+    )
+
+
+def _compares_all(part: Criterion, matched: Match) -> bool:
+    """Return whether groups of every attribute are compared, and not those of one that the rules name."""
+    named = measures().get(part.measure or "")
+    narrowed = {"attribute", "group", "depth"} & part.of.keys()
+    compares = named is not None and named.compares and "attribute" in named.of
+    return compares and not narrowed and bool(matched.found)
 
 
 def _missing(group: Group, seen: Sequence[Measure]) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from checks.model import Evidence
 from frameworks.attest import attest
 from frameworks.decide import LEVEL, holm
-from frameworks.groups import unseen
+from frameworks.groups import uncompared, unseen
 from frameworks.layers import on_day
 from frameworks.match import Records, match
 from frameworks.model import Criterion, Facts, Finding, Framework, Requirement, State, Verdict
@@ -98,7 +98,8 @@ def _part(framework: Framework, part: Criterion, records: Records, facts: Facts)
     else:
         matched = match(part, records)
         yield from weigh(part, matched)
-        for reason in unseen(framework.groups, part, matched):
+        of_rules = unseen(framework.groups, part, matched)
+        for reason in (*of_rules, *uncompared(facts.uncompared, part, matched)):
             yield Judged(part, Verdict.UNDECIDED, reason)
 
 

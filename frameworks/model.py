@@ -364,5 +364,7 @@ class Facts:
     conditions: frozenset[str] = frozenset()
     """Declared circumstances: `sets-prices`, or `not sets-prices`. Undeclared ones are taken to hold."""
     rows: int = 0
+    uncompared: Mapping[str, str] = field(default_factory=dict)
+    """Columns called after a protected characteristic by which nobody was compared, each with it."""
     waivers: tuple[Waiver, ...] = ()
     sandbox: Sandbox | None = None

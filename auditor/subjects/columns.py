@@ -11,8 +11,10 @@ from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from auditor.problems import Problem
 from auditor.submission import Columns, Submission
+from checks.characteristics import uncompared
 from checks.model import NOT_STATED, Array, Roles, Task
 from checks.values import as_text, group_values
+from frameworks.groups import by_nobody
 
 SINGLE = (
     "label",
@@ -235,6 +237,16 @@ def notes(submission: Submission, roles: Roles, table: pd.DataFrame, classes: Se
         yield f"`{submission.columns.label}` holds one value only: error rates have nothing to tell apart."
     if classes and roles.favourable not in {None, *classes}:
         yield f"no row has the favourable value `{roles.favourable}`: every answer is `{classes[0]}`."
+    for name, about in left_out(roles, table).items():
+        yield by_nobody(name, about)
+
+
+def left_out(roles: Roles, table: pd.DataFrame) -> Mapping[str, str]:
+    """Return columns called after a protected characteristic by which nobody is compared, each with it."""
+    answers = {roles.label, roles.prediction, roles.score, roles.weight, roles.human_decision}
+    names = [name for name in map(str, table.columns) if name not in answers]
+    found = uncompared(names, roles.groups)
+    return {name: about for name, about in found.items() if table[name].nunique() > 1}
 
 
 def _absent(where: str, name: str, wanted: Sequence[str], values: Array) -> Iterator[Problem]:

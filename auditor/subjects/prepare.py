@@ -311,6 +311,7 @@ def _resolved(
     roles, table = subject.roles, subject.evaluation
     tables = {"evaluation": table, "training": subject.training, "reference": subject.reference}
     read = {name: frame for name, frame in tables.items() if frame is not None}
+    left_out = dict(check_columns.left_out(roles, table))
     return {
         "rows": len(table),
         "tables": {name: _read_as(frame) for name, frame in read.items()},
@@ -327,6 +328,7 @@ def _resolved(
         "notes": list(check_columns.notes(submission, roles, table, settled.classes)),
         "groups": check_columns.group_sizes(table, roles),
         "model": None if model is None else _model_facts(model),
+        **({"uncompared": left_out} if left_out else {}),
     }
 
 

@@ -353,9 +353,13 @@ def test_leaving_out_any_optional_key_never_improves_a_verdict(rich, tables_read
     assert before is not None
     assert set(before.values()) & PASSED
     refused = set()
-    for keys in [*OPTIONAL, ("join",)]:
+    for keys in [*OPTIONAL, ("join",), *(("columns", "groups", one) for one in whole["columns"]["groups"])]:
         less = {**whole, "columns": dict(whole["columns"])}
-        (less["columns"] if len(keys) == 2 else less)[keys[-1]] = None
+        if len(keys) == 3:  # one group only, with what names it
+            less["columns"]["groups"] = [one for one in whole["columns"]["groups"] if one != keys[-1]]
+            less |= {"references": None, "merge": None} if keys[-1] == "sex" else {}
+        else:
+            (less["columns"] if len(keys) == 2 else less)[keys[-1]] = None
         less = {key: value for key, value in less.items() if value is not None}
         after = judged(files, less)
         refused |= {keys[-1]} if after is None else set()

@@ -117,6 +117,27 @@ def test_a_check_that_ran_in_another_way_is_not_said_not_to_have_run():
     assert "`fairness.selection_rate` ran, and these rules ask it with min_group: 10" in finding.reason
 
 
+@pytest.mark.parametrize(
+    ("of", "numbers", "verdict"),
+    [
+        ({}, GOOD, Verdict.UNDECIDED),
+        ({}, BAD, Verdict.NOT_MET),
+        ({"attribute": "race"}, GOOD, Verdict.MET),
+    ],
+)
+def test_a_column_by_which_nobody_was_compared_is_no_reason_to_be_met(of, numbers, verdict):
+    """Rules that name their attribute do not ask for others, and what was found stays found."""
+    finding = one(
+        framework(bound(of=of)), compared(ratio(*numbers)), uncompared={"age_group": "the age of people"}
+    )
+    assert finding.verdict is verdict
+    if verdict is Verdict.UNDECIDED:
+        assert finding.reason == (
+            "Nobody was compared by the column `age_group`, which by its name tells the age of people; add "
+            "it to `columns.groups`."
+        )
+
+
 def test_a_planned_measure_is_undecided_and_says_what_would_supply_it():
     finding = one(framework(bound("fairness.trend.worsening", at_most=0.05)))
     assert finding.verdict is Verdict.UNDECIDED
