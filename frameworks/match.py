@@ -172,12 +172,12 @@ def _share(evidence: Evidence, name: str, of: Mapping[str, str], unknown: float)
 
 
 def worse_group(named: Nameable, evidence: Evidence, measured: Measure) -> tuple[str | None, float | None]:
-    """Return the group that *measured* finds worst off, and its rows; without one, None and its own n."""
+    """Return the group that *measured* finds worst off, and its rows; without one, the people it is of."""
     if "group" in measured.of:
         return measured.of["group"], _rows(evidence, measured.of["attribute"], measured.of["group"])
     rate, groups = compared_groups(named, evidence, measured.of)
     if rate is None or rate.better is None:
-        return None, measured.n
+        return None, None if named.counts else measured.n
     group = groups[0] if rate.better == "higher" else groups[-1]
     return group.of["group"], _rows(evidence, measured.of["attribute"], group.of["group"])
 

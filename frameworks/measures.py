@@ -43,6 +43,8 @@ class Nameable:
     """The measure of single groups that this one compares."""
     or_by_group: str | None
     """Another one: the wider of the two gaps is told."""
+    counts: str | None
+    """What its number, or its n, counts where that is not people: features, rules."""
     parameters: frozenset[str]
     """Parameters of its check that a pack may set."""
     compares: bool
@@ -61,6 +63,7 @@ class _Measure(_Shape):
     better: Literal["higher", "lower"] | None = None
     by_group: str | None = None
     or_by_group: str | None = None
+    counts: str | None = None
     why: str | None = None
     supply: str | None = None
 
@@ -120,6 +123,7 @@ def _nameable(check_id: str, check: _Check, name: str, measure: _Measure) -> Nam
         better=measure.better,
         by_group=measure.by_group,
         or_by_group=measure.or_by_group,
+        counts=measure.counts,
         parameters=frozenset(check.parameters),
         compares="uncompared_share" in check.measures,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from checks.model import NOT_STATED, Evidence, Kind, Measure, Outcome
+from frameworks.measures import measures
 from frameworks.model import Finding
 from reports.record import Audit, evidence_from_json, evidence_to_json, finding_from_json, finding_to_json
 from reports.suppress import PEOPLE, SELECTED, SMALLEST, TABLE, Counts, Group, suppress
@@ -25,8 +26,6 @@ _OWN = frozenset(
 )  # fmt: skip
 """Rates that depend on their own group alone."""
 _OF_EVERYBODY = frozenset({"feature", "model", "reference", "attack", "average", "class"})
-_OF_FEATURES = frozenset({"idle_feature_share", "features_kept", "features_used", "features_left_out"})
-"""Numbers that count features: few of these tell of nobody."""
 _OF_SLICES, _SLICES = "fairness.worst_subgroup", "slices held against the other half"
 _OF_ALL_TABLES = ("data.stated_results",)
 """Checks of published tables: what they list was public before."""
@@ -35,6 +34,8 @@ _PUBLIC = ("system", "task", "frameworks", "seed", "model", "models", "data", "c
 _PUBLIC_RESOLVED = ("rows", "features", "answers_from", "endpoint", "integrity", "positive", "favourable")
 _PUBLIC_BY_COLUMN = ("label", "positive", "favourable", "groups", "features", "threshold")
 
+_PERSON = "a named person"
+"""Who signed, as everybody is told it."""
 _WITHHELD = "withheld: it is of few people, or would tell a number that is"
 _ALL = "withheld: every number that it gave is of groups or of few people"
 UNSEEN = "The number that decides it is withheld: it is of few people, or would tell a number that is."
@@ -167,8 +168,7 @@ def _measure(check: str, measure: Measure, shown: _Shown) -> Measure | None:
     """Return what everybody may see of a measure; a group's own rate is said to be withheld."""
     of = measure.of
     if "attribute" not in of:
-        of_few = _of_few(measure) and measure.name not in _OF_FEATURES
-        return measure if of.keys() <= _OF_EVERYBODY and not of_few else None
+        return measure if of.keys() <= _OF_EVERYBODY and not _of_few(check, measure) else None
     if of.keys() == {"attribute", "group"} and check in _AT and measure.name in _OWN:
         if shown.group(check, measure):
             return measure
@@ -180,8 +180,11 @@ def _measure(check: str, measure: Measure, shown: _Shown) -> Measure | None:
     return None
 
 
-def _of_few(measure: Measure) -> bool:
-    """Return whether a number is of few people, or of all but few."""
+def _of_few(check: str, measure: Measure) -> bool:
+    """Return whether a number is of few people, or of all but few; few features or rules tell of nobody."""
+    named = measures().get(f"{check}.{measure.name}")
+    if named is not None and named.counts:
+        return False
     if measure.value is None or measure.n is None or measure.unit not in ("proportion", "rows", "count"):
         return False
     if measure.kind is Kind.EXACT and measure.unit in ("rows", "count"):
@@ -192,12 +195,9 @@ def _of_few(measure: Measure) -> bool:
 
 def _finding(finding: Finding, evidence: list[Evidence]) -> Finding:
     if finding.attestation is not None:
-        kept = {k: v for k, v in finding.attestation.items() if k not in ("signer", "document")}
         signer = finding.attestation.get("signer")
-        reason = (
-            finding.reason.replace(signer, "a named person") if finding.reason and signer else finding.reason
-        )
-        return replace(finding, attestation=kept, reason=reason)
+        reason = finding.reason.replace(signer, _PERSON) if finding.reason and signer else finding.reason
+        return replace(finding, attestation=_unnamed(finding.attestation), reason=reason)
     if finding.measure is None or finding.value is None:
         return finding
     found = next((m for m in _measured(finding, evidence) if m.value == finding.value), None)
@@ -206,6 +206,12 @@ def _finding(finding: Finding, evidence: list[Evidence]) -> Finding:
     return replace(
         finding, value=None, low=None, high=None, n=None, p_raw=None, p_holm=None, people=None, reason=UNSEEN
     )
+
+
+def _unnamed(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an answer without its document, and of who signed it only that somebody did."""
+    kept = {key: value for key, value in answer.items() if key not in ("signer", "document")}
+    return {**kept, **({"signer": _PERSON} if answer.get("signer") else {})}
 
 
 def _measured(finding: Finding, evidence: list[Evidence]) -> Iterator[Measure]:
@@ -229,10 +235,7 @@ def _relief(relief: Mapping[str, Any]) -> dict[str, Any]:
 
 def _submission(submission: Mapping[str, Any]) -> dict[str, Any]:
     resolved, columns = submission.get("resolved") or {}, submission.get("columns") or {}
-    answers = {
-        name: {key: value for key, value in answer.items() if key not in ("signer", "document")}
-        for name, answer in (submission.get("answers") or {}).items()
-    }
+    answers = {name: _unnamed(answer) for name, answer in (submission.get("answers") or {}).items()}
     return {
         **{name: submission[name] for name in _PUBLIC if name in submission},
         "columns": {name: columns[name] for name in _PUBLIC_BY_COLUMN if name in columns},

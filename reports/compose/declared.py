@@ -234,7 +234,7 @@ def _answer(finding: Finding) -> tuple[Cell, ...]:
             requirement_anchor(finding.framework, finding.requirement),
         ),
         Cell(str(said["answer"])),
-        Cell(str(said.get("signer") or _("nobody named"))),
+        Cell(wording.phrase(str(said.get("signer") or "")) or _("nobody named")),
         Cell(_period(*days) if len(days) > 1 else (days or [_("no dates")])[0]),
         Cell(str(said.get("document") or _("none")).removeprefix("sha256:")[:16]),
         Cell(wording.verdict(verdict), verdict=verdict),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from checks.names import intersection_key
 from frameworks.judge import worst_findings
 from frameworks.model import Finding, Verdict
 from reports import wording
 from reports.compose.declared import tier_in_short
-from reports.compose.explain import compared, in_short, spell_contrast
+from reports.compose.explain import compared, in_short, spell_contrast, withheld
 from reports.compose.results import found_and_asked
 from reports.compose.summary import stripes, tested, verdicts_table
 from reports.compose.view import View, spoken_whole
@@ -83,35 +85,71 @@ def _found(view: View) -> Iterator[Block]:
 
 
 def _groups(view: View) -> tuple[Block, ...]:
-    sentences = []
-    for attribute in view.attributes():
-        rates = compared(view, RATE, attribute)
-        if len(rates) >= 2 and not any(mark in attribute for mark in "*\\"):
-            sentences.append(
-                _(
-                    "By {attribute}: {sentence}",
-                    attribute=attribute,
-                    sentence=spell_contrast("selection_rate", rates),
-                )
-            )
+    declared = [str(name) for name in view.columns.get("groups") or ()]
+    declared = declared or [name for name in view.attributes() if not any(mark in name for mark in "*\\")]
+    if not declared:
+        return (Paragraph(_("No two groups can be compared: none were declared.")),)
     few = (view.publication or {}).get("selection_withheld", 0)
-    withheld = _(
-        "The rates of {many} are withheld: they are of few people, or would tell such a rate.",
-        many=wording.plural(few, "group or crossing", "groups and crossings"),
+    rates = [(name, _rates(view, name)) for name in declared]
+    apart = _(
+        "Only the lowest and the highest rates are told. A difference alone does not say why it is there."
     )
-    if not sentences:
-        why = _("No two groups can be compared: none were declared.")
-        if declared := view.columns.get("groups"):
-            why = _(
-                "Groups were declared by {names}. None can be compared here.",
-                names=wording.joined(wording.name(name) for name in declared),
-            )
-        return (Paragraph(wording.paragraph((why, withheld if few else ""))),)
     told = (
-        _("Only the lowest and the highest rates are told. A difference alone does not say why it is there."),
-        withheld if few else "",
+        apart if any(rate for _name, rate in rates) else "",
+        _(
+            "The rates of {many} are withheld: they are of few people, or would tell such a rate.",
+            many=wording.plural(few, "group or crossing", "groups and crossings"),
+        ),
     )
-    return (Bullets(tuple(map(Bullet, sentences))), Paragraph(wording.paragraph(told)))
+    without: defaultdict[str, list[str]] = defaultdict(list)
+    for name, rate in rates:
+        if not rate:
+            without[_why_not(view, name)].append(name)
+    sentences = [
+        *(_by([name], rate) for name, rate in rates if rate),
+        *(_by(names, why) for why, names in without.items()),
+    ]
+    blocks = (Bullets(tuple(map(Bullet, sentences))), Paragraph(wording.paragraph(told if few else told[:1])))
+    return blocks if few or told[0] else blocks[:1]
+
+
+def _by(attributes: Sequence[str], sentence: str) -> str:
+    return _(
+        "By {attribute}: {sentence}",
+        attribute=wording.joined(map(wording.name, attributes)),
+        sentence=sentence,
+    )
+
+
+def _rates(view: View, attribute: str) -> str:
+    """Return the lowest and the highest rate of the groups of *attribute*, where two can be told."""
+    key = intersection_key([attribute])
+    told, hidden = compared(view, RATE, key), withheld(view, RATE, key)
+    if len(told) < 2:
+        return ""
+    return wording.paragraph((spell_contrast("selection_rate", told), _hidden(hidden)))
+
+
+def _why_not(view: View, attribute: str) -> str:
+    """Return why an attribute that was declared has no two rates to tell."""
+    key = intersection_key([attribute])
+    if withheld(view, RATE, key):
+        return _(
+            "withheld. A count behind the rates of the groups is of fewer than {smallest} people, and the "
+            "other rates would tell it. The whole record has them all.",
+            smallest=(view.publication or {}).get("smallest"),
+        )
+    if key not in view.attributes():
+        return _("nothing. Of groups, only people, selection and error rates are for everybody.")
+    return _("no two groups have enough people to be compared.")
+
+
+def _hidden(groups: int) -> str:
+    """Say of how many groups the rate is not among those told."""
+    if not groups:
+        return ""
+    many = wording.plural(groups, "other group", "other groups")
+    return _("The rates of {many} are withheld, and may be lower or higher.", many=many)
 
 
 def _worst(view: View) -> Iterator[Block]:

@@ -192,3 +192,13 @@ def compared(view: View, path: str, attribute: str) -> list[Measure]:
         and m.note is None
     ]
     return sorted(rates, key=lambda m: (m.value or 0.0, m.of["group"]))
+
+
+def withheld(view: View, path: str, attribute: str) -> int:
+    """Return of how many groups of *attribute* the rate at *path* was measured and is not for everybody."""
+    check, _dot, name = path.rpartition(".")
+    evidence = view.default(check)
+    return sum(
+        m.name == name and m.of.get("attribute") == attribute and wording.measured(m) == wording.withheld()
+        for m in (evidence.measures if evidence else ())
+    )

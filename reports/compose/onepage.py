@@ -31,7 +31,7 @@ from reports.language import _, own, said_or_same
 RULES_SHOWN = 4
 WORST_SHOWN = 3
 STRIPES_SHOWN = 13
-_NAME, _PURPOSE, _REMARK = 90, 200, 260
+_NAME, _PURPOSE, _SCOPE, _REMARK = 90, 200, 50, 260
 
 
 def one_page(view: View) -> Iterator[Section]:
@@ -66,7 +66,7 @@ def _card(view: View) -> Iterator[Block]:
 
 
 def _verdicts(view: View) -> Iterator[Block]:
-    yield replace(verdicts_table(view, RULES_SHOWN), note=_more(view))
+    yield replace(verdicts_table(view, RULES_SHOWN, _SCOPE), note=_more(view))
     first = next(iter(view.verdicts), None)
     if first is not None:
         rows = tuple(stripes(view, first))[:STRIPES_SHOWN]

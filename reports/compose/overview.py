@@ -7,7 +7,7 @@ import math
 from checks.model import Measure
 from checks.names import crossed, split
 from reports import wording
-from reports.compose.explain import compared
+from reports.compose.explain import compared, withheld
 from reports.compose.view import View, measure_title
 from reports.document import Cell, Column, Table
 from reports.language import _
@@ -89,7 +89,7 @@ def _row(view: View, attribute: str) -> tuple[Cell, ...]:
         if len(found) >= 2:
             lowest, highest = _extreme(found[0]), _extreme(found[-1])
             break
-    if lowest == highest and _public_only(view, attribute):
+    if lowest == highest and withheld(view, ".".join(_BASES[1]), attribute):
         lowest = highest = wording.withheld()
     best = next((m for m in _gaps(view, attribute) if evidence(m) >= 0), None)
     told = (
@@ -103,16 +103,6 @@ def _row(view: View, attribute: str) -> tuple[Cell, ...]:
         Cell(
             told or (wording.withheld() if lowest == wording.withheld() else _("no difference was measured"))
         ),
-    )
-
-
-def _public_only(view: View, attribute: str) -> bool:
-    """Return whether rates of *attribute* were measured, and not all of them are for everybody."""
-    check, name = _BASES[1]
-    one = view.default(check)
-    return one is not None and any(
-        m.name == name and m.of.get("attribute") == attribute and wording.measured(m) == wording.withheld()
-        for m in one.measures
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
+from frameworks.decide import LEVEL
 from frameworks.judge import worst_findings
 from frameworks.model import Finding, Verdict
 from reports import wording
@@ -117,7 +118,7 @@ def _decisive(items: list[Finding]) -> Finding | None:
 def _why(view: View, items: list[Finding]) -> str:
     """Return the number that decides, then what became of every criterion, counted."""
     first = _decisive(items)
-    parts = [] if first is None else [found_and_asked(first), noted(view, first)]
+    parts = [] if first is None else [found_and_asked(first), noted(view, first), _not_alone(first)]
     counts = Counter(_ending(finding) for finding in items)
     tally = wording.listed(
         _("{count} {verdict}", count=wording.count(counts[name]), verdict=own(name))
@@ -125,6 +126,21 @@ def _why(view: View, items: list[Finding]) -> str:
         if counts[name]
     )
     return wording.paragraph([*parts, wording.sentence(tally)])
+
+
+def _not_alone(finding: Finding) -> str:
+    """Say why a number that lies outside its limit stays open: it does not after the correction."""
+    limit, low, high = wording.edge(finding.bound), finding.low, finding.high
+    raw, holm = finding.p_raw, finding.p_holm
+    if finding.verdict is not Verdict.UNDECIDED or raw is None or holm is None or raw > LEVEL:
+        return ""
+    if limit is None or low is None or high is None or low <= limit <= high:
+        return ""
+    return _(
+        "Alone it lies outside; among the numbers of {requirement} it is not shown to: {holm}.",
+        requirement=finding.requirement,
+        holm=wording.after_holm(holm),
+    )
 
 
 def found_and_asked(finding: Finding) -> str:
@@ -270,7 +286,7 @@ def _answer(finding: Finding) -> str:
         return ""
     parts = [
         f"“{given['answer']}”",
-        *([_("signed {signer}", signer=given["signer"])] if given.get("signer") else []),
+        *([_("signed {signer}", signer=wording.phrase(str(given["signer"])))] if given.get("signer") else []),
         *([wording.day(str(given["date"]))] if given.get("date") else []),
         *(
             [_("holds until {expiry}", expiry=wording.day(str(given["expiry"])))]

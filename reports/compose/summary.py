@@ -31,8 +31,9 @@ from reports.document import (
     Table,
     VerdictStrip,
 )
-from reports.language import _, said
+from reports.language import _, said, said_or_same
 from reports.wording import (
+    brief,
     count,
     day,
     interval,
@@ -48,6 +49,7 @@ from reports.wording import (
 
 _REASONS_SHOWN = 8
 _NAMED = 6
+_SCOPE = 400
 
 
 def summary(view: View) -> Section:
@@ -99,7 +101,7 @@ def _public(publication: Mapping[str, Any]) -> Callout:
     return Callout(
         "plain",
         _(
-            "The version for everybody: counts under {smallest} people are withheld.",
+            "The version for everybody: counts of groups under {smallest} people are withheld.",
             smallest=publication["smallest"],
         ),
         _(
@@ -236,21 +238,21 @@ def _verdicts(view: View) -> Iterator[Block]:
         )
 
 
-def verdicts_table(view: View, most: int | None = None) -> Table:
-    """Return the verdict on each rule set as a whole; of more than *most*, the first."""
+def verdicts_table(view: View, most: int | None = None, letters: int = _SCOPE) -> Table:
+    """Return for whom each rule set is, and its verdict as a whole; of more than *most*, the first."""
     return Table(
         _("Rules applied, and the verdict on each as a whole"),
         (
             Column(_("Rules")),
-            Column(_("Version")),
+            Column(_("Made for (not checked)")),
             Column(_("Verdict"), "verdict"),
             Column(_("Requirements")),
         ),
-        tuple(_rule_row(view, name, view.verdicts[name]) for name in list(view.verdicts)[:most]),
+        tuple(_rule_row(view, name, view.verdicts[name], letters) for name in list(view.verdicts)[:most]),
         _(
             "A whole is as good as the worst of its parts, so one open requirement leaves the whole "
             "undecided. The counts say more; they are of requirements. Whether a rule set governs this "
-            "system was not checked: its scope stands with its results."
+            "system was not checked: compare whom it is made for, in its own words."
         ),
     )
 
@@ -261,12 +263,15 @@ def stripes(view: View, framework: str) -> Iterator[Stripe]:
         yield _stripe(view, framework, principle, part)
 
 
-def _rule_row(view: View, name: str, whole: Mapping[str, Any]) -> tuple[Cell, ...]:
+def _rule_row(view: View, name: str, whole: Mapping[str, Any], letters: int) -> tuple[Cell, ...]:
     found = [f for f in view.findings if f.framework == name]
     verdict_name = spoken_whole(str(whole["verdict"]), found)
+    card = view.frameworks.get(name, {})
+    title, version = view.framework_title(name), card.get("version")
+    titled = _("{rules}, version {version}", rules=title, version=version) if version else title
     return (
-        Cell(view.framework_title(name), target=f"results-{_position(view, name)}"),
-        Cell(str(view.frameworks.get(name, {}).get("version") or _("not stated"))),
+        Cell(titled, target=f"results-{_position(view, name)}"),
+        Cell(brief(said_or_same(str(card.get("scope") or "")), letters) or _("not stated")),
         Cell(verdict(verdict_name), verdict=verdict_name),
         Cell(_spelt_counts(_requirements(whole, found))),
     )

@@ -13,6 +13,7 @@ from reports.exports.shared import as_json
 from reports.exports.tables import Cell, csv_of
 from reports.wording import group
 
+_WITHHELD = "no ratio: it is withheld, or the group was too small to compare; the whole record says which"
 HEAD = ("field", "name", "value", "source")
 
 
@@ -93,7 +94,7 @@ def _summary(view: View) -> Iterator[tuple[Cell, ...]]:
     ratios = {_place(m): m for m in evidence.measures if m.name == "impact_ratio"}
     for m in evidence.measures:
         if m.name == rate:
-            yield _category(m, ratios.get(_place(m)))
+            yield _category(m, ratios.get(_place(m)), public=view.publication is not None)
     for m in evidence.measures:
         if m.name == "not_stated_count":
             yield (
@@ -119,8 +120,9 @@ def _place(m: Measure) -> tuple[str | None, str | None]:
     return m.of.get("attribute"), m.of.get("group")
 
 
-def _category(m: Measure, ratio: Measure | None) -> tuple[Cell, ...]:
-    note = m.note or (ratio.note if ratio else "no ratio: the group was too small to compare")
+def _category(m: Measure, ratio: Measure | None, *, public: bool) -> tuple[Cell, ...]:
+    none = _WITHHELD if public else "no ratio: the group was too small to compare"
+    note = m.note or (ratio.note if ratio else none)
     return (
         "category", m.name.replace("_", " "), crossed(m.of["attribute"]), group(m.of["group"]), _whole(m.n),
         m.value, ratio.value if ratio else None, None, note,

@@ -192,6 +192,13 @@ def test_the_worse_group_and_its_people_are_named():
     assert "where B stands worst" in finding.reason
 
 
+def test_a_number_of_features_is_of_no_people():
+    share = Measure("idle_feature_share", 0.5, 0.4, 0.6, n=21)
+    evidence = Evidence("privacy.minimisation", Outcome.MEASURED, None, {}, (share,))
+    finding = one(framework(bound(measure="privacy.minimisation.idle_feature_share")), evidence)
+    assert (finding.n, finding.people) == (21, None)
+
+
 def test_the_wider_of_two_gaps_names_the_worse_group():
     """Equalized odds: true positive rates are close, false positive rates are not; a high one is worse."""
     rates = [

@@ -205,6 +205,10 @@ def test_the_public_exports_have_no_count_of_few():
     """From the version for everybody comes nothing that is withheld there."""
     told = rows(export(public(), "ll144.csv"))
     assert any("withheld" in row["source"] for row in told)
+    assert not [row for row in told if "nobody named" in row["source"]]
+    bare = [row["source"] for row in told if row["source"].startswith("no ratio")]
+    assert bare
+    assert all("it is withheld, or the group was too small" in source for source in bare)
     assert not [row for row in told if row["people"] and float(row["people"]) < 10]
     assert len(rows(export(sample.audit(), "ll144.csv"))) >= len(told)
 

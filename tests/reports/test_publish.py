@@ -214,6 +214,26 @@ def test_nobody_who_signed_is_named():
     assert "A. Officer" not in public().to_json().decode()
 
 
+def test_that_somebody_signed_is_told():
+    """By the findings; what was submitted says the same."""
+    whole, ours = ([f["attestation"] or {} for f in one.body["findings"]] for one in (audit(), public()))
+    signed = [bool(one.get("signer")) for one in whole]
+    assert [one.get("signer") == "a named person" for one in ours] == signed
+    assert any(signed)
+    assert not all(signed)
+
+
+@pytest.mark.parametrize(("name", "shown"), [("idle_feature_share", True), ("uniqueness", False)])
+def test_few_features_are_not_taken_for_few_people(name, shown):
+    """12 of 21 features are shown though fewer than 10 remain; 9 of 900 people are not."""
+    value, n = (12 / 21, 21.0) if shown else (9 / 900, 900.0)
+    check = "privacy.minimisation" if shown else "privacy.anonymity"
+    one = Evidence(check, Outcome.MEASURED, None, {}, (Measure(name, value, n=n, unit="proportion"),))
+    body = {**audit().body, "evidence": [evidence_to_json(one)], "findings": []}
+    (told,) = publish(Audit(run={}, body=body)).body["evidence"]
+    assert [m["value"] for m in told["measures"]] == ([value] if shown else [])
+
+
 def test_publishing_is_stable_and_names_the_whole_record():
     assert public().to_json() == publish(audit()).to_json() == publish(public()).to_json()
     assert Audit.from_json(public().to_json()).digest == public().digest != audit().digest
@@ -223,7 +243,7 @@ def test_publishing_is_stable_and_names_the_whole_record():
 def test_the_public_report_says_what_it_is_and_has_no_dead_link():
     document = compose(public())
     first = document.sections[0].blocks[0]
-    assert first.title == "The version for everybody: counts under 10 people are withheld."
+    assert first.title == "The version for everybody: counts of groups under 10 people are withheld."
     assert audit().digest in first.text
     assert set(document.targets()) <= set(document.ids())
     words = " ".join(document.words())

@@ -11,6 +11,7 @@ from pathlib import Path
 import pypdf
 import pytest
 
+from checks.model import Evidence, Measure, Outcome
 from reports import html, pdf
 from reports.beside import compose_annex, compose_transparency, with_entry
 from reports.code import qr
@@ -27,7 +28,7 @@ from reports.document import (
     compose_summary,
 )
 from reports.publish import UNSEEN, publish
-from reports.record import Audit, finding_from_json
+from reports.record import Audit, evidence_to_json, finding_from_json
 from tests.reports import hostile
 from tests.reports.sample import audit
 from tests.reports.test_html import Page, squeezed
@@ -137,11 +138,56 @@ def test_the_page_for_everybody_says_what_it_does_not_show():
     assert withheld[0]["requirement"] in said
     assert "Basis: suggestion of this project, not law." in said
     assert "Whether a rule set governs this system was not checked" in said
+    scopes = [card["scope"] for card in whole.body["frameworks"].values()]
+    assert scopes
+    assert all(scope in said for scope in scopes)
     evidence = [one for one in whole.body["evidence"] if not one["check"].startswith("fairness.")]
     alone = Audit(run={}, body={**whole.body, "evidence": evidence})
-    assert "Groups were declared by race, sex and region. None can be compared here." in text(
-        compose_transparency(alone)
-    )
+    assert "By race, sex and region: nothing. Of groups, only people," in text(compose_transparency(alone))
+
+
+@pytest.mark.parametrize(
+    ("rates", "told"),
+    [
+        (
+            {"a": 0.5, "b": None, "c": None},
+            "By race: withheld. A count behind the rates of the groups is of fewer than 10 people",
+        ),
+        (
+            {"a": 0.5, "b": 0.7, "c": None},
+            (
+                "In group a, 50 of every 100 receive the favourable outcome; in group b, 70 of every 100. "
+                "The rates of 1 other group are withheld, and may be lower or higher."
+            ),
+        ),
+    ],
+)
+def test_an_attribute_whose_rates_are_withheld_is_named_with_the_reason(rates, told):
+    measures = [
+        Measure(
+            "selection_rate", rate, n=100, of={"attribute": "race", "group": group}, unit="proportion",
+            note="withheld: it is of few people, or would tell a number that is" if rate is None else None,
+        )
+        for group, rate in rates.items()
+    ]  # fmt: skip
+    one = Evidence("fairness.selection_rate", Outcome.MEASURED, None, {}, tuple(measures))
+    whole = public(audit().digest)
+    columns = {**whole.body["submission"]["columns"], "groups": ["race"]}
+    body = {
+        **whole.body,
+        "evidence": [evidence_to_json(one)],
+        "submission": {**whole.body["submission"], "columns": columns},
+    }
+    assert told in text(compose_transparency(Audit(run={}, body=body)))
+
+
+def test_a_number_that_is_open_for_the_correction_alone_says_so():
+    items = audit().body["findings"]
+    at, first = next((i, f) for i, f in enumerate(items) if f["p_raw"] is not None and f["of"] == {})
+    number = {"bound": {"at_least": 0.9}, "value": 0.8, "low": 0.7, "high": 0.89, "unit": "ratio"}
+    other = {**first, **number, "verdict": "undecided", "p_raw": 0.02, "p_holm": 0.08}
+    said = text(compose(changed(findings=[*items[:at], other, *items[at + 1 :]])))
+    assert "it is not shown to: after Holm p = 0.080 (limit 0.025)." in said
 
 
 def test_the_summary_of_hostile_names_is_short_too(tmp_path):
