@@ -149,6 +149,12 @@ def test_submitted_markup_stays_text():
     assert "49" not in re.findall(r"<h1>(.*?)</h1>", source)[0]
 
 
+def test_every_picture_is_described_as_vega_lite_asks(document):
+    for chart in document.charts():
+        for panel in charts.panels(chart.kind, chart.data):
+            panel.to_dict(validate=True)
+
+
 def test_a_chart_reads_names_as_values_only():
     document = compose(hostile.audit())
     drawn = "".join(svg for chart in document.charts() for svg in charts.draw(chart))

@@ -131,6 +131,8 @@ def test_each_drawing_is_sound_and_two_are_alike(pictures):
         first = charts.draw(chart)
         charts._drawn.cache_clear()
         assert charts.draw(chart) == first
+        for panel in charts.panels(chart.kind, chart.data):
+            panel.to_dict(validate=True)
         for svg in first:
             assert texts(svg)
             assert not re.search(r"NaN|Infinity|undefined", svg)
