@@ -165,7 +165,7 @@ def serving(home, **environment):
         "AUDITOR_HOME": str(home),
         "AUDITOR_PORT": str(port),
         "AUDITOR_FIRST_AUDIT": "",
-        "AUDITOR_POLL_SECONDS": "0.1",
+        "AUDITOR_POLL_SECONDS": "0.5",
         **environment,
     }
     with (home.parent / "serve.log").open("ab") as log:
