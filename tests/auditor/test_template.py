@@ -100,10 +100,25 @@ def test_a_fork_is_as_locked_as_a_child_started_directly(fresh, monkeypatch):
 
 def test_the_template_has_one_thread_after_its_imports(fresh):
     template = fresh.template().pid
-    assert soon(lambda: b"sklearn" in Path(f"/proc/{template}/maps").read_bytes(), 20)
+    loaded = Path(f"/proc/{template}/maps")
+    with Path("/dev/null").open("rb") as empty, Child("skops", empty.fileno(), Limits()):
+        assert soon(lambda: b"sklearn" in loaded.read_bytes(), 20)
     with waiting() as child:  # it forks only where it sees one thread itself
         assert parent_of(child.pid) == template
     assert len(list(Path(f"/proc/{template}/task").iterdir())) == 1
+
+
+def test_what_only_some_models_need_is_imported_for_the_first_of_them(fresh, table):
+    """Three quarters of the imports are for skops files: an audit without one does without them."""
+    template = fresh.template().pid
+    loaded = Path(f"/proc/{template}/maps")
+    assert inspect_table(table).rows == 2
+    assert soon(lambda: b"pandas" in loaded.read_bytes(), 20)
+    with waiting() as child:
+        assert b"sklearn" not in Path(f"/proc/{child.pid}/maps").read_bytes()
+    with Path("/dev/null").open("rb") as empty, Child("skops", empty.fileno(), Limits()):
+        pass
+    assert b"sklearn" in loaded.read_bytes()
 
 
 def test_a_template_with_a_second_thread_does_not_fork(fresh, table, monkeypatch, tmp_path):
