@@ -19,14 +19,16 @@ from auditor.store.clock import today
 from frameworks import policies
 from frameworks.diff import differences
 from frameworks.layers import on_day
-from frameworks.load import LoadError, load, packs
+from frameworks.load import LoadError, Shelf, bundled, load, packs
 from frameworks.model import Framework
 from frameworks.resolve import state
-from frameworks.source import parse
+from frameworks.source import LIMIT, parse
 from reports.exports.oscal_profile import document
 from reports.record import framework_to_json
 
 DONE, REFUSED = 0, 2
+MOST_BESIDE = 200
+"""So many files beside a rule file are looked at for its parents."""
 _SHOW = "or a framework's id, to show it"
 
 
@@ -103,7 +105,22 @@ def named(name: str) -> Framework:
     if not Path(name).is_file():
         known = ", ".join(packs())
         raise refuse("", "unknown-framework", f"there is no file or framework `{name}`; choose from {known}.")
-    return load(Path(name))
+    return load(Path(name), shelf=_beside(Path(name)))
+
+
+def _beside(file: Path) -> Shelf:
+    """Return the bundled rules, and above them those whose files lie beside *file*: a parent may be there."""
+    found: dict[str, bytes] = {}
+    for other in sorted(file.parent.glob("*.y*ml"))[:MOST_BESIDE]:
+        if other.stat().st_size > LIMIT:
+            continue
+        try:
+            name = parse(content := other.read_bytes(), other.name).data["id"]
+        except (OSError, LoadError, KeyError, TypeError):
+            continue  # it is no rule file; one that a rule builds on and nobody can read is told as unknown
+        if isinstance(name, str) and name not in packs():
+            found.setdefault(name, content)
+    return Shelf(found, bundled())
 
 
 def _show(name: str) -> int:
@@ -117,12 +134,19 @@ def _show(name: str) -> int:
 
 def _lint(asked: argparse.Namespace) -> int:
     try:
-        framework = load(Path(asked.names[0]))
+        framework = load(Path(asked.names[0]), shelf=_beside(Path(asked.names[0])))
     except LoadError as wrong:
         for one in (wrong, *wrong.others):
             print(one, file=sys.stderr)
         return REFUSED
     day = asked.as_of or today()
+    if framework.id in packs() and framework.digest != packs()[framework.id].digest:
+        sentence = (
+            f"{asked.names[0]}, line {_line_of('id', asked.names[0])}: `{framework.id}` is the id of a "
+            "bundled framework; give yours another `id`."
+        )
+        print(sentence, file=sys.stderr)
+        return REFUSED
     if framework.sunset is not None and framework.sunset <= day:
         sentence = (
             f"{asked.names[0]}, line {_line_of('sunset', asked.names[0])}: the sunset {framework.sunset} has "

@@ -132,6 +132,9 @@ class LocalRules:
             framework = load(text.encode(), "rules.yaml", shelf=self._shelf(self.listed(account)))
         except LoadError as wrong:
             return Checked(None, (wrong, *wrong.others))
+        if framework.id in packs():
+            sentence = f"`{framework.id}` is the id of a bundled framework; give yours another `id`."
+            return Checked(framework, (LoadError("rules.yaml", _line(text, "id"), sentence),))
         if framework.sunset is not None and framework.sunset <= today():
             sentence = (
                 f"the sunset {framework.sunset} has passed; give a later day, or the parents hold alone."
@@ -145,9 +148,6 @@ class LocalRules:
         if checked.problems or checked.framework is None:
             raise Refused([_problem(wrong) for wrong in checked.problems])
         framework = checked.framework
-        if framework.id in packs():
-            sentence = f"`{framework.id}` is the id of a bundled framework; give yours another `id`."
-            raise refuse(f"line {_line(text, 'id')}", "bundled-id", sentence)
         try:
             with self._database.transaction() as session:
                 known = rules.versions(session, account.id, framework.id)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from difflib import get_close_matches
 
 from frameworks.build import criterion_id
-from frameworks.measures import Nameable, explain_unknown, measures
+from frameworks.crosswalk import crosswalk
+from frameworks.measures import FRACTIONS, MOST_OF_A_PARAMETER, Nameable, explain_unknown, measures
 from frameworks.shape import CriterionShape, RequirementShape
 from frameworks.source import Parsed
 
@@ -31,13 +33,7 @@ def cross_check(
                 (*at, "replaced_by"),
                 f"this file has no item `{requirement.replaced_by}`; name the one that stands in its place.",
             )
-        for j, condition in enumerate(requirement.applies.when):
-            if condition not in conditions:
-                near = get_close_matches(condition, conditions, n=1)
-                advice = f"did you mean `{near[0]}`?" if near else "add it there with its sentence."
-                raise parsed.error(
-                    (*at, "applies", "when", j), f"`{condition}` is not among `conditions`; {advice}"
-                )
+        _check_names(requirement, conditions, at, parsed)
         _refuse_twins(requirement, at, parsed)
         for path, part in _parts(requirement, at):
             if part.measure:
@@ -47,6 +43,24 @@ def cross_check(
                     (*path, "question"),
                     f"`{part.attested}` asks another question elsewhere in this file; choose another key.",
                 )
+
+
+def _check_names(
+    requirement: RequirementShape, conditions: Collection[str], at: tuple[str | int, ...], parsed: Parsed
+) -> None:
+    """Refuse conditions and controls that nobody knows."""
+    for j, condition in enumerate(requirement.applies.when):
+        if condition not in conditions:
+            near = get_close_matches(condition, conditions, n=1)
+            advice = f"did you mean `{near[0]}`?" if near else "add it there with its sentence."
+            raise parsed.error(
+                (*at, "applies", "when", j), f"`{condition}` is not among `conditions`; {advice}"
+            )
+    for j, control in enumerate(requirement.controls):
+        if control not in crosswalk():
+            near = get_close_matches(control, crosswalk(), n=1)
+            advice = f"did you mean `{near[0]}`?" if near else "name an item of the global baseline."
+            raise parsed.error((*at, "controls", j), f"there is no control `{control}`; {advice}")
 
 
 def _refuse_twins(requirement: RequirementShape, at: tuple[str | int, ...], parsed: Parsed) -> None:
@@ -97,6 +111,13 @@ def _check_measure(part: CriterionShape, path: tuple[str | int, ...], parsed: Pa
         raise parsed.error(
             (*path, "of", "depth"), "`depth` is 1, 2 or 3, for measures of attributes; correct or remove it."
         )
+    _check_numbers(part, measure, path, parsed)
+
+
+def _check_numbers(
+    part: CriterionShape, measure: Nameable, path: tuple[str | int, ...], parsed: Parsed
+) -> None:
+    """Refuse parameters that its check has not or cannot take, and limits that tell nothing apart."""
     for key in part.parameters:
         if key not in measure.parameters:
             allowed = ", ".join(sorted(measure.parameters)) or "none"
@@ -104,3 +125,20 @@ def _check_measure(part: CriterionShape, path: tuple[str | int, ...], parsed: Pa
                 (*path, "parameters", key),
                 f"`{measure.check}` has no parameter `{key}` (it has: {allowed}); correct or remove it.",
             )
+        if (sentence := _odd_parameter(key, part.parameters[key])) is not None:
+            raise parsed.error((*path, "parameters", key), sentence)
+    for operator in part.operators:
+        limit = getattr(part, operator)
+        if operator != "reported" and (why := measure.no_limit(operator, limit)) is not None:
+            advice = "write one between, or `reported: true` where there is no limit."
+            raise parsed.error((*path, operator), f"{why}; {advice}")
+
+
+def _odd_parameter(key: str, value: float | str) -> str | None:
+    """Say what is wrong with the value of a parameter; all of them are numbers."""
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if key in FRACTIONS:
+        fits = number and 0 <= float(value) <= MOST_OF_A_PARAMETER
+        return None if fits else f"`{key}` is a number from 0 on; write one such as 0.5."
+    fits = number and isinstance(value, int) and 1 <= value <= MOST_OF_A_PARAMETER
+    return None if fits else f"`{key}` is a whole number from 1 on; write one such as 30."

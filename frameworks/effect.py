@@ -36,6 +36,8 @@ def _compared(old: Sequence[Finding], new: Sequence[Finding]) -> Iterator[Moved]
     for key in [*before, *(key for key in after if key not in before)]:
         was, now = before.get(key), after.get(key)
         then, verdict = was.verdict if was else None, now.verdict if now else None
+        if {then, verdict} == {None, Verdict.NOT_APPLICABLE}:
+            continue  # nobody is asked anything either way
         if then is not verdict:
             told = now or was
             assert told

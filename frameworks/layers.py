@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from frameworks import policies
+from frameworks.measures import measures
 from frameworks.model import (
     OPERATORS,
     Bound,
@@ -214,6 +215,8 @@ def _check_tighter(requirement: Requirement, override: Override, stands: Mapping
         new = _bound(override.new, old)
         fits = stricter(new, old)
         advice = _advice(old)
+        if fits:
+            _check_reach(_criterion(requirement, override), new)
     if not fits:
         raise Unfit("to", f"{spelt(override.new)} is not stricter than {spelt(stands)}; {advice}.")
 
@@ -227,15 +230,26 @@ def _check_replaced(criterion: Criterion, override: Override) -> None:
             "item.",
         )
     assert override.new
-    if criterion.firm is None or criterion.bound is None:
+    if criterion.bound is None:
         return
     new = _bound(override.new, criterion.bound)
+    _check_reach(criterion, new)
+    if criterion.firm is None:
+        return
     if new != criterion.firm and not stricter(new, criterion.firm):
         raise Unfit(
             "to",
             f"{spelt(override.new)} is under {spelt(criterion.firm.as_dict())}, which law, a guideline or a "
             "standard asked before an overlay made it stricter; write that at least.",
         )
+
+
+def _check_reach(criterion: Criterion, new: Bound) -> None:
+    """Refuse a limit that no number can keep, or that every number keeps."""
+    if criterion.measure is None or new.limit is None:
+        return
+    if (why := measures()[criterion.measure].no_limit(new.operator, new.limit)) is not None:
+        raise Unfit("to", f"{why}; write a limit between.")
 
 
 def _advice(old: Bound) -> str:

@@ -9,6 +9,7 @@ from flask import Blueprint, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
 from auditor import fairness_tree as tree
+from auditor.store.clock import today
 from auditor.views import NotFound
 from auditor.web.allowed import allows
 from auditor.web.docstring import blocks
@@ -16,6 +17,7 @@ from auditor.web.form import anchor
 from auditor.web.here import account, all_frameworks, service
 from auditor.web.language import inlined
 from auditor.web.search import search
+from frameworks.layers import on_day
 from frameworks.measures import measures
 from frameworks.strict import controls
 from reports.exports.oscal_profile import document
@@ -54,7 +56,12 @@ def framework(framework_id: str) -> ResponseReturnValue:
     """Show one framework with all that it asks."""
     asked = service().rules.framework(account(), framework_id)
     return render_template(
-        "web/framework.html", framework=asked, nameable=measures(), inlined=inlined, allows=allows(asked)
+        "web/framework.html",
+        framework=asked,
+        lapsed=on_day(asked, today()).lapsed,
+        nameable=measures(),
+        inlined=inlined,
+        allows=allows(asked),
     )
 
 

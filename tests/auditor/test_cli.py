@@ -251,6 +251,31 @@ def test_rules_are_checked_compared_and_resolved(tmp_path, capsys):
     assert asked["PRIV-02"]["changes"][0]["reason"] == "x"
 
 
+def test_parents_are_read_from_the_files_beside(tmp_path, capsys):
+    """A circle and a stack too deep are told by the command too."""
+    town = TOWN.replace("to: {at_least: 4}", "to: {at_least: 11}")
+    file = tmp_path / "town.yaml"
+    file.write_text(
+        town.replace("id: global-baseline", "id: region").replace("{at_least: 5}", "{at_least: 7}")
+    )
+    assert main(["frameworks", "lint", str(file), "--as-of", "2026-12-31"]) == 2
+    assert "there is no framework `region`" in capsys.readouterr().err
+    region = town.replace("id: town", "id: region").replace("at_least: 11", "at_least: 7")
+    (tmp_path / "county.yml").write_text(region)
+    (tmp_path / "noise.yaml").write_text("[1, 2")
+    assert main(["frameworks", "lint", str(file), "--as-of", "2026-12-31"]) == 0
+    assert main(["frameworks", "diff", "global-baseline", str(file)]) == 0
+    assert "at_least: 5 by interval -> at_least: 11" in capsys.readouterr().out
+    (tmp_path / "county.yml").write_text(region.replace("id: global-baseline", "id: town"))
+    assert main(["frameworks", "lint", str(file)]) == 2
+    assert "`town` would build on itself (town -> region -> town)" in capsys.readouterr().err
+    file.write_text(town.replace("id: town", "id: smart-city-municipal"))
+    assert main(["frameworks", "lint", str(file), "--as-of", "2026-12-31"]) == 2
+    assert "line 3: `smart-city-municipal` is the id of a bundled framework" in capsys.readouterr().err
+    pack = Path("frameworks/packs/smart-city-municipal.yaml")
+    assert main(["frameworks", "lint", str(pack), "--as-of", "2026-12-31"]) == 0
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -276,6 +276,12 @@ def test_rules_are_had_in_oscal(client, tmp_path, capsys):
     lapsed = json.loads(client.get("/api/v1/frameworks/town/oscal?as_of=2099-01-01").text)["profile"]
     assert "modify" not in lapsed
     assert "since then its parents hold" in lapsed["metadata"]["remarks"]
+    page = client.get("/frameworks/town").text
+    assert 'href="/frameworks/global-baseline">global-baseline' in page, "what it builds on"
+    assert "2099-01-01" in page
+    assert "its parents hold" not in page
+    page = client.get("/frameworks/smart-city-municipal").text
+    assert "The overlay begins on 2027-01-01; until then its parents hold." in page
     page = client.get("/frameworks/global-baseline").text
     assert "oscal/catalog.json" in page
     assert "oscal/profile.json" not in page

@@ -40,6 +40,8 @@ def test_a_new_item_was_not_asked_before():
 def test_after_its_sunset_an_overlay_moves_nothing():
     town = read(overlay(override(), sunset="2026-12-01"))
     assert moved(PARENT, town, EVIDENCE, FACTS) == ()
+    more = read(overlay(override(), requirements=[local()], sunset="2026-12-01"))
+    assert moved(PARENT, more, EVIDENCE, FACTS) == (), "an item that no longer applies asks nobody"
 
 
 def test_a_gap_tells_what_is_missing_and_what_was_judged_on_the_same_matter():

@@ -108,6 +108,20 @@ MISTAKES = {
         "min_groups",
         "`fairness.selection_rate` has no parameter `min_groups` (it has: min_group)",
     ),
+    "parameter of text": (criterion(parameters={"min_group": "x"}), "min_group", "a whole number from 1 on"),
+    "parameter under 1": (criterion(parameters={"min_group": -5}), "min_group", "a whole number from 1 on"),
+    "parameter of half": (criterion(parameters={"min_group": 0.5}), "min_group", "a whole number from 1 on"),
+    "limit that nothing keeps": (
+        criterion(at_least=1.5),
+        "at_least",
+        "no number of `fairness.selection_rate",
+    ),
+    "limit that all keep": (criterion(at_least=0), "at_least", "every number of `fairness.selection_rate"),
+    "unknown control": (
+        requirement(controls=["FAIR-99"]),
+        "FAIR-99",
+        "no control `FAIR-99`; did you mean `FAIR",
+    ),
     "unknown of": (criterion(of={"atribute": "race"}), "atribute", "did you mean `attribute`?"),
     "odd depth": (criterion(of={"depth": 7}), "depth", "`depth` is 1, 2 or 3"),
     "depth without groups": (

@@ -12,7 +12,7 @@ import pytest
 from checks.model import Evidence, Kind, Task
 from checks.registry import all_checks, pages
 from frameworks.load import packs
-from frameworks.measures import HERE, catalogue, explain_unknown, measures
+from frameworks.measures import FRACTIONS, HERE, catalogue, explain_unknown, measures
 from frameworks.source import LoadError, parse
 from tests.checks.builders import LogisticModel, counted, credit
 from tests.checks.test_laws import DIRECTIONS, NUMBERS, SHOWN_TO_PEOPLE, TASKS
@@ -220,6 +220,16 @@ def test_parameters_are_those_of_the_check(check):
         if parameter.kind is inspect.Parameter.KEYWORD_ONLY
     }
     assert {one.parameters for one in AVAILABLE if one.check == check} == {frozenset(keywords)}
+    defaults = inspect.signature(all_checks()[check].measure).parameters
+    assert {name for name in keywords if isinstance(defaults[name].default, float)} == keywords & FRACTIONS
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_what_is_said_to_lie_from_0_to_1_does(check):
+    told = {one.name for one in measures().values() if one.check == check and one.share}
+    for measure in evidence(check).measures:
+        if measure.name in told and measure.value is not None:
+            assert 0 <= measure.value <= 1, measure
 
 
 def test_a_comparison_names_the_measure_of_single_groups():

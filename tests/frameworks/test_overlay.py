@@ -123,6 +123,11 @@ REFUSED = {
         f"did you mean `{RATIO}`?",
     ),
     "no criterion": (overlay(override(criterion=None)), "target", "which criterion of the target is meant"),
+    "limit that nothing keeps": (
+        overlay(override(to={"at_least": 1.2})),
+        "to",
+        "can keep `at_least: 1.2`, since all lie from 0 to 1; write a limit between",
+    ),
     "stale from": (
         overlay(override(**with_from(at_least=0.75))),
         "from",
