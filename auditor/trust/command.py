@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from auditor.config import Settings
 
 
+_AS_SIGNED = (
+    "report.html and report.pdf are as they were signed; their words were not compared with the record: "
+    "`python -m auditor report` tells it again."
+)
+
+
 def add_to(commands: Any) -> None:
     """Add the two commands."""
     verify = commands.add_parser(
@@ -70,8 +76,12 @@ def _verify(asked: argparse.Namespace, settings: Settings) -> int:
             f"Intact, but the signer is unknown: it was signed with {found.fingerprint}. "
             "Ask who should have signed for the fingerprint, by another way, and name it with --key."
         )
+        print(_AS_SIGNED)
     elif found.answer is Answer.VALID and found.audit is not None:
         print("\n".join([f"Valid: audit {found.audit.digest}, signed by {found.fingerprint}.", *found.said]))
+        print(_AS_SIGNED)
+        if not asked.remeasure:
+            print("The evidence is as signed too: it was not measured again (--remeasure).")
     return int(found.answer)
 
 

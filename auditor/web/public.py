@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from flask import Blueprint, Response, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from auditor.config import Settings
 from auditor.problems import Refused
@@ -90,7 +90,8 @@ def feed() -> ResponseReturnValue:
         ET.SubElement(item, "link").text = link
         ET.SubElement(item, "guid").text = f"{link}#withdrawn" if entry.withdrawn else link
         ET.SubElement(item, "pubDate").text = format_datetime(entry.withdrawn or entry.published)
-        ET.SubElement(item, "description").text = _for_xml(entry.reason or entry.card["system"]["purpose"])
+        told = str(entry.reason or entry.card["system"]["purpose"])
+        ET.SubElement(item, "description").text = _for_xml(escape(told))  # readers take it for HTML
     return Response(ET.tostring(root, encoding="utf-8", xml_declaration=True), mimetype="application/rss+xml")
 
 

@@ -205,8 +205,9 @@ def _answers(view: View) -> Iterator[Block]:
     holding = sum(_without_relief(one) == "attested" for one in given)
     yield Paragraph(
         _(
-            "{questions} that only people can answer: {given} answered, {holding} with a signer, a date and "
-            "an expiry that hold on the day of judging. A document is kept by its SHA-256 and was not read.",
+            "{questions} that only people can answer: {given} answered, {holding} with another answer than "
+            "no and with a signer, a date and an expiry that hold on the day of judging. A document is kept "
+            "by its SHA-256 and was not read.",
             questions=wording.plural(len(asked), "question"),
             given=wording.count(len(given)),
             holding=wording.count(holding),

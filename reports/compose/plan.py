@@ -142,6 +142,14 @@ def _row(one: Open, task: Task) -> tuple[Cell, ...]:
     )
 
 
+def _renewed(finding: Finding) -> str:
+    """Return what an answer that was given and does not count still needs."""
+    question = wording.sentence(asked(finding))
+    if finding.verdict is Verdict.NOT_MET:
+        return _("See to it that it is done, then answer anew: {question}", question=question)
+    return _("Answer anew, with a signer, a day and an expiry: {question}", question=question)
+
+
 def decides(finding: Finding) -> str:
     """Return what would decide one open criterion."""
     if finding.verdict is Verdict.NOT_MET and finding.value is not None:
@@ -153,6 +161,8 @@ def decides(finding: Finding) -> str:
     if finding.verdict is Verdict.UNDECIDED and finding.value is not None:
         more = more_rows(finding) or wording.recorded(finding.reason)
         return wording.paragraph((found_and_asked(finding), more))
+    if (finding.attestation or {}).get("answer"):
+        return wording.paragraph((wording.recorded(finding.reason), _renewed(finding)))
     if finding.attestation is not None or finding.measure is None:
         return _("Answer with a signer and a day: {question}", question=wording.sentence(asked(finding)))
     if finding.reason:

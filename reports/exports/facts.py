@@ -81,8 +81,9 @@ def answers(*keys: str) -> Fact:
             ended = [f"{key}, expired {answer['expiry']}" for key, answer in every]
             return Told("", shown(f"attested: {'; '.join(ended)}: renew it")) if ended else None
         said = "\n".join(shown(str(answer["answer"])) for _, answer in found)
+        nobody = "a person who is not named here" if view.publication else "nobody named"
         by = [
-            f"{key}, by {answer.get('signer') or 'nobody named'}, {answer.get('date') or 'no day'}"
+            f"{key}, by {answer.get('signer') or nobody}, {answer.get('date') or 'no day'}"
             for key, answer in found
         ]
         return Told(said, shown(f"attested: {'; '.join(by)}"))

@@ -118,7 +118,7 @@ def test_attestations_stand_together_with_who_answers_for_them():
         "technical-file": {"answer": "In the archive.", **SIGNED, "expiry": "2026-11-30"},
     }
     text = part(told(answers=answers), "declared-answers")
-    assert "2 answered, 1 with a signer, a date and an expiry" in text
+    assert "2 answered, 1 with another answer than no and with a signer, a date" in text
     assert "On page 2. A. Officer 2026-01-10 to 2027-01-10 dddddddddddddddd Attested" in text
     assert "In the archive. A. Officer 2026-01-10 to 2026-11-30 none Undecided" in text
 

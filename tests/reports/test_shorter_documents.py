@@ -12,6 +12,7 @@ import pypdf
 import pytest
 
 from checks.model import Evidence, Measure, Outcome
+from frameworks.model import Verdict
 from reports import html, pdf
 from reports.beside import compose_annex, compose_transparency, with_entry
 from reports.code import qr
@@ -218,6 +219,12 @@ def test_what_decides_an_open_number_is_its_own_limit():
     assert "whole interval" not in decides(exact)
     question = next(f for f in found if f.attestation is not None and f.verdict == "undecided")
     assert decides(question).startswith("Answer with a signer and a day: ")
+    said = {**question.attestation, "answer": "No", "signer": "A. Officer"}
+    no = replace(question, verdict=Verdict.NOT_MET, reason="The answer is no.", attestation=said)
+    assert decides(no).startswith("The answer is no. See to it that it is done, then answer anew: ")
+    ended = "The answer had expired on the day of judging; have it renewed."
+    old = replace(question, reason=ended, attestation={**said, "answer": "Yes"})
+    assert decides(old).startswith(f"{ended} Answer anew, with a signer, a day and an expiry: ")
 
 
 def test_owner_day_and_agreement_stand_in_the_plan_and_strangers_are_named():

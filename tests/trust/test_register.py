@@ -203,6 +203,9 @@ def test_hostile_names_stand_in_pages_and_feeds_as_text(client, service, account
         assert "{{ 7*7 }}" in page
     feed = ET.fromstring(client.get("/register.rss").data)
     assert feed.findtext(".//item/title") == HOSTILE
+    service.register.withdraw(account, audit_id, "<b>wrong</b> & old")
+    feed = ET.fromstring(client.get("/register.rss").data)
+    assert feed.findtext(".//item/description") == "&lt;b&gt;wrong&lt;/b&gt; &amp; old"
 
 
 def test_control_characters_of_a_purpose_do_not_break_the_feed(client, service, account):

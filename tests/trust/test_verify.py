@@ -179,7 +179,10 @@ def test_the_command_says_what_it_can(folder, capsys):
     listed.write_bytes(canonical({"keys": [key.to_json() for key in ring.published]}))
     for key in (ring.current.fingerprint, ring.current.fingerprint.upper(), str(pem), str(listed)):
         assert main(["verify", str(path), "--key", key]) == 0
-        assert audit().digest in capsys.readouterr().out
+        said = capsys.readouterr().out
+        assert audit().digest in said
+        assert "their words were not compared with the record" in said
+        assert "it was not measured again (--remeasure)" in said
     assert main(["verify", str(path)]) == 3
     assert "signer is unknown" in capsys.readouterr().out
     assert main(["verify", str(path), "--key", "0" * 64]) == 1
