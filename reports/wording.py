@@ -8,6 +8,7 @@ English; other languages have the marks, dates and word order of their own (`rep
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import math
 import re
 import unicodedata
@@ -33,6 +34,8 @@ COUNTS = frozenset({"count", "rows", "people", "types", "columns", "groups", "va
 FLAGS = frozenset({"flag", "yes is 1"})
 
 _NAME = 120
+_PAGES = 400
+"""Characters of a name that a table still holds."""
 _NUMBER = re.compile(r"\N{MINUS SIGN}?\d[\d.,\u00a0\u202f]*(?<=\d)")
 _LEVEL = 0.025
 """One-sided, as an interval of 95 % leaves this much beyond each end."""
@@ -264,7 +267,11 @@ def plural(number_of: float, one: str, many: str | None = None) -> str:
 def joined(parts: Iterable[str], word: str = "and") -> str:
     """Join names as a sentence does."""
     locale = "en_GB" if current() == ENGLISH else current().replace("-", "_")
-    return format_list([*parts], style="or" if word == "or" else "standard", locale=locale)
+    items = [*parts]
+    if current() != ENGLISH and len(items) > 1:  # room between Latin words and the Chinese one
+        items[-2] += " " if items[-2][-1:].isascii() and items[-2] else ""
+        items[-1] = (" " if items[-1][:1].isascii() else "") + items[-1]
+    return format_list(items, style="or" if word == "or" else "standard", locale=locale)
 
 
 def listed(parts: Iterable[str]) -> str:
@@ -336,6 +343,18 @@ def name(text: object) -> str:
     return brief(str(text), _NAME)
 
 
+def within(text: str) -> str:
+    """Cut a name that would fill pages, told from others alike by length and digest; the record has it."""
+    if len(text) <= _PAGES:
+        return text
+    return _(
+        "{start}… ({many}, SHA-256 {digest})",
+        start=text[:_NAME],
+        many=plural(len(text), "character"),
+        digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12],
+    )
+
+
 def where(of: Mapping[str, str]) -> str:
     """Spell what a number is a number of."""
     parts = []
@@ -349,26 +368,26 @@ def where(of: Mapping[str, str]) -> str:
                 _("{what} {name}", what=plain(key), name=case(value)) if key != "case" else case(value)
             )
         elif key in {"feature", "model"}:
-            parts.append(value if key == "feature" else case(value))
+            parts.append(within(value) if key == "feature" else case(value))
         else:
-            parts.append(_("{what} {name}", what=plain(key), name=value))
+            parts.append(_("{what} {name}", what=plain(key), name=within(value)))
     return listed(parts).replace(f":{_(', ')}", _(": "))
 
 
 def group(name: str) -> str:
     """Name a group, as people read it."""
-    parts = (_("not stated") if part == NOT_STATED else part for part in split(name))
+    parts = (_("not stated") if part == NOT_STATED else within(part) for part in split(name))
     return " × ".join(parts) or _("empty text")
 
 
 def phrase(text: str) -> str:
     """Return a text of a check's table: a phrase of ours in the language being told, a name as it is."""
-    return said_or_same(text) if " " in text else text
+    return within(said_or_same(text) if " " in text else text)
 
 
 def case(name: str) -> str:
     """Name a case, a model or an attack: words of a check, or names that were submitted."""
-    return said_or_same(crossed(name))
+    return within(said_or_same(crossed(name)))
 
 
 def parameters(given: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from checks.model import Evidence, Outcome
+from checks.model import NOT_STATED, Evidence, Outcome
 from frameworks.judge import worst_findings
 from reports import wording
 from reports.compose.asked import asked
@@ -233,12 +233,17 @@ def _fact(name: str, value: Any) -> str:
     for key, item in value.items():
         if name == "groups" and isinstance(item, Mapping):
             told = wording.series(
-                _("{name}: {value}", name=wording.group(str(k)), value=_spelt(v)) for k, v in item.items()
+                _("{name}: {value}", name=_in_full(str(k)), value=_spelt(v)) for k, v in item.items()
             )
         else:
             told = own(item) if name in _WORDED and isinstance(item, str) else _spelt(item)
         parts.append(_("{name}: {value}", name=str(key), value=told))
     return wording.series(parts)
+
+
+def _in_full(group: str) -> str:
+    """Spell a group however long its name is: elsewhere it may be cut."""
+    return group if group not in (NOT_STATED, "") else wording.group(group)
 
 
 def _spelt(value: Any) -> str:

@@ -123,3 +123,12 @@ def test_one_english_word_is_told_by_where_it_stands():
         assert said("feature film rating") == "feature film rating"
         assert wording.case("gap year") == "gap year"
     assert wording.group("black*not stated") == "black × not stated"
+
+
+def test_chinese_lists_have_room_beside_latin_names():
+    with speaking("zh-Hans"):
+        assert wording.joined(["race", "sex", "married"]) == "race、sex 和 married"
+        assert wording.joined(["群体", "和A和b", "年龄"]) == "群体、和A和b 和年龄"
+        assert wording.joined(["年龄", "群体"], "or") == "年龄或群体"
+        assert wording.joined(["race"]) == "race"
+        assert wording.joined([]) == ""

@@ -124,6 +124,17 @@ def test_words_assess_and_never_absolve():
     assert not {"unbiased", "safe", "compliant", "fair"} & set(said.lower().split())
 
 
+def test_a_name_that_would_fill_pages_is_cut_and_told_from_others_alike():
+    alike = ["m" * 9_999 + end for end in "ab"]
+    told = [wording.group(name) for name in alike]
+    assert len(set(told)) == 2
+    assert all(one.startswith("m" * 120 + "… (10,000 characters, SHA-256 ") for one in told)
+    assert all(len(one) < 200 for one in told)
+    assert wording.group("m" * 400) == "m" * 400
+    assert wording.where({"feature": alike[0]}) == told[0]
+    assert wording.where({"attribute": "a*b", "group": f"{alike[0]}*x"}) == f"a × b: {told[0]} × x"
+
+
 def test_intersections_read_with_a_cross():
     assert crossed("race*sex") == "race × sex"
     assert crossed(r"a\*b*c\\") == "a*b × c\\"
