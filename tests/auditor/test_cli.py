@@ -388,7 +388,12 @@ def test_publish_writes_the_version_for_everybody_and_refuses_what_is_no_record(
 
     whole = tmp_path / "audit.json"
     whole.write_bytes(audit().to_json())
-    assert main(["publish", str(whole), "--out", str(tmp_path / "public")]) == 0
+    told = ["publish", str(whole), "--out", str(tmp_path / "public"), "--language", "zh-Hans"]
+    assert main(told) == 0
+    assert '<html lang="zh-Hans"' in (tmp_path / "public" / "report.html").read_text(encoding="utf-8")
+    with pytest.raises(SystemExit, match="2"):
+        main([*told, "--language", "klingon"])
+    assert "choose from en, zh-Hans, zh-Hant" in capsys.readouterr().err.replace("'", "")
     assert names(tmp_path / "public") == ["audit.json", "report.html", "report.pdf"]
     body = json.loads((tmp_path / "public" / "audit.json").read_bytes())["body"]
     assert body["publication"]["of"] == audit().digest

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import re
 import stat
 import zipfile
 
 import numpy as np
+import pypdf
 import pytest
 
 from auditor import run
@@ -36,11 +38,18 @@ def test_without_training_rows_there_are_no_scores():
         list(by_record(plain_subject(decision=["1", "0"])))
 
 
-def test_the_file_is_for_whoever_runs_alone_and_in_no_bundle(tmp_path, monkeypatch, capsys):
+def test_a_run_tells_in_the_language_asked_and_its_file_of_records_is_in_no_bundle(
+    tmp_path, monkeypatch, capsys
+):
     monkeypatch.setattr(run, "plan", lambda _: [("data.quality", {})])
     out, records = tmp_path / "out", tmp_path / "records.csv"
     asked = ["run", str(small_example() / "submission.yaml"), "--out", str(out), "--quiet"]
-    assert main([*asked, "--records", str(records)]) == 0
+    assert main([*asked, "--records", str(records), "--language", "zh-Hant"]) == 0
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert '<html lang="zh-Hant"' in page
+    assert "審計報告" in page
+    assert pypdf.PdfReader(out / "report.pdf").root_object["/Lang"] == "zh-TW"
+    assert not re.search("[\u4e00-\u9fff]", (out / "audit.json").read_text(encoding="utf-8"))
     assert stat.S_IMODE(records.stat().st_mode) == 0o600
     head, *rows = csv.reader(records.read_text(encoding="utf-8").splitlines())
     assert tuple(head) == HEAD
