@@ -331,9 +331,11 @@ _FOR_OPERATORS = re.compile(
 """Modules whose sentences no page tells: those of commands, of the API and of the machine room."""
 _FOR_AUTHORS = {
     "closed", "crosscheck", "load", "measures", "overlay", "overlay_shape", "policies", "policy_shape",
-    "refusals", "schema", "shape", "source",
+    "refusals", "shape", "source",
 }  # fmt: skip
-"""Modules of frameworks whose sentences speak of a file to those who write it: English, as the format is."""
+"""Modules of frameworks whose sentences speak of a file to those who write it, as the service's do."""
+_FOR_MACHINES = {"schema"}
+"""What stands in a schema alone: English, as the format is."""
 
 
 def _python(*folders: str, without: str = "\0") -> Iterator[Path]:
@@ -355,7 +357,7 @@ def _sources() -> Mapping[str, Iterable[tuple[Path, Callable[[Path], Iterator[Ke
             *((p, titles) for p in _python("checks")),
             (ROOT / "reports/publish.py", sentences),
             *((p, sentences) for p in _python("checks", "auditor/subjects")),
-            *((p, sentences) for p in _python("frameworks") if p.stem not in _FOR_AUTHORS),
+            *((p, sentences) for p in _python("frameworks") if p.stem not in _FOR_AUTHORS | _FOR_MACHINES),
         ],
         "measures": [(ROOT / "frameworks/measures.yaml", measure_names)],
         "rules": [
@@ -370,6 +372,7 @@ def _sources() -> Mapping[str, Iterable[tuple[Path, Callable[[Path], Iterator[Ke
             *((p, template) for p in sorted((ROOT / "templates/web").rglob("*.html"))),
         ],
         "service": [
+            *((p, service) for p in _python("frameworks") if p.stem in _FOR_AUTHORS),
             *(
                 (p, service)
                 for p in _python("auditor", without="/subjects/")

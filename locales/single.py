@@ -12,6 +12,6 @@ SINGLE = (
     "quasi-identifier", "recomputed", "regression", "replaced", "score", "scoring", "selected", "sensitive",
     "tenth", "training", "undefined", "verdict", "withheld",
     "protected", "identifier", "feature {NAME}", "attack {NAME}", "column {NAME}", "table {NAME}",
-    "impact ratio of {NAME}",
+    "impact ratio of {NAME}", "input should be {values}",
     "{accused} of {others} other rows accused",  # half of a note
 )  # fmt: skip

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from reports.characters import shown
 from reports.language import ENGLISH, _, n_, speaking
 from reports.record import Audit
-from reports.wording import brief, count, shown
+from reports.wording import brief, count
 
 if TYPE_CHECKING:
     from reports.compose.view import View

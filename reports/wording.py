@@ -11,7 +11,6 @@ import datetime as dt
 import hashlib
 import math
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -39,26 +38,6 @@ _PAGES = 400
 _NUMBER = re.compile(r"\N{MINUS SIGN}?\d[\d.,\u00a0\u202f]*(?<=\d)")
 _LEVEL = 0.025
 """One-sided, as an interval of 95 % leaves this much beyond each end."""
-_DIRECTION = {
-    "\u200e",
-    "\u200f",
-    "\u061c",
-    *map(chr, range(0x202A, 0x202F)),
-    *map(chr, range(0x2066, 0x206A)),
-}
-"""Characters that turn the reading direction of what follows."""
-
-
-def shown(text: str) -> str:
-    """Make control and direction characters visible, so that no name can rewrite a line."""
-    if text.isascii() and text.isprintable():
-        return text
-    flat = re.sub(r"[\t\n\r]+", " ", text)
-    return "".join("\N{REPLACEMENT CHARACTER}" if _hides(char) else char for char in flat)
-
-
-def _hides(char: str) -> bool:
-    return char in _DIRECTION or unicodedata.category(char) in {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def undefined() -> str:

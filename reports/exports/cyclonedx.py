@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from checks.model import Measure
+from reports.characters import shown
 from reports.compose.view import View
 from reports.exports.shared import (
     NAME,
@@ -27,7 +28,7 @@ from reports.exports.shared import (
     token,
     unmeasured,
 )
-from reports.wording import shown, where
+from reports.wording import where
 
 FORMAT, VERSION, TYPE = "CycloneDX", "1.6", "machine-learning-model"
 CARD = ("performance.", "fairness.", "robustness.")

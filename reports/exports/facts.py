@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reports.characters import shown
 from reports.compose.view import View
 from reports.exports.shared import judged, model_digest, tables, tell
-from reports.wording import count, joined, measure, measured, plural, shown, where
+from reports.wording import count, joined, measure, measured, plural, where
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from xml.etree import ElementTree as ET
 
+from reports.characters import shown
 from reports.compose.view import View
 from reports.exports.shared import NAME, Judged, judged, subject, tell
-from reports.wording import shown, verdict
+from reports.wording import verdict
 
 _ENDS = {"not_met": "failure", "undecided": "error"}
 _PASSED = {"met", "reported"}

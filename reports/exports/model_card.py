@@ -12,9 +12,10 @@ from typing import Any
 import yaml
 
 from checks.model import Measure
+from reports.characters import shown
 from reports.compose.view import View
 from reports.exports.shared import judged, subject, tables, tell, unmeasured
-from reports.wording import count, measured, shown, verdict, where
+from reports.wording import count, measured, verdict, where
 from reports.wording import measure as measure_words
 
 LIBRARIES = {

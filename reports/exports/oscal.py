@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from checks.model import Evidence
+from reports.characters import shown
 from reports.compose.view import View, evidence_title
 from reports.exports.oscal_catalog import NAMESPACE, VERSION
 from reports.exports.shared import (
@@ -27,7 +28,7 @@ from reports.exports.shared import (
     token,
 )
 from reports.record import canonical
-from reports.wording import plural, shown
+from reports.wording import plural
 
 
 def results(view: View) -> bytes:

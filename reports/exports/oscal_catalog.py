@@ -15,11 +15,12 @@ from typing import Any
 
 from frameworks.layers import on_day
 from frameworks.model import Bound, Change, Criterion, Framework, Requirement
+from reports.characters import shown
 from reports.exports.shared import PROJECT, as_json, token
 from reports.language import ENGLISH, speaking
 from reports.record import canonical
 from reports.terms import OPERATORS
-from reports.wording import measure, sentence, shown
+from reports.wording import measure, sentence
 
 VERSION = "1.2.1"
 NAMESPACE = "https://auditor.invalid/ns/oscal"

@@ -11,8 +11,9 @@ from typing import Any
 
 from checks.model import Outcome
 from frameworks.model import Finding, State
+from reports.characters import shown
 from reports.compose.view import View, spoken_whole
-from reports.wording import edge, limit, measure, measured, plain, sentence, shown, verdict, where
+from reports.wording import edge, limit, measure, measured, plain, sentence, verdict, where
 
 PROJECT = uuid.uuid5(uuid.NAMESPACE_DNS, "auditor.invalid")
 NAME = "Auditor"

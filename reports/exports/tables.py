@@ -13,10 +13,11 @@ from collections.abc import Iterator, Sequence
 
 import xlsxwriter
 
+from reports.characters import shown
 from reports.compose.view import View
 from reports.exports.shared import NAME
 from reports.record import canonical
-from reports.wording import limit, shown
+from reports.wording import limit
 
 Cell = str | float | None
 MOST = 32_767

@@ -10,6 +10,7 @@ from checks.model import Kind, Measure
 from checks.names import crossed, split
 from frameworks.model import Basis, State, Verdict
 from reports import terms, wording
+from reports.characters import shown
 from reports.language import LANGUAGES, speaking
 
 
@@ -176,10 +177,10 @@ def test_measures_read_as_words():
 
 @pytest.mark.parametrize("char", ["\u202e", "\u2066", "\u200f", "\x00", "\x1b", "\x07", "\u2028", "\ud800"])
 def test_characters_that_hide_are_shown(char):
-    assert wording.shown(f"a{char}b") == "a\ufffdb"
+    assert shown(f"a{char}b") == "a\ufffdb"
 
 
 def test_other_scripts_stay_as_they_are():
     for text in ("漢字", "עברית", "naïve", "😀", "a\u200db"):
-        assert wording.shown(text) == text
-    assert wording.shown("two\nlines") == "two lines"
+        assert shown(text) == text
+    assert shown("two\nlines") == "two lines"
