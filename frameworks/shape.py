@@ -71,7 +71,7 @@ class CriterionShape(Shape):
                 + (
                     f"keep one of {and_(self.operators)}"
                     if self.operators
-                    else f"add {and_(OPERATORS, 'or')}"
+                    else f"add one of {and_(OPERATORS, 'or')}"
                 )
             )
         if self.question or self.missing:

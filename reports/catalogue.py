@@ -31,11 +31,12 @@ _KINDS = {
 """What stands in places whose name says it."""
 _OURS = frozenset(
     {"task", "tasks", "tier", "tiers", "side", "what", "value", "word", "words", "outcome", "state"}
-    | {"origin", "want", "kept", "table"}
+    | {"origin", "want", "kept", "table", "way"}
 )
 """Places that hold words of ours, even single ones."""
 _TERMED = "_terms"
 """How places end that hold values of terms, one or several."""
+_CODE = re.compile(r"`[^`]+`")
 _FEW_LETTERS = 8
 _LONG = 1_200
 """Characters beyond which a sentence is not taken apart: it holds long names, and the search is quadratic."""
@@ -94,6 +95,8 @@ class _Template:
     pattern: re.Pattern[str]
     around: re.Pattern[str]
     """The same, with room for several sentences in a place."""
+    code: frozenset[str]
+    """Places between backticks: what stands there is told as it is."""
     weak: bool
     """Whether its own words are so few that many sentences fit: what is placed must be known then."""
     text: str
@@ -110,9 +113,9 @@ class _Template:
             return None
         values = {}
         for name, value in fits.groupdict().items():
-            known = fillings.filling(name, value, sure=sure)
+            known = None if name in self.code else fillings.filling(name, value, sure=sure)
             known = fillings.exact.get(value) if known is None and self.weak else known
-            asked = (sure and " " in value) or (self.weak and _LETTER.search(value))
+            asked = (sure and " " in value and name not in self.code) or (self.weak and _LETTER.search(value))
             asked = asked or name.endswith(_TERMED)
             if known is None and (asked or (several and _BETWEEN.search(value))):
                 return None
@@ -131,7 +134,7 @@ class Sentences:
     ) -> None:
         self._terms, self._words = terms or {}, words or {}
         self.exact = {key: text for key, text in translations.items() if not _PLACE.search(key)}
-        self.exact |= {key.strip(): text.strip() for key, text in self.exact.items()}
+        self.exact |= {key.strip(" ;"): text.strip(" ；") for key, text in self.exact.items()}
         places = sorted((key for key in translations if _PLACE.search(key)), key=_literal, reverse=True)
         self._templates = [_template(key, translations[key]) for key in places]
         self._told = lru_cache(maxsize=8192)(self._tell)
@@ -191,6 +194,8 @@ class Sentences:
         if name.endswith(_TERMED):
             told = [self._terms.get(one, one if one.isdecimal() else None) for one in value.split(", ")]
             return None if None in told else "、".join(filter(None, told))
+        if _CODE.fullmatch(value):
+            return value
         if " " not in value and name not in _OURS:  # any other single word may be a submitted name
             return None
         if " " not in value and value in self._words:
@@ -225,6 +230,10 @@ def _template(message: str, text: str) -> _Template:
             around += f"(?P={name})" if seen[name] else f"(?P<{name}>{_KINDS.get(name, '.+?')})"
             seen[name] += 1
     weak = not _LETTER.search(parts[0] + parts[-1]) and _literal(message) < _FEW_LETTERS
-    return _Template(
-        parts[0], parts[-1], re.compile(pattern, re.DOTALL), re.compile(around, re.DOTALL), weak, text
-    )
+    code = {
+        name
+        for before, name, after in zip(parts[::2], parts[1::2], parts[2::2], strict=False)
+        if before.endswith("`") and after.startswith("`")
+    }
+    whole, roomy = re.compile(pattern, re.DOTALL), re.compile(around, re.DOTALL)
+    return _Template(parts[0], parts[-1], whole, roomy, frozenset(code), weak, text)

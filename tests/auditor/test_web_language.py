@@ -327,7 +327,7 @@ def test_pages_of_terms_and_organisations_have_no_forgotten_words(tmp_path, pseu
     chinese = {"Accept-Language": "zh-CN"}
     try:
         assert_ours(client, "/terms", "/organisations/99", "/register/organisations/00")
-        for content in (TERMS, TERMS.replace("purpose", "purpos").replace("never", "whenever")):
+        for content in (TERMS, TERMS.replace("purpose", "purpos").replace("never", "whenever"), ""):
             page = client.post("/terms", data={"content": content}, headers=chinese)
             assert unmarked(page.text) == [], content
         kept = []

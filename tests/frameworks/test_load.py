@@ -134,7 +134,7 @@ MISTAKES = {
         "measure",
         "exactly one bound; keep one of `at_least` and `at_most`",
     ),
-    "no bound": (drop("at_least"), "measure", "exactly one bound; add `at_least`, `at_most`"),
+    "no bound": (drop("at_least"), "measure", "exactly one bound; add one of `at_least`, `at_most`"),
     "equals an estimate": (
         replaced(bound(equals=1)),
         "equals",
