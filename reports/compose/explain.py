@@ -89,8 +89,8 @@ def in_short(view: View, finding: Finding, found: str) -> str:
         return wording.recorded(finding.reason)
     basis = wording.sentence(_("Basis: {basis}", basis=wording.basis(finding.basis)))
     open_ = wording.recorded(finding.reason) if finding.verdict is Verdict.UNDECIDED else ""
-    says = wording.sentence(meaning(finding.measure)) if finding.measure else ""
-    return wording.paragraph((contrast(view, finding), found, basis, noted(view, finding), open_, says))
+    says = noted(view, finding) or wording.sentence(meaning(finding.measure or ""))
+    return wording.paragraph((contrast(view, finding), found, basis, says, open_))
 
 
 def _sureness(finding: Finding) -> str:
