@@ -31,7 +31,7 @@ from reports.language import _, own, said_or_same
 RULES_SHOWN = 4
 WORST_SHOWN = 3
 STRIPES_SHOWN = 13
-_NAME, _PURPOSE, _SCOPE, _REMARK = 90, 200, 50, 260
+_NAME, _PURPOSE, _SCOPE, _REMARK = 90, 200, 50, 280
 
 
 def one_page(view: View) -> Iterator[Section]:

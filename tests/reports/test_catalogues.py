@@ -13,7 +13,7 @@ import pytest
 from locales import messages
 from reports import fonts, html, pdf
 from reports.catalogue import RECORD, WORDS
-from reports.document import Document, compose
+from reports.document import Document, compose, compose_summary
 from reports.language import LANGUAGES
 from reports.record import Audit
 from tests.reports.sample import record, subject
@@ -96,6 +96,11 @@ def test_no_title_ends_with_a_last_character_on_a_line_of_its_own(name, language
     text = pages(pdf.render(cover, audit().to_json()))[0]
     assert squeezed(title) in squeezed(text)
     assert any(line.strip().endswith(end) or end in line for line in text.splitlines()), text
+
+
+@in_chinese
+def test_the_summary_is_one_page(language):
+    assert len(pages(pdf.render(compose_summary(audit(), language), audit().to_json()))) == 1
 
 
 def _objects(paper: bytes) -> bytes:
