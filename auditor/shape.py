@@ -31,8 +31,11 @@ def _number(value: Any) -> Any:
 
 
 def _printable(text: str) -> str:
-    if not text.strip() or not text.isprintable():
-        raise ValueError("it is blank or holds characters that cannot be printed; write a plain name")
+    if not text.strip():
+        raise ValueError("it is blank; write a plain name")
+    if hidden := next((char for char in text if not char.isprintable()), ""):
+        code, place = f"U+{ord(hidden):04X}", text.index(hidden) + 1
+        raise ValueError(f"its character {place} cannot be printed ({code}); write a plain name")
     return text
 
 

@@ -80,7 +80,7 @@ def notes(groups: Groups, n: Array, min_group: int, own: Array | None = None) ->
     unmeasured = groups.unmeasured or (None,) * len(n)
     for stated, why, people, mine in zip(groups.stated, unmeasured, n, own, strict=True):
         if not stated:
-            found.append(why or "not stated: never compared")
+            found.append(why or "never compared")
         elif why is not None:
             found.append(why)
         elif people < max(min_group, 1):

@@ -104,7 +104,7 @@ def test_people_whose_group_is_missing_are_counted_and_never_compared():
         subject(decision=[1] * 60 + [0] * 100, groups=["a"] * 60 + ["b"] * 60 + [None] * 40)
     )
     missing = found.measure("selection_rate", attribute="group", group="not stated")
-    assert (missing.value, missing.note) == (0, "not stated: never compared")
+    assert (missing.value, missing.note) == (0, "never compared")
     assert found.measure("not_stated_count", attribute="group").value == 40
     assert found.measure("uncompared_share", attribute="group").value == 0.25
     assert found.measure("impact_ratio", attribute="group").value == 0  # a against b only

@@ -120,7 +120,7 @@ def test_small_groups_and_people_not_stated_are_told_and_not_compared(check):
     notes = {m.of["group"]: m.note for m in found.measures if "group" in m.of}
     assert notes["old"] is None
     assert notes["child"] == "under 30 rows: not compared"
-    assert notes[NOT_STATED] == "not stated: never compared"
+    assert notes[NOT_STATED] == "never compared"
     assert found.measure("uncompared_share", attribute="age").value == pytest.approx(60 / 160)
     assert "2 of 4 groups not compared" in {m.note for m in found.measures}
 

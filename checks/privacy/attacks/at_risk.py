@@ -76,7 +76,7 @@ def _measured(
 
 def _why(name: str, members: int, others: int) -> str | None:
     if name == NOT_STATED:
-        return "not stated: never compared"
+        return "never compared"
     if members < MIN_GROUP:
         return f"under {MIN_GROUP} training rows: not compared"
     if others < MIN_DENOMINATOR:
