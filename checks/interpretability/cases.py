@@ -31,7 +31,8 @@ How to read it
 
 Limits
     No row is shown. Values are told as the fifth of everybody that they lie in, or as a category, and only
-    as far as at least ten people fit all that is told of them; of the rest the contribution alone is given.
+    as far as at least ten people fit all that is told of them; of the rest the contribution alone is given,
+    and of a change the way alone, where ten people alike are on that side of it.
     Contributions, answers and changes are rounded, not withheld: somebody who has both the model and the
     data may know a row again. Cases are examples: nothing follows from them for others. The rules for
     changes, and their limits, are those of `interpretability.recourse`. Row weights are not used.
@@ -132,7 +133,8 @@ def cases(
     truth = Observed.of(subject, positions, errors)
     named = [[*one.features, *leading] for one, leading in zip(turned, spoke.leading, strict=True)]
     said, observed = _said(told, named, truth)
-    parts = (_reasons(told, spoke, said), _changes(told, turned, said), _others(told, open_, said))
+    said, ways = _sided(said, turned, open_.places(pool), open_.ordered)
+    parts = (_reasons(told, spoke, said), _changes(told, turned, said, ways), _others(told, open_, said))
     rest = (observed, _without(found), unanswered(lost, questions))
     for item in chain(*parts, map(_withheld, found.withheld), rest):
         if isinstance(item, Measure):
@@ -155,6 +157,27 @@ def _said(told: _Told, named: list[list[int]], truth: Observed | None) -> tuple[
         said.append((known, among))
         listed.append((case.name, was, least))
     return said, Table("observed", ("case", "observed", "error_at_least"), tuple(listed))
+
+
+def _sided(
+    said: list[Said], turned: list[_Turned], places: Array, ordered: Array
+) -> tuple[list[Said], list[set[int]]]:
+    """Return which way changes go that may not be told whole, where ten people alike are on that side too."""
+    sided: list[Said] = []
+    ways: list[set[int]] = []
+    for (bands, alike), one in zip(said, turned, strict=True):
+        among, mine = alike, set[int]()
+        for j, change in one.changes.items():
+            if j in bands or not ordered[j]:
+                continue
+            own, target = places[:, j], one.after[j]
+            both = among & (own < target if change[0] == "higher" else own > target)
+            if both.sum() >= SHARED:
+                among = both
+                mine.add(j)
+        sided.append((bands, among))
+        ways.append(mine)
+    return sided, ways
 
 
 def _without(found: Picked) -> Table:
@@ -205,6 +228,8 @@ class _Turned:
     solved: bool
     shift: float
     changes: dict[int, Change]
+    after: Array
+    """Where each changed value lies among everybody's; NaN where nothing changes."""
 
     @property
     def features(self) -> list[int]:
@@ -232,23 +257,27 @@ def _turned(
         for i, k in enumerate(at.tolist()):
             changed = np.flatnonzero(found.found.states[i] >= 0).tolist()
             each = {j: _change(open_, mine, found, i, j) for j in changed}
-            turned[k] = _Turned(bool(found.found.solved[i]), float(found.shifts[i].max()), each)
+            solved, shift = bool(found.found.solved[i]), float(found.shifts[i].max())
+            turned[k] = _Turned(solved, shift, each, found.after[i])
     return [turned[k] for k in range(len(told.picked))], (lost, questions)
 
 
-def _changes(told: _Told, turned: list[_Turned], said: list[Said]) -> Iterator[Measure | Table]:
+def _changes(
+    told: _Told, turned: list[_Turned], said: list[Said], ways: list[set[int]]
+) -> Iterator[Measure | Table]:
     names = [str(name) for name in told.pool.columns]
     listed: list[tuple[str, str, str, float | None, float | None, str | None]] = []
-    for case, one, (bands, _) in zip(told.picked, turned, said, strict=True):
+    for case, one, (bands, _), sided in zip(told.picked, turned, said, ways, strict=True):
         note = None if one.solved else "no change of so few features was found that turns the answer"
         shift = round(_steps(one.shift), 2)
         yield _exact(case, "changes_needed", len(one.changes) if one.solved else None, "features", note)
         yield _exact(case, "percentile_shift", shift if one.solved else None, "proportion", note)
         for j, change in one.changes.items():
-            listed.append((case.name, names[j], *(change if j in bands else WITHHELD)))
+            way = (change[0], None, None, None) if j in sided else WITHHELD
+            listed.append((case.name, names[j], *(change if j in bands else way)))
     note = (
         "points: share of all people that the change passes; relative: change in parts of the own value;"
-        f" withheld: it would tell of fewer than {SHARED} people"
+        f" withheld, or without a size: it would tell of fewer than {SHARED} people"
     )
     yield Table("changes", ("case", "feature", "way", "points", "relative", "new value"), tuple(listed), note)
 

@@ -299,7 +299,13 @@ def _change(feature: str, way: str, points: float | None, relative: float | None
             value=wording.percent(relative),
             way=own(way),
         )
-    passed = wording.per_hundred(points or 0.0)
+    if points is None:
+        return _(
+            "{name} would need to be {way} (by how much would tell of too few people)",
+            name=name,
+            way=own(way),
+        )
+    passed = wording.per_hundred(points)
     return _(
         "{name} would need to be {way}, past about {passed} people", name=name, way=own(way), passed=passed
     )
@@ -323,7 +329,9 @@ def _losing(feature: str, way: str, points: float | None, relative: float | None
         return _("{name} at {to}", name=name, to=wording.brief(to, 40))
     if relative is not None:
         return _("{name} about {value} {way}", name=name, value=wording.percent(relative), way=own(way))
-    passed = wording.per_hundred(points or 0.0)
+    if points is None:
+        return _("{name} {way} (by how much would tell of too few people)", name=name, way=own(way))
+    passed = wording.per_hundred(points)
     return _("{name} {way}, past about {passed} people", name=name, way=own(way), passed=passed)
 
 

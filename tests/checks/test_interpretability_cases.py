@@ -197,6 +197,15 @@ def test_a_change_in_parts_of_the_own_value_is_that_of_the_closed_form():
     assert f"{100 * change[4]:.3g}".split(".")[0] in told(evidence)[1]["What would change the answer"]
 
 
+def test_of_a_change_that_may_not_be_told_the_way_is_where_ten_people_alike_are_on_that_side():
+    evidence = cases(take(PEOPLE, range(150)))
+    untold = [row for row in rows(evidence, "changes") if row[3] is None]
+    assert {row[2] for row in untold} == {"higher", "lower", "withheld"}
+    assert all(m.value >= SHARED for m in evidence.measures if m.name == "alike" and m.value is not None)
+    said = " ".join(case["What would change the answer"] for case in told(evidence))
+    assert "income higher (by how much would tell of too few people)" in said.replace("would need to be ", "")
+
+
 def test_what_may_not_change_is_in_no_change():
     facts = {**PEOPLE.facts, "immutable": ["income"]}
     evidence = cases(dataclasses.replace(PEOPLE, facts=facts))
