@@ -11,7 +11,8 @@ same of the one that came out heaviest, however near others are. `among_top_shar
 features that are among the `top` heaviest, `chance_top_share` what features named at random would reach, and
 `contradicted_share` the part that spoke *for* the person. `actionable_share` is the share of people with a
 reason that names a feature which may change. For each feature, `named` and `among_top` say how often it is
-told and how often it should be.
+told and how often it should be. The table `reasons by language` has the same by the language that people were
+told in.
 
 `reading_grade` is the school grade of English reasons, `common_character_share` the share of frequently used
 characters in Chinese ones. `contact_share`, `appeal_share` and `human_review_share` are the shares of people
@@ -57,6 +58,7 @@ from checks.draw import sample_rows
 from checks.interpretability.letters import Letter, letters, named, with_text, without_text
 from checks.interpretability.moves import fixed
 from checks.interpretability.stated import Vocabulary
+from checks.interpretability.told_by import by_language
 from checks.interpretability.weighed import Weighed, weigh
 from checks.model import (
     Array,
@@ -257,7 +259,7 @@ def _actionable(subject: Subject, found: list[Letter], min_group: int) -> Iterat
 
 def _beside_the_model(
     subject: Subject, found: list[Letter], rng: np.random.Generator, *, min_group: int, **sizes: int
-) -> Iterator[Measure]:
+) -> Iterator[Measure | Table]:
     """Yield how far the reasons are those that weighed most in the model."""
     about = [letter for letter in found if letter.features]
     names = ("main_reason_share", "heaviest_named_share", *NAMED)
@@ -279,8 +281,10 @@ def _beside_the_model(
         return
     without = int((~against).sum())
     note = f"{without} more left out: nothing weighed against them in the model" if without else None
-    for measure in _weighed(subject, weighed.of(against), min_group, note):
+    blamed = weighed.of(against)
+    for measure in _weighed(subject, blamed, min_group, note):
         yield dataclasses.replace(measure, method=f"{measure.method}; {weighed.how}")
+    yield by_language(blamed)
 
 
 def _weighed(subject: Subject, weighed: Weighed, min_group: int, note: str | None) -> Iterator[Measure]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 LEFT_OUT = "people left out"
 """The table that counts people of whom a changed row got no number."""
+BY_LANGUAGE = "reasons by language"
+"""The table of how far reasons are the model's, by the language that people were told in."""
 SAME = "the same person as another case"
 FEW = "too few people share what would be told"
 RIGHT = "none of its answers is known to be wrong"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from checks.interpretability.without import LEFT_OUT
+from checks.interpretability.without import BY_LANGUAGE, LEFT_OUT
 from checks.model import Evidence, Measure, Outcome
 from checks.names import crossed
 from reports import wording
@@ -304,10 +304,28 @@ def _weighed(evidence: Evidence) -> Iterator[str]:
             share=wording.per_hundred(_value(false)),
             sure=wording.sure(false),
         )
+    yield from _false_in(evidence)
     if able is not None:
         yield _(
             "Of people who were told of a feature, {people} were told of one that may change.",
             people=_people(able),
+        )
+
+
+def _false_in(evidence: Evidence) -> Iterator[str]:
+    """Name the language whose reasons are false more often than those of another by more than chance."""
+    rows = next((table.rows for table in evidence.tables if table.name == BY_LANGUAGE), ())
+    told = [(str(row[0]), float(row[3] or 0), float(row[4] or 0), float(row[5] or 0)) for row in rows]
+    worst = max(told, key=lambda one: one[2], default=None)
+    best = min(told, key=lambda one: one[3], default=None)
+    if worst is not None and best is not None and worst[2] > best[3]:
+        yield _(
+            "That is so of {worst} of the named features in texts in “{language}”, and of {best} in "
+            "“{other}”: more than chance.",
+            worst=wording.per_hundred(worst[1]),
+            language=wording.name(worst[0]),
+            best=wording.per_hundred(best[1]),
+            other=wording.name(best[0]),
         )
 
 

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from checks.inclusion.accessibility import accessibility
@@ -16,6 +17,7 @@ from checks.interpretability.reasons import reasons
 from checks.interpretability.shap import shap
 from checks.interpretability.stability import stability
 from checks.interpretability.surrogate import surrogate
+from checks.interpretability.without import BY_LANGUAGE
 from checks.model import Evidence, Measure, Task
 from reports.compose.one_class import one_class
 from reports.compose.tables import ROWS_TOLD
@@ -174,6 +176,23 @@ def test_reasons_of_few_people_say_so_and_what_was_left_out():
         "these are left out. A text is missing in 1 of the 8 rows: it tells nothing, unless" in said
     )
     assert "left out" not in words(shown_to_people(reasons(honest(PEOPLE))))
+
+
+def test_false_reasons_of_one_language_are_named():
+    """Who is told in French that their income is low has a high one; in English all is true."""
+    rich = [i for i in against(PEOPLE) if PEOPLE.evaluation["income"][i] > 0.3][:40]
+    true = honest(PEOPLE).reasons
+    true = true[~true["row"].isin(rich)].assign(language="en")
+    false = told(PEOPLE, [(i, "Low income") for i in rich]).reasons.assign(language="fr")
+    both = dataclasses.replace(PEOPLE, reasons=pd.concat([true, false], ignore_index=True))
+    evidence = reasons(both)
+    (table,) = (t for t in evidence.tables if t.name == BY_LANGUAGE)
+    parts = {row[0]: row[3] for row in table.rows}
+    assert parts["fr"] > 0.4
+    assert parts["en"] < 0.05
+    said = words(shown_to_people(evidence))
+    assert "in texts in “fr”, and of " in said
+    assert "in texts in" not in words(shown_to_people(reasons(honest(PEOPLE))))
 
 
 def test_whose_texts_are_not_read_is_said_before_what_texts_tell():
