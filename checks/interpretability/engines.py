@@ -22,7 +22,7 @@ from checks.interpretability.answered import Pairs, answered
 from checks.interpretability.asking import Output, explained_class
 from checks.interpretability.attribution import CELLS, attribute, mixed
 from checks.interpretability.contributions import Explaining, NotAccepted, accept, sums
-from checks.interpretability.scales import on_scale
+from checks.interpretability.scales import AGAINST_ALL, against_all, on_scale
 from checks.model import Array, ModelError, Subject
 
 BROAD = 200
@@ -100,6 +100,9 @@ def own(asked: Asked) -> Engine:
     several = len(model.classes) > 2
     turned = output.is_probability and not several and asked.subject.roles.positive == model.classes[0]
     position = model.classes.index(str(explained_class(asked.subject))) if several else None
+    scale = model.scale
+    if scale == AGAINST_ALL and position is not None and asked.subject.model is not None:
+        output, scale = against_all(asked.subject.model, position), "value"
 
     def ask(X: pd.DataFrame) -> Array:
         said = model.contributions(X, position) if several else model.contributions(X)
@@ -109,21 +112,21 @@ def own(asked: Asked) -> Engine:
         opposite[:, -1] += 1.0 if model.scale == "probability" else 0.0
         return opposite
 
-    accepted = accept(ask(rows), output, rows, asked.background, scale=model.scale, rng=asked.rng)
+    accepted = accept(ask(rows), output, rows, asked.background, scale=scale, rng=asked.rng)
 
     def credit(X: pd.DataFrame) -> Credited:
         said = ask(X)
-        sums(said, output(X), model.scale)
+        sums(said, output(X), scale)
         return said[:, :-1], np.zeros(X.shape)
 
     words = (
         "credits of the model's own trees (TreeSHAP), path-dependent: the background is the rows that"
-        f" reached each split, {spelt(model.scale, output)}"
+        f" reached each split, {spelt(scale, output)}"
     )
     known = accepted.values, np.zeros(rows.shape)
     return Engine(
         credit,
-        on_scale(output, model.scale),
+        on_scale(output, scale),
         accepted.base,
         asked.background,
         words,

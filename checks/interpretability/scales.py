@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from checks.interpretability.asking import Output
-from checks.model import Array, ModelError
+from checks.model import Array, Model, ModelError
+from checks.unanswered import given
 
 SUMS = 1e-4
 """Allowed distance of a sum from the raw answer, in parts of it (and of 1)."""
@@ -22,6 +23,8 @@ RAW: Mapping[str, Callable[[Array], Array]] = {
     "logarithm of the value": np.log,
 }
 """How the raw answer, on the scale of the parts, follows from what the model predicts."""
+AGAINST_ALL = "log-ratio"
+"""A class's probability against the geometric mean of all: on it the trees of one class of several add up."""
 OF_PROBABILITIES = frozenset({"log-odds", "probability"})
 
 
@@ -47,6 +50,20 @@ def on_scale(output: Output, scale: str) -> Output:
 
     name = output.scale if scale in {"value", "probability"} else scale
     return Output(name, is_probability=scale == "probability", ask=ask, partly=output.partly)
+
+
+def against_all(model: Model, position: int) -> Output:
+    """Return the output of the class at *position* on the scale `AGAINST_ALL`, of more than two classes."""
+
+    def ask(X: pd.DataFrame) -> Array:
+        chance = given(model.predict_proba, X)
+        if (chance <= 0).any():
+            raise OffScale("it answered a probability of 0, which has no logarithm")
+        logs = np.log(chance)
+        return np.asarray(logs[:, position] - logs.mean(axis=1))
+
+    name = f"logarithm of the probability of '{model.classes[position]}' over the geometric mean of all"
+    return Output(name, is_probability=False, ask=ask)
 
 
 def certain(answer: Array, scale: str) -> tuple[Array, Array, Array]:

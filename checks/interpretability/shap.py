@@ -37,7 +37,9 @@ Limits
     parts follow how the training rows ran through the trees, and may credit a stand-in. The parts
     describe the model, not the world. Noise makes a mean absolute part too large, most of all for features
     that do little. Fewer rows are explained where there are many features (`evaluations` limits the
-    questions). Of many classes the favourable one is explained. Row weights are not used.
+    questions). Of many classes the favourable one is explained; boosted trees of many classes (XGBoost,
+    LightGBM) add up on the logarithm of its probability over the geometric mean of all, since what the trees
+    of all classes have in common is in no answer. Row weights are not used.
 
 References
     Lundberg and Lee, NeurIPS 2017; Lundberg et al., Nature Machine Intelligence 2, 2020 (TreeSHAP); Janzing,

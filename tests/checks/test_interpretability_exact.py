@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skops.io
-from lightgbm import LGBMRegressor
+from lightgbm import LGBMClassifier, LGBMRegressor
 from scipy.special import expit, logit
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
@@ -35,6 +35,7 @@ from auditor.subjects.explaining import Explaining
 from checks.interpretability.asking import explained_output
 from checks.interpretability.attribution import attribute
 from checks.interpretability.engines import Asked, closed
+from checks.interpretability.scales import AGAINST_ALL
 from checks.interpretability.shap import shap
 from checks.model import Outcome, Roles, Subject, Task
 
@@ -211,6 +212,70 @@ def test_credits_of_xgboost_are_shapley_values_in_64_bit(drawn, stopped, tmp_pat
         assert np.abs(found[:3, :-1] - wanted).max() < EXACT
         margin = boosted.predict(X[:60], output_margin=True)
         assert np.abs(found.sum(axis=1) - margin).max() < EXACT
+
+
+def of_three(drawn):
+    X, worth, _ = drawn
+    return pd.DataFrame(X, columns=[f"f{place}" for place in range(12)]), np.digitize(worth, [-1, 1])
+
+
+def test_credits_of_each_class_of_xgboost_are_shapley_values_less_what_all_have_in_common(drawn, tmp_path):
+    """By their definition, of each class's own trees; they sum to the class's part of the logarithms."""
+    X, y = of_three(drawn)
+    boosted = XGBClassifier(n_estimators=3, max_depth=3, n_jobs=1).fit(X, y)
+    dump = boosted.get_booster().get_dump(dump_format="json", with_stats=True)
+    trees = [booster(json.loads(one)) for one in dump]
+    each = np.stack([path_dependent(trees[one::3], X.to_numpy()[:3]) for one in range(3)], axis=1)
+    boosted.save_model(path := tmp_path / "model.ubj")
+    with open_model(path) as opened:
+        assert opened.inspection.contributions == AGAINST_ALL
+        found = np.stack([opened.contributions(X[:60], one) for one in range(3)], axis=1)
+        logs = np.log(opened.predict_proba(X[:60]))
+    assert np.abs(found[:3, :, :-1] - (each - each.mean(axis=1, keepdims=True))).max() < EXACT
+    assert np.abs(found.sum(axis=2) - (logs - logs.mean(axis=1, keepdims=True))).max() < 2 * EXACT
+
+
+def test_credits_of_each_class_of_lightgbm_sum_to_its_part_of_the_logarithms(drawn, tmp_path):
+    X, y = of_three(drawn)
+    model = LGBMClassifier(n_estimators=4, max_depth=4, verbose=-1, n_jobs=1, random_state=0).fit(X, y)
+    model.booster_.save_model(path := tmp_path / "model.txt")
+    trees = [listed(one["tree_structure"]) for one in model.booster_.dump_model()["tree_info"]]
+    each = np.stack([path_dependent(trees[one::3], X.to_numpy()[:3]) for one in range(3)], axis=1)
+    with open_model(path) as opened:
+        found = np.stack([opened.contributions(X[:60], one) for one in range(3)], axis=1)
+        logs = np.log(opened.predict_proba(X[:60]))
+    assert np.abs(found[:3, :, :-1] - (each - each.mean(axis=1, keepdims=True))).max() < EXACT
+    assert np.abs(found.sum(axis=2) - (logs - logs.mean(axis=1, keepdims=True))).max() < EXACT
+
+
+@pytest.mark.parametrize("honest", [True, False])
+def test_boosted_trees_of_three_classes_explain_the_favourable_one_if_their_word_holds(
+    drawn, honest, tmp_path
+):
+    X, y = of_three(drawn)
+    XGBClassifier(n_estimators=20, max_depth=3, n_jobs=1).fit(X, y).save_model(path := tmp_path / "m.ubj")
+    with open_model(path) as opened:
+        asked = Explaining(opened, opened.inspection.contributions, lambda: open_model(path))
+        if not honest:  # the credits of another class
+            asked = Wrong(opened, opened.inspection.contributions, lambda: open_model(path))
+        roles = Roles(features=tuple(X), favourable="1")
+        people = Subject(Task.MULTICLASS, X, roles, decision=y.astype(str).astype(object), model=asked)
+        found = shap(people, rows=100, background=40, evaluations=100_000)
+    assert found.measure("contributions_accepted").value == honest
+    if honest:
+        measure = found.measure("importance", feature="f0")
+        assert measure.unit == "logarithm of the probability of '1' over the geometric mean of all"
+        assert "TreeSHAP" in measure.method
+        assert found.measure("additivity_error").value < 1e-5
+    else:
+        assert "do not sum to the answer" in found.measure("contributions_accepted").note
+
+
+class Wrong(Explaining):
+    """It tells of another class than it is asked for."""
+
+    def contributions(self, X, position=None):
+        return super().contributions(X, (position + 1) % 3)
 
 
 def test_credits_of_lightgbm_are_shapley_values(drawn):

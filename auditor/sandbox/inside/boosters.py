@@ -17,6 +17,21 @@ MOST_CATEGORIES = 1 << 24
 """A category is a float32 inside XGBoost: codes from here on are not exact."""
 
 
+AGAINST_ALL = "log-ratio"
+"""The scale on which the trees of one class of several add up, less what the trees of all have in common."""
+MOST_CREDITED = 50
+"""Classes that are credited one by one."""
+
+
+def against_all(credited: Any) -> Any:
+    """Return credits of shape (rows, classes, features + 1) less their mean over the classes.
+
+    Then they sum to the logarithm of a class's probability over the geometric mean of all: what the sums of
+    the trees have in common is lost in probabilities, and nobody could hold it against an answer.
+    """
+    return credited - credited.mean(axis=1, keepdims=True)
+
+
 def damaged(kind: str = "decision tree") -> Refuse:
     """Return the refusal of a part that would make native code read outside it."""
     return Refuse(

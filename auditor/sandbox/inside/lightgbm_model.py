@@ -11,7 +11,16 @@ import pyarrow as pa
 
 from auditor.sandbox.inside import lightgbm_trees
 from auditor.sandbox.inside.answers import Refuse, brief
-from auditor.sandbox.inside.boosters import Boosted, codes, counted, numbers, refuse_objective
+from auditor.sandbox.inside.boosters import (
+    AGAINST_ALL,
+    MOST_CREDITED,
+    Boosted,
+    against_all,
+    codes,
+    counted,
+    numbers,
+    refuse_objective,
+)
 from auditor.sandbox.inside.model import is_text
 
 LINKS = {
@@ -69,6 +78,7 @@ class LightgbmModel(Boosted):
                 self.classes, self.has_probabilities, self.scale = counted(2, limits), True, "log-odds"
             case "multiclass":
                 self.classes, self.has_probabilities = counted(parsed.outputs, limits), True
+                self.scale = AGAINST_ALL if parsed.outputs <= MOST_CREDITED else None
             case "multiclassova":
                 self.classes = counted(parsed.outputs, limits)  # its numbers do not sum to 1
             case objective if objective in LINKS and parsed.outputs == 1:
@@ -94,7 +104,10 @@ class LightgbmModel(Boosted):
 
     def contributions(self, rows: pa.Table) -> Any:
         """Return TreeSHAP of each feature and the base, on the scale where the trees add up."""
-        return self._booster.predict(self._given(rows), pred_contrib=True, num_threads=1)
+        said = self._booster.predict(self._given(rows), pred_contrib=True, num_threads=1)
+        if self.scale != AGAINST_ALL:
+            return said
+        return against_all(np.reshape(said, (len(said), len(self.classes), -1))).reshape(len(said), -1)
 
     def _leaves(self, rows: pa.Table) -> Any:
         return self._booster.predict(self._given(rows), pred_leaf=True, num_threads=1)

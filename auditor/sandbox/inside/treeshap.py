@@ -88,27 +88,65 @@ def of_booster(booster: xgboost.Booster, iterations: tuple[int, int]) -> Callabl
     trees = ensemble(learner, iterations)
     if trees is None:
         return None
-    nothing = np.full((1, booster.num_features()), np.nan)
-    names, types = booster.feature_names, booster.feature_types
-    asked = xgboost.DMatrix(nothing, feature_names=names, feature_types=types, nthread=1)
-    margin = booster.predict(asked, output_margin=True, iteration_range=iterations)
-    base = float(margin[0]) - float(trees.credits(nothing).sum())
+    base = float(_of_nothing(booster, iterations)[0]) - float(trees.credits(_nothing(booster)).sum())
     return lambda rows: np.column_stack([trees.credits(rows), np.full(len(rows), base)])
 
 
-def ensemble(learner: Mapping[str, Any], iterations: tuple[int, int]) -> Ensemble | None:
-    """Return the trees that answer, of a checked model of one sum; None where XGBoost has to be asked."""
+def of_classes(booster: xgboost.Booster, iterations: tuple[int, int]) -> Callable[[Any], Any] | None:
+    """Return what credits rows with the sum of each class, as `of_booster` does, one class after another.
+
+    Of shape (rows, classes, features + 1); None where a sum cannot be walked.
+    """
+    learner = xgboost_trees.document(bytes(booster.save_raw("ubj")))["learner"]
+    count = int(learner["learner_model_param"]["num_class"])
+    sums = [ensemble(learner, iterations, of=one) for one in range(count)]
+    if any(one is None for one in sums):
+        return None
+    trees = [one for one in sums if one is not None]
+    nothing, margins = _nothing(booster), _of_nothing(booster, iterations).ravel()
+    bases = [float(m) - float(one.credits(nothing).sum()) for m, one in zip(margins, trees, strict=True)]
+
+    def credited(rows: Any) -> Any:
+        each = zip(trees, bases, strict=True)
+        return np.stack(
+            [np.column_stack([one.credits(rows), np.full(len(rows), base)]) for one, base in each], axis=1
+        )
+
+    return credited
+
+
+def _nothing(booster: xgboost.Booster) -> Any:
+    return np.full((1, booster.num_features()), np.nan)
+
+
+def _of_nothing(booster: xgboost.Booster, iterations: tuple[int, int]) -> Any:
+    """Return what a row of which nothing is known is answered, before it becomes a probability."""
+    names, types = booster.feature_names, booster.feature_types
+    asked = xgboost.DMatrix(_nothing(booster), feature_names=names, feature_types=types, nthread=1)
+    return booster.predict(asked, output_margin=True, iteration_range=iterations)
+
+
+def ensemble(
+    learner: Mapping[str, Any], iterations: tuple[int, int], of: int | None = None
+) -> Ensemble | None:
+    """Return the trees that answer, of a checked model; None where XGBoost has to be asked.
+
+    Of a model of several sums, those of the sum *of*.
+    """
     booster = learner["gradient_booster"]
     if booster["name"] != "gbtree":
         return None
     model = booster["model"]
     trees = model["trees"]
+    sums = [int(one) for one in model["tree_info"]]
     if iterations[1]:
         starts = [int(start) for start in model.get("iteration_indptr", ())]
         rounds = list(pairwise(starts))[iterations[0] : iterations[1]]
         if not rounds:
             return None
-        trees = trees[rounds[0][0] : rounds[-1][1]]
+        trees, sums = (each[rounds[0][0] : rounds[-1][1]] for each in (trees, sums))
+    if of is not None:
+        trees = [tree for tree, one in zip(trees, sums, strict=True) if one == of]
     if not trees or any(np.asarray(tree.get("split_type", ())).any() for tree in trees):
         return None  # sets of categories are not known to the compiled part
     found = Ensemble(trees, int(learner["learner_model_param"]["num_feature"]))

@@ -12,7 +12,16 @@ import xgboost
 
 from auditor.sandbox.inside import treeshap, xgboost_trees
 from auditor.sandbox.inside.answers import Refuse, brief
-from auditor.sandbox.inside.boosters import Boosted, codes, counted, numbers, refuse_objective
+from auditor.sandbox.inside.boosters import (
+    AGAINST_ALL,
+    MOST_CREDITED,
+    Boosted,
+    against_all,
+    codes,
+    counted,
+    numbers,
+    refuse_objective,
+)
 from auditor.sandbox.inside.categories import category_unseen
 from auditor.sandbox.inside.model import is_text
 
@@ -68,6 +77,7 @@ class XgboostModel(Boosted):
                 self.classes = counted(2, limits)
             case "multi:softprob":
                 self.classes, self.has_probabilities = counted(classes, limits), True
+                self.scale = AGAINST_ALL if classes <= MOST_CREDITED else None
             case "multi:softmax":
                 self.classes = counted(classes, limits)
             case objective if objective in LINKS:
@@ -85,12 +95,15 @@ class XgboostModel(Boosted):
     def contributions(self, rows: pa.Table) -> Any:
         """Return TreeSHAP of each feature and the base, on the scale where the trees add up."""
         if self._credited is None:
-            return self._booster.predict(self._given(rows), pred_contribs=True, iteration_range=self._range)
-        return self._credited(self._numbers(rows))
+            said = self._booster.predict(self._given(rows), pred_contribs=True, iteration_range=self._range)
+        else:
+            said = self._credited(self._numbers(rows))
+        return said if self.scale != AGAINST_ALL else against_all(said).reshape(len(said), -1)
 
     @cached_property
     def _credited(self) -> Callable[[Any], Any] | None:
-        return treeshap.of_booster(self._booster, self._range)
+        of = treeshap.of_classes if self.scale == AGAINST_ALL else treeshap.of_booster
+        return of(self._booster, self._range)
 
     def _leaves(self, rows: pa.Table) -> Any:
         return self._booster.predict(self._given(rows), pred_leaf=True, iteration_range=self._range)
