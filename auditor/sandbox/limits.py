@@ -27,7 +27,7 @@ class Limits:
 
     table_bytes: int = 2 << 30
     rows: int = 20_000_000
-    columns: int = 2_000
+    columns: int = 2_100
     cells: int = 400_000_000
     name_characters: int = 128
     """Characters of a column's name; the names of roles hold no more either."""

@@ -124,7 +124,7 @@ def reasons(
     yield from _beside_the_model(
         subject, found, rng, min_group=min_group, top=top, rows=rows, evaluations=evaluations
     )
-    yield _channels(table[there])
+    yield _channels(table[there & table["row"].isin(told).to_numpy()])
 
 
 def _due(subject: Subject) -> Array:
@@ -306,7 +306,7 @@ def _weighed(subject: Subject, weighed: Weighed, min_group: int, note: str | Non
 
 
 def _channels(table: pd.DataFrame) -> Table:
-    """Return how many reasons came by each channel, in each language that was declared."""
+    """Return how many reasons of those who were owed one came by each channel, in each declared language."""
     pairs = zip(*(table[c].astype(object) for c in ("channel", "language")), strict=True)
     counted = Counter((None if pd.isna(a) else str(a), None if pd.isna(b) else str(b)) for a, b in pairs)
     listed = sorted(counted.items(), key=lambda each: (-each[1], str(each[0])))

@@ -67,7 +67,7 @@ def cases(evidence: Evidence) -> Iterator[Block]:
     )
     for name in list(order)[:TOLD]:
         yield KeyValues(tuple(_case(evidence, name, str(wanted), str(otherwise), str(scale))))
-    yield from _without(evidence, [name for name in errors if name not in list(order)[:TOLD]])
+    yield from _without(evidence, list(order)[:TOLD], errors)
     yield from _unanswered(evidence)
 
 
@@ -85,15 +85,15 @@ def _unanswered(evidence: Evidence) -> Iterator[Block]:
         )
 
 
-def _without(evidence: Evidence, listed: list[str]) -> Iterator[Block]:
+def _without(evidence: Evidence, told: list[str], errors: list[str]) -> Iterator[Block]:
     """Say of every group whose worst error has no words above where it is told, or why it is not."""
+    listed = [name for name in errors if name not in told]
     parts = [_("{case}: only in the tables", case=said_or_same(wording.brief(case, 80))) for case in listed]
     for attribute, group, why, case in _rows(evidence, "without_case"):
-        reason = (
-            _("the same person as “{case}”", case=said_or_same(wording.brief(str(case), 80)))
-            if why == SAME
-            else own(_WHY[str(why)])
-        )
+        other = said_or_same(wording.brief(str(case), 80))
+        reason = own(_WHY[str(why)]) if why != SAME else _("the same person as “{case}”", case=other)
+        if why == SAME and case not in told:
+            reason = _("the same person as “{case}”, only in the tables", case=other)
         name = said_or_same(wording.brief(f"worst error, {attribute}: {group}", 80))
         parts.append(_("{case}: {why}", case=name, why=reason))
     if parts:

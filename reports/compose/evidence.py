@@ -11,9 +11,10 @@ from reports.compose import pictures
 from reports.compose.cases import cases
 from reports.compose.fairness import fairness
 from reports.compose.one_class import one_class
+from reports.compose.people_told import shown_to_people
 from reports.compose.plots import drawn
 from reports.compose.tables import ANNEX, ROWS_TOLD, evidence_table, told
-from reports.compose.trust import shown_to_people, trust
+from reports.compose.trust import trust
 from reports.compose.unlisted import WHOLE, sentences
 from reports.compose.view import View, annex_anchor, check_anchor, evidence_title
 from reports.document import Block, Bullet, Bullets, Paragraph, Section

@@ -14,6 +14,7 @@ from reports.language import _, said_or_same
 _ROUGH = 0.8
 """Below this fidelity rules are called a sketch; it colours words, no verdict."""
 _TOLD = 8
+_ABOVE, _AT_MOST = "above", "at most"
 _TOLD_WITH = ("rules", "features_used")
 """Numbers without which the rules cannot be told in words."""
 
@@ -92,11 +93,18 @@ def _rules(evidence: Evidence) -> Iterator[str]:
         return
     everybody = sum(float(row[1] or 0.0) for row in answers.rows)
     conditions: dict[Any, list[str]] = {}
+    ends = {(row[0], row[1], row[2]): row[3] for row in asked.rows if row[3] is not None}
     for rule, feature, relation, number, text in asked.rows:
-        value = "" if number is None else f" {wording.exact(float(number))}"
-        value = value if text is None else f" “{wording.brief(str(text), 30)}”"
-        asks = f"{wording.name(feature)} {said_or_same(str(relation))}{value}"
-        conditions.setdefault(rule, []).append(asks)
+        low, high = (ends.get((rule, feature, side)) for side in (_ABOVE, _AT_MOST))
+        if low is not None and high is not None and relation in (_ABOVE, _AT_MOST):
+            between = _band(low, high, None)
+            asks = f"{wording.name(feature)} {between}"
+        else:
+            value = "" if number is None else f" {wording.exact(float(number))}"
+            value = value if text is None else f" “{wording.brief(str(text), 30)}”"
+            asks = f"{wording.name(feature)} {said_or_same(str(relation))}{value}"
+        if asks not in conditions.setdefault(rule, []):
+            conditions[rule].append(asks)
     for rule, people, mean, spread in answers.rows:
         yield _(
             "If {conditions}: mean answer {mean}, give or take {spread} ({share} people).",

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from checks.model import Evidence, Measure, Outcome
+from checks.model import Table as Rows
 from reports import charts
-from reports.compose import shapes
+from reports.compose import shapes, surrogate
 from reports.document import Bullets, Chart, Document, Paragraph, Table, compose
 from tests.reports.sample import SUBMISSION, Scorecard, record, subject
 
@@ -122,6 +123,22 @@ def test_the_pair_that_makes_most_is_told_and_drawn_first_with_what_chance_makes
         values = [row["value"] for row in panel["rows"]]
         assert values == sorted(values, reverse=True)
     assert len(charts.draw(chart)) == 2
+
+
+def test_two_ends_of_one_number_are_told_as_one_condition():
+    answers = Rows("answers of rules", ("rule", "people", "mean", "spread"), ((1, 40.0, 0.3, 0.1),))
+    asked = Rows(
+        "conditions of rules",
+        ("rule", "feature", "relation", "number", "text"),
+        (
+            (1, "debt", "at most", 74.5, None),
+            (1, "debt", "above", 17.2, None),
+            (1, "age", "above", 40.0, None),
+        ),
+    )
+    found = Evidence("interpretability.surrogate", Outcome.MEASURED, tables=(answers, asked))
+    (line,) = surrogate._rules(found)
+    assert line.startswith("If debt above 17.2 to 74.5 and age above 40: mean answer 0.3")
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,10 @@ from checks.interpretability.surrogate import surrogate
 from checks.interpretability.without import BY_LANGUAGE
 from checks.model import Evidence, Measure, Task
 from reports.compose.one_class import one_class
+from reports.compose.people_told import shown_to_people
 from reports.compose.tables import ROWS_TOLD
 from reports.compose.tables import told as tables_told
-from reports.compose.trust import TITLE, shown_to_people, trust
+from reports.compose.trust import TITLE, trust
 from tests.checks.builders import credit
 from tests.checks.test_interpretability_bad_input import Gappy, Picky
 from tests.checks.told import against, honest, noticed, told
@@ -147,6 +148,20 @@ def test_explanations_no_better_than_chance_are_said_to_be(low, doubted):
     evidence = dataclasses.replace(faithfulness(PEOPLE), measures=(ratio, won))
     (section,) = trust(view(evidence))
     assert ("not shown to be better than naming features at random" in words(section.blocks)) is doubted
+
+
+def test_an_agreement_that_chance_could_make_is_not_called_sure():
+    order = Measure("rank_correlation", 1.0, 0.5, 1.0, 3, unit="rank correlation")
+    evidence = dataclasses.replace(agreement(PEOPLE), measures=(order,))
+    (section,) = trust(view(evidence))
+    assert "put the 3 features that matter in much the same order" in words(section.blocks)
+    assert "That they are alike is not sure" in words(section.blocks)
+
+
+def test_channels_count_the_reasons_that_are_looked_at():
+    letters = told(PEOPLE, [(i, "Low income") for i in against(PEOPLE)[:5]] + [(-1, "Low income")])
+    (channels,) = (t for t in reasons(letters).tables if t.name == "channels")
+    assert sum(row[2] for row in channels.rows) == 5
 
 
 def test_what_people_were_told_is_said_in_words():
