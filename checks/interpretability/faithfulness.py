@@ -35,7 +35,7 @@ import numpy as np
 import pandas as pd
 
 from checks.interpretability.answered import answered, beside, told_without, without
-from checks.interpretability.asking import one_of_many, resampled_means
+from checks.interpretability.asking import MOST_LOST, one_of_many, resampled_means
 from checks.interpretability.attribution import mixed
 from checks.interpretability.explained import Explained, explained
 from checks.model import Array, Inconclusive, Measure, Subject, Table, check
@@ -65,9 +65,12 @@ def faithfulness(
     sign = np.where(away >= 0, 1.0, -1.0)
     named = np.argsort(-sign[:, None] * parts, axis=1, kind="stable")
     shuffled = [np.argsort(rng.random(parts.shape), axis=1) for _ in range(orders)]
-    walks = [_walk(found, stand_in, order) for order in (named, *shuffled)]
-    moved = np.stack([(sign[:, None] * (ends[: len(parts), None] - walk)).mean(axis=1) for walk in walks])
-    kept = np.stack([_inserted(found, stand_in, order, ends) for order in (named, *shuffled)]) * sign
+    taken = np.stack([_walk(found, stand_in, order) for order in (named, *shuffled)])
+    given = np.stack([_walk(found, stand_in, order[:, ::-1]) for order in (named, *shuffled)])
+    able = np.isfinite(taken).all(axis=0) & np.isfinite(given).all(axis=0)
+    found.way.pairs.add(able.size, int((~able).sum()))
+    moved = sign * (ends[: len(parts)] - _means(taken, able))
+    kept = sign * (_means(given, able) - _means(ends[None, None, len(parts) :], able))
     known = answered(parts, moved.T, kept.T)
     moved, kept, lost = moved[:, known], kept[:, known], int((~known).sum())
     yield from without(lost, len(known), found.way.pairs)
@@ -86,7 +89,10 @@ def _steps(features: int) -> Array:
 
 
 def _walk(found: Explained, stand_in: pd.DataFrame, order: Array) -> Array:
-    """Return the mean answer after each step of taking features away, of shape (people, steps)."""
+    """Return the answers on the way of taking features away, of shape (people, people who stand in).
+
+    They are means over the steps; NaN where a step has no answer.
+    """
     people, features = order.shape
     steps, size = _steps(features), len(stand_in)
     source = pd.concat([found.people, stand_in], ignore_index=True)
@@ -96,13 +102,18 @@ def _walk(found: Explained, stand_in: pd.DataFrame, order: Array) -> Array:
     theirs = people + np.arange(size)[None, None, :, None]
     asked = np.where(gone, theirs, mine).reshape(-1, features)
     answers = found.output(mixed(source, asked))
-    return np.asarray(answers.reshape(people, len(steps), size).mean(axis=2))
+    return np.asarray(answers.reshape(people, len(steps), size).mean(axis=1))
 
 
-def _inserted(found: Explained, stand_in: pd.DataFrame, order: Array, ends: Array) -> Array:
-    """Return how far each answer is, on average, from background people once features are given back."""
-    base = ends[len(order) :].mean()
-    return np.asarray((_walk(found, stand_in, order[:, ::-1]) - base).mean(axis=1))
+def _means(answers: Array, able: Array) -> Array:
+    """Return means over those who can stand in for each person, of shape (orders, people).
+
+    NaN where these are fewer than half.
+    """
+    counted = able.sum(axis=1)
+    enough = counted >= MOST_LOST * able.shape[1]
+    total = np.where(able, answers, 0.0).sum(axis=-1)
+    return np.asarray(np.where(enough, total / np.maximum(counted, 1), np.nan))
 
 
 def _ratio(name: str, moved: Array, how: str, rng: np.random.Generator) -> Measure:

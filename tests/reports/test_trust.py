@@ -99,7 +99,7 @@ def test_people_without_an_answer_are_said_to_be_left_out_and_what_fails_for_it(
     gappy = dataclasses.replace(PEOPLE, model=Gappy({"income": 1.5, "debt": -1.0}))
     (section,) = trust(view(faithfulness(gappy)))
     said = words(section.blocks)
-    assert re.search(r"nothing is put in their place: \d+ of 100 people for faithfulness", said)
+    assert re.search(r"nothing is put in their place: [\d,]+ of 2,000 pairs of people for faithfulness", said)
     dead = dataclasses.replace(PEOPLE, model=Picky({"income": 1.0}))
     (section,) = trust(view(faithfulness(dead), stability(dead)))
     assert "could not answer for such rows: faithfulness; stability;" in words(section.blocks)
