@@ -87,7 +87,7 @@ def head(text: str, sent: Mapping[str, str]) -> str:
         for key in DAYS:
             written = sent.get(key, "").strip()
             if written:
-                _put(data, key, _day(key, written))
+                put(data, key, _day(key, written))
             else:
                 data.pop(key, None)
 
@@ -97,20 +97,20 @@ def head(text: str, sent: Mapping[str, str]) -> str:
 def group(text: str, sent: Mapping[str, str]) -> str:
     """Name people who must be among those compared, or change a group of the same id."""
     wanted = CommentedMap()
-    wanted["id"] = _said(sent, "group_id", "give the group a short name such as `rural`")
-    wanted["title"] = _said(sent, "group_title", "say who they are")
-    wanted["attributes"] = _listed(_said(sent, "attributes", "name the columns that may tell them"))
-    values = _listed(sent.get("group_values", ""))
-    limits = {key: _number(key, sent[key]) for key in ("at_least", "below") if sent.get(key, "").strip()}
+    wanted["id"] = filled(sent, "group_id", "give the group a short name such as `rural`")
+    wanted["title"] = filled(sent, "group_title", "say who they are")
+    wanted["attributes"] = listed(filled(sent, "attributes", "name the columns that may tell them"))
+    values = listed(sent.get("group_values", ""))
+    limits = {key: number_in(key, sent[key]) for key in ("at_least", "below") if sent.get(key, "").strip()}
     if bool(values) == bool(limits):
         raise refuse(
             "group_values", "values", "Give either the values of the group, or from and below; one of them."
         )
     wanted |= {"values": values} if values else limits
-    wanted["why"] = _said(sent, "why", "say why these people are named")
+    wanted["why"] = filled(sent, "why", "say why these people are named")
     wanted.fa.set_flow_style()
     return changed(
-        text, lambda data: _replace(data, "groups", wanted, lambda one: one.get("id") == wanted["id"])
+        text, lambda data: replaced(data, "groups", wanted, lambda one: one.get("id") == wanted["id"])
     )
 
 
@@ -127,7 +127,7 @@ def bounds(framework: Framework) -> Sequence[tuple[str, str, Mapping[str, Any]]]
 
 def number(text: str, sent: Mapping[str, str], parents: Sequence[Framework]) -> str:
     """Tighten one number of the parents, or change what the file made of it already."""
-    place = _said(sent, "place", "choose the number that changes")
+    place = filled(sent, "place", "choose the number that changes")
     found = {
         f"{item} {part}": (item, part, said) for p in reversed(parents) for item, part, said in bounds(p)
     }
@@ -135,47 +135,13 @@ def number(text: str, sent: Mapping[str, str], parents: Sequence[Framework]) -> 
         raise refuse("place", "unknown", "choose a number of the rules that these build on.")
     item, part, old = found[place]
     (operator,) = old
-    limit = _number("limit", _said(sent, "limit", "write the new number"))
+    limit = number_in("limit", filled(sent, "limit", "write the new number"))
     wanted = CommentedMap(target=item, criterion=part, mode="tighten")
-    wanted["from"], wanted["to"] = _flow(old), _flow({operator: limit})
-    wanted["reason"] = _said(sent, "reason", "say why; the reason stands in every report")
+    wanted["from"], wanted["to"] = flow(old), flow({operator: limit})
+    wanted["reason"] = filled(sent, "reason", "say why; the reason stands in every report")
     wanted.fa.set_flow_style()
     same = lambda one: one.get("target") == item and one.get("criterion") == part  # noqa: E731
-    return changed(text, lambda data: _replace(data, "overrides", wanted, same))
-
-
-RELIEF = {
-    "waiver_days": ("waivers", "days"),
-    "trial_days": ("sandbox", "days"),
-    "people": ("sandbox", "people"),
-    "share_of_cases": ("sandbox", "share_of_cases"),
-}
-"""Fields of a form, and the policy and key that each sets."""
-
-
-def relief(text: str, sent: Mapping[str, str]) -> str:
-    """Set what is filled in of waivers and trials; what is empty stays as it is."""
-    found: dict[str, dict[str, Any]] = {}
-    for field, (block, key) in RELIEF.items():
-        if sent.get(field, "").strip():
-            found.setdefault(block, {})[key] = _number(field, sent[field])
-    if approvers := _listed(sent.get("approvers", "")):
-        found.setdefault("waivers", {})["approvers"] = approvers
-        found.setdefault("sandbox", {})["approvers"] = _listed(sent["approvers"])
-    if not found:
-        raise refuse("waiver_days", "missing", "Fill in what changes.")
-    reason = _said(sent, "relief_reason", "say why; the reason stands in reports")
-
-    def change(data: CommentedMap) -> None:
-        for block, values in found.items():
-            held = data.get(block)
-            if not isinstance(held, CommentedMap):
-                held = CommentedMap()
-                _put(data, block, held)
-            for key, value in (*values.items(), ("reason", reason)):
-                held[key] = value
-
-    return changed(text, change)
+    return changed(text, lambda data: replaced(data, "overrides", wanted, same))
 
 
 def parents_of(text: str, known: Mapping[str, Framework]) -> tuple[Framework, ...]:
@@ -199,10 +165,11 @@ def values_of(text: str) -> Mapping[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _replace(data: CommentedMap, key: str, wanted: CommentedMap, same: Callable[[Any], bool]) -> None:
+def replaced(data: CommentedMap, key: str, wanted: CommentedMap, same: Callable[[Any], bool]) -> None:
+    """Put *wanted* into a list in place of what is the *same*, or at its end."""
     held = data.get(key)
     if not isinstance(held, CommentedSeq):
-        _put(data, key, CommentedSeq())
+        put(data, key, CommentedSeq())
     elif not held:
         data[key] = CommentedSeq()  # written as [], it would stay on one line
     held = data[key]
@@ -213,39 +180,42 @@ def _replace(data: CommentedMap, key: str, wanted: CommentedMap, same: Callable[
     held.append(wanted)
 
 
-def _put(data: CommentedMap, key: str, value: Any) -> None:
+def put(data: CommentedMap, key: str, value: Any) -> None:
     """Set a key; a new one goes before the long lists, where a reader looks for it."""
     if key in data:
         data[key] = value
         return
     later = [name for name in ("notes", "conditions", "groups", "overrides", "requirements") if name in data]
     later = [name for name in later if key not in ("groups", "overrides") or name == "requirements"]
-    if key in ("waivers", "sandbox"):
+    if key in ("waivers", "sandbox", "effectiveness"):
         later = [name for name in later if name not in ("notes", "conditions")]
     places = [list(data).index(name) for name in later]
     data.insert(min(places, default=len(data)), key, value)
 
 
-def _flow(value: Mapping[str, Any]) -> CommentedMap:
+def flow(value: Mapping[str, Any]) -> CommentedMap:
+    """Return a mapping that is written on one line."""
     made = CommentedMap(value)
     made.fa.set_flow_style()
     return made
 
 
-def _listed(text: str) -> CommentedSeq:
-    made = CommentedSeq([_text(part.strip()) for part in text.split(",") if part.strip()])
+def listed(text: str) -> CommentedSeq:
+    """Return what stands between commas, as a list on one line."""
+    made = CommentedSeq([text_in(part.strip()) for part in text.split(",") if part.strip()])
     made.fa.set_flow_style()
     return made
 
 
-def _said(sent: Mapping[str, str], key: str, need: str) -> str:
+def filled(sent: Mapping[str, str], key: str, need: str) -> str:
+    """Return what was written in a field; refuse one that is empty with what it needs."""
     said = " ".join(sent.get(key, "").split())
     if not said:
         raise refuse(key, "missing", f"{need[0].upper()}{need[1:]}.")
-    return _text(said)
+    return text_in(said)
 
 
-def _text(said: str) -> str:
+def text_in(said: str) -> str:
     """Return *said* in quotes where YAML would read something else than text: no, 1e3, a: b."""
     try:
         plain = yaml.safe_load(said) == said
@@ -254,7 +224,8 @@ def _text(said: str) -> str:
     return said if plain else DoubleQuotedScalarString(said)
 
 
-def _number(key: str, written: str) -> float:
+def number_in(key: str, written: str) -> float:
+    """Return the number that was written in a field, a whole one as such."""
     try:
         found = float(written.strip())
     except ValueError:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from auditor import rule_edits
+from auditor import policy_edits, rule_edits
 from auditor.local_rules import LARGEST, Checked
 from auditor.problems import Refused, refuse
 from auditor.store.clock import today
@@ -16,16 +16,28 @@ from auditor.web.form import anchor
 from auditor.web.here import account, all_frameworks, service
 from frameworks.diff import differences
 from frameworks.model import Framework
+from frameworks.proposing import Change
 from reports import wording
-from reports.language import _
+from reports.compose.allowed import FIGURES
+from reports.language import N_, _, own
 
+ROWS = range(1, policy_edits.FIGURES + 1)
 PARTS = {
     "head": ("version", "title", *rule_edits.DAYS),
     "number": ("place", "limit", "reason"),
     "group": ("group_id", "group_title", "attributes", "group_values", "at_least", "below", "why"),
-    "relief": ("waiver_days", "trial_days", "people", "share_of_cases", "approvers", "relief_reason"),
+    "relief": (*policy_edits.RELIEF, "approvers", "relief_reason", "relief_widen"),
+    "effectiveness": (
+        "audits",
+        "propose",
+        *(f"{part}_{row}" for row in ROWS for part in ("figure", "by", "limit")),
+        "effectiveness_reason",
+        "effectiveness_widen",
+    ),
 }
 """The parts of the form that change the text, with their fields."""
+BYS = N_({"at_least": "at least", "above": "above", "at_most": "at most", "below": "below"})
+"""How a figure is held against a number, in words."""
 FIELDS = tuple(field for fields in PARTS.values() for field in fields)
 
 
@@ -130,7 +142,9 @@ def _changed(do: str, text: str, sent: Mapping[str, str]) -> str:
     if do == "group":
         return rule_edits.group(text, sent)
     if do == "relief":
-        return rule_edits.relief(text, sent)
+        return policy_edits.relief(text, sent, _parents(text))
+    if do == "effectiveness":
+        return policy_edits.effectiveness(text, sent, _parents(text))
     return rule_edits.number(text, sent, _parents(text))
 
 
@@ -173,6 +187,10 @@ def _page(
         parents=parents,
         places=places,
         groups=listed if isinstance(listed, list) else (),
+        rows=ROWS,
+        changes=[(str(one), wording.plain(one)) for one in Change],
+        figures=[(name, own(said)) for name, said in FIGURES.items()],
+        bys=[(name, own(words)) for name, words in BYS.items()],
         told=differences(parents[0], checked.framework) if parents and checked.framework else (),
         anchor=anchor,
         published=any(rule.id == values.get("id") for rule in service().rules.listed(account())),

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from frameworks import policies
 from frameworks.layers import on_day
 from frameworks.model import Bound, Change, Criterion, Framework, Requirement
 from reports.characters import shown
@@ -27,9 +28,10 @@ NAMESPACE = "https://auditor.invalid/ns/oscal"
 """Of our properties; nothing is served there."""
 UNDATED = "1970-01-01T00:00:00Z"
 """OSCAL asks for the moment of the last change; rules know a version and a digest instead."""
+SUGGESTED = "A suggestion of this project."
 REMARKS = (
     "The moment of the last change is not known and stands as 1970; version and digest tell which rules "
-    "these are. Rules about waivers and sandboxes stand in the rule file alone."
+    "these are."
 )
 
 
@@ -83,12 +85,19 @@ def metadata(framework: Framework, day: dt.date | None, title: str) -> dict[str,
         "last-modified": UNDATED,
         "version": line(framework.version),
         "oscal-version": VERSION,
-        "props": [*props(told), *people, *tiers],
+        "props": [*props(told), *people, *tiers, *_policies(framework)],
         "remarks": "\n\n".join(filter(None, (*map(shown, framework.notes), framework.lapsed, REMARKS))),
     }
     if framework.url:
         made["links"] = [{"href": framework.url, "rel": "reference"}]
     return made
+
+
+def _policies(framework: Framework) -> Iterator[dict[str, str]]:
+    """Return what the rules allow of waivers and trials, and from which figures on they propose a change."""
+    for block, key, value, ground in policies.rows(framework):
+        by = f"{ground.framework} {ground.version}, {ground.basis}: {ground.source}" if ground else SUGGESTED
+        yield prop(token(f"{block}-{key}"), value.strip("[]") or "none", by)
 
 
 def _who(columns: tuple[str, ...], values: tuple[str, ...], least: float | None, below: float | None) -> str:

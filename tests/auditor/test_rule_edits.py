@@ -7,9 +7,10 @@ import re
 
 import pytest
 
+from auditor.policy_edits import effectiveness, relief
 from auditor.problems import Refused
-from auditor.rule_edits import changed, copy_of, group, head, number, parents_of, relief, start, text_of
-from frameworks.load import load, packs
+from auditor.rule_edits import changed, copy_of, group, head, number, parents_of, start, text_of
+from frameworks.load import LoadError, load, packs
 
 RATIO = "FAIR-01 fairness.selection_rate.impact_ratio"
 TOWN = copy_of("smart-city-municipal")
@@ -78,9 +79,68 @@ def test_waivers_and_trials_are_set_and_the_rest_stays():
     assert found.sandbox.approvers == found.waivers.approvers == ("A board", "a court")
 
 
+def test_what_is_laxer_than_the_parents_carries_its_reason_and_loses_it_again():
+    parents = parents_of(TOWN, {})
+    sent = {"waiver_days": "200", "trial_days": "100", "relief_reason": "x", "relief_widen": "courts: slow"}
+    text = relief(TOWN, sent, parents)
+    assert [*differ(TOWN, text)][2:4] == ["  widen:", '    days: "courts: slow"']
+    found = load(text.encode())
+    assert (found.waivers.days, found.sandbox.days) == (200, 100)
+    back = relief(text, {"waiver_days": "90", "relief_reason": "x"}, parents)
+    assert "widen:" not in back
+    assert load(back.encode()).waivers.days == 90
+    with pytest.raises(LoadError, match="or say why: `widen"):
+        load(relief(TOWN, {**sent, "relief_widen": " "}, parents).encode())
+
+
+PROPOSED = {
+    "audits": "30",
+    "propose": "recalibrate",
+    "figure_1": "fail_rate",
+    "by_1": "above",
+    "limit_1": "0.3",
+    "figure_3": "dispute",
+    "by_3": "at_least",
+    "limit_3": "5",
+    "effectiveness_reason": "people are heard",
+}
+
+
+def test_when_a_change_is_proposed_is_set_and_read_again():
+    parents = parents_of(TOWN, {})
+    text = effectiveness(TOWN, {**PROPOSED, "effectiveness_widen": "few audits here"}, parents)
+    found = load(text.encode()).effectiveness
+    assert found.audits == 30
+    (one,) = (one for one in found.proposals if one.change == "recalibrate")
+    assert [(c.figure, c.operator, c.limit) for c in one.when] == [
+        ("fail_rate", "above", 0.3),
+        ("dispute", "at_least", 5),
+    ]
+    assert "widen:" in text
+    again = effectiveness(text, {**PROPOSED, "limit_3": "9", "effectiveness_widen": "few"}, parents)
+    assert len(load(again.encode()).effectiveness.proposals) == len(found.proposals)
+    fresh = start(packs()["global-baseline"], dt.date(2028, 2, 1))
+    only = {"audits": "50", "effectiveness_reason": "x"}
+    assert load(effectiveness(fresh, only, parents_of(fresh, {})).encode()).effectiveness.audits == 50
+    none = {"figure_3": "", "limit_3": ""}
+    harm = {"propose": "tighten", "figure_1": "harm_after_pass", "by_1": "at_least", "limit_1": "1"}
+    tighten = {**PROPOSED, **none, **harm}
+    made = effectiveness(fresh, tighten, parents_of(fresh, {}))
+    assert "widen:" not in made, "it is no laxer"
+    assert load(made.encode()).effectiveness.audits == 30
+
+
 @pytest.mark.parametrize(
     ("do", "where"),
     [
+        (lambda: effectiveness(TOWN, {"effectiveness_reason": "x"}), "audits"),
+        (lambda: effectiveness(TOWN, PROPOSED | {"propose": "burn"}), "propose"),
+        (lambda: effectiveness(TOWN, PROPOSED | {"figure_1": "luck"}), "figure_1"),
+        (lambda: effectiveness(TOWN, PROPOSED | {"by_1": ""}), "by_1"),
+        (lambda: effectiveness(TOWN, PROPOSED | {"limit_3": "many"}), "limit_3"),
+        (lambda: effectiveness(TOWN, PROPOSED | {"limit_1": ""}), "limit_1"),
+        (lambda: effectiveness(TOWN, {"propose": "merge", "effectiveness_reason": "x"}), "figure_1"),
+        (lambda: effectiveness(TOWN, PROPOSED | {"effectiveness_reason": ""}), "effectiveness_reason"),
         (lambda: relief(TOWN, {"waiver_days": "many", "relief_reason": "x"}), "waiver_days"),
         (lambda: relief(TOWN, {"waiver_days": "9"}), "relief_reason"),
         (lambda: relief(TOWN, {"relief_reason": "x"}), "waiver_days"),

@@ -183,6 +183,12 @@ def entry(live_service):
     return made
 
 
+@pytest.fixture(scope="module")
+def public_organisation(live_service, entry):
+    """The page of the organisation that the entry names, as everybody reads it."""
+    return f"/register/organisations/{live_service.get(f'/api/v1/register/{entry}').json['organisation']}"
+
+
 def pages_of(entry):
     """Return the pages that need a stored audit, or that nobody visits otherwise."""
     audits = (f"/audits/{entry}/{name}" for name in ("plan", "publish", "withdraw", "delete", "outcomes"))
@@ -192,9 +198,9 @@ def pages_of(entry):
     )  # fmt: skip
 
 
-def test_no_page_has_a_barrier_and_none_scrolls_sideways_at_200_percent(visit, entry):
+def test_no_page_has_a_barrier_and_none_scrolls_sideways_at_200_percent(visit, entry, public_organisation):
     page = visit(viewport=ZOOMED)
-    for path in pages_of(entry):
+    for path in (*pages_of(entry), public_organisation):
         assert page.goto(path).status == 200, path
         assert_sane(page)
         assert (path, barriers_of_a_long_page(page)) == (path, [])
@@ -224,18 +230,18 @@ def looked_at(page):
     assert barriers(page) == []
 
 
-@pytest.mark.parametrize("name", ["register", "ask", "log"])
-def test_the_keyboard_goes_through_a_page_in_its_order_and_is_seen(visit, entry, name):
+def test_the_keyboard_goes_through_a_page_in_its_order_and_is_seen(visit, entry, public_organisation):
     page = visit()
-    page.goto({"register": "/register", "ask": f"/register/{entry}/questions", "log": "/log"}[name])
-    places = []
-    for _ in range(60):
-        page.keyboard.press("Tab")
-        focused = page.evaluate(FOCUSED)
-        if focused["html"].startswith("<body"):
-            break
-        assert focused["seen"], focused
-        assert focused["outline"] != "none", focused
-        places.append(focused["at"])
-    assert len(places) >= 5
-    assert places == sorted(set(places)), "in the order of the page, each once"
+    for path in ("/register", f"/register/{entry}/questions", "/log", public_organisation):
+        page.goto(path)
+        places = []
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            focused = page.evaluate(FOCUSED)
+            if focused["html"].startswith("<body"):
+                break
+            assert focused["seen"], (path, focused)
+            assert focused["outline"] != "none", (path, focused)
+            places.append(focused["at"])
+        assert len(places) >= 5, path
+        assert places == sorted(set(places)), f"{path}: in the order of the page, each once"

@@ -86,9 +86,26 @@ def test_a_policy_officer_changes_an_overlay(visit, past_audit, tmp_path):
         expect(page.get_by_text("The file below was changed.")).to_be_visible()
 
     open_part(page, "Waivers and trials")
-    page.get_by_label("Longest waiver, in days").fill("90")
-    page.get_by_label("Why waivers and trials are held so").fill("half a year is long")
+    page.get_by_label("Longest waiver, in days").fill("200")
+    page.get_by_label("Why waivers and trials are held so").fill("courts sit twice a year")
     page.get_by_role("button", name="Set waivers and trials").click()
+    expect(page.locator("#problems")).to_contain_text("or say why: widen")
+    open_part(page, "Waivers and trials")
+    page.get_by_label("Longest waiver, in days").fill("200")
+    page.get_by_label("Where they allow more").fill("an appeal takes long here")
+    page.get_by_label("Why waivers and trials are held so").fill("courts sit twice a year")
+    page.get_by_role("button", name="Set waivers and trials").click()
+    expect(page.locator("#problems")).to_contain_text("No mistakes.")
+
+    open_part(page, "When a change of these rules is proposed")
+    page.get_by_label("What is proposed").select_option("clarify")
+    page.get_by_label("Figure 1").select_option("dispute")
+    page.get_by_label("Comparison 1").select_option("at_least")
+    page.get_by_label("Limit 1").fill("10")
+    page.get_by_label("Why a change is proposed so").fill("people are heard")
+    looked_at(page)
+    page.get_by_role("button", name="Set when a change is proposed").click()
+    expect(page.locator("#problems")).to_contain_text("No mistakes.")
 
     page.get_by_role("button", name="Show the effect").click()
     effect = page.get_by_role("region", name="Effect")
@@ -108,7 +125,10 @@ def test_a_policy_officer_changes_an_overlay(visit, past_audit, tmp_path):
     sent.value.save_as(tmp_path / "mine.yaml")
     mine = load(tmp_path / "mine.yaml")
     assert (mine.id, mine.version, str(mine.sunset)) == ("my-smart-city-municipal", "2", "2028-06-30")
-    assert mine.waivers.days == 90
+    assert mine.waivers.days == 200
+    assert [str(one.when[0].figure) for one in mine.effectiveness.proposals if one.change == "clarify"] == [
+        "dispute"
+    ]
     assert {g.id: g.at_least for g in mine.groups} == {"elderly": 65, "rural": None, "villages": None}
 
     page.goto("/rules/new")

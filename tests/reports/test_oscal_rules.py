@@ -216,6 +216,20 @@ def test_what_an_overlay_sets_is_little():
     assert controls["town_R-1"]["params"][0]["values"] == ["0.85"]
 
 
+def test_policies_go_along_and_their_digest_pins_them():
+    """No audit is judged by figures of effectiveness; a digest and a profile hold them all the same."""
+    plain = read(overlay(override()))
+    when = [{"figure": "dispute", "at_least": 10}]
+    said = {"proposals": [{"propose": "clarify", "when": when}], "reason": "people are heard"}
+    town = read(overlay(override(), effectiveness=said))
+    assert town.digest != plain.digest
+    told = made(profile(town))["metadata"]["props"]
+    (own,) = (one for one in told if one.get("remarks", "").startswith("town"))
+    assert (own["name"], own["value"]) == ("effectiveness-proposals", "clarify where dispute at least 10")
+    assert own["remarks"].endswith("local-choice: people are heard")
+    assert {"waivers-days", "sandbox-days", "effectiveness-audits"} <= {one["name"] for one in told}
+
+
 def test_equal_rules_give_equal_bytes():
     first, again = (read(overlay(override(), requirements=[local()])) for _ in range(2))
     assert (catalog(first), profile(first)) == (catalog(again), profile(again))
