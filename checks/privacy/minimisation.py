@@ -40,6 +40,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy.special import ndtri
 
+from checks.interpretability.answered import answered, beside, told_without
 from checks.model import Array, Inconclusive, Kind, Measure, Roles, Subject, Table, check
 from checks.privacy.alike import alike
 from checks.privacy.replaced import Replaced
@@ -87,9 +88,11 @@ def _of_gain(tolerance: float) -> str:
 
 def _told(name: str, asked: Replaced, features: Sequence[str], z: float, how: str) -> Measure:
     cost = asked.cost(features)
+    known = answered(cost)
+    cost, how = cost[known], beside(how, told_without(int((~known).sum())))
     mean, half = float(cost.mean()), z * float(cost.std(ddof=1)) / float(np.sqrt(len(cost)))
     of = {"feature": " + ".join(features)}
-    return estimate(name, mean, mean - half, mean + half, asked.n, of=of, unit=asked.unit, method=how)
+    return estimate(name, mean, mean - half, mean + half, len(cost), of=of, unit=asked.unit, method=how)
 
 
 def _idle(rises: Sequence[Measure], margin: float, asked: Replaced, together: int) -> Measure:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from checks.draw import sample_rows
-from checks.interpretability.asking import BATCH, explained_output
+from checks.interpretability.asking import BATCH, decided, explained_output
 from checks.model import Array, Inconclusive, Model, ModelError, NotApplicable, Subject, Task
+from checks.unanswered import given
 from checks.values import as_text
 
 STREAM = 23  # keeps these random numbers apart from every other part's
@@ -66,11 +67,15 @@ class Replaced:
         return float(len(self.table))
 
     def cost(self, features: Sequence[str]) -> Array:
-        """Return each row's rise of loss where *features* come, together, from another row."""
+        """Return each row's rise of loss where *features* come, together, from another row.
+
+        NaN where the model gives no number for one of the row's changed selves.
+        """
         count, repeats = len(self.table), len(self.partner)
         whole = self.table.iloc[np.tile(np.arange(count), repeats)].reset_index(drop=True)
-        given = self.table.iloc[self.partner.ravel()].reset_index(drop=True)
-        answers = _answers(self.ask, whole.assign(**{name: given[name] for name in features}))
+        others = self.table.iloc[self.partner.ravel()].reset_index(drop=True)
+        asked = whole.assign(**{name: others[name] for name in features})
+        answers = _answers(self.ask, asked, partly=True)
         truth = np.tile(self.truth, (repeats, 1))
         after = ((answers - truth) ** 2).sum(axis=1).reshape(repeats, count)
         rise = after.mean(axis=0) - self.before
@@ -78,10 +83,10 @@ class Replaced:
         return np.where(np.abs(rise) <= ROUNDING * np.maximum(self.before, self.gain), 0.0, rise)
 
 
-def _answers(ask: Callable[[pd.DataFrame], Array], rows: pd.DataFrame) -> Array:
-    parts = [ask(rows.iloc[at : at + BATCH]) for at in range(0, len(rows), BATCH)]
+def _answers(ask: Callable[[pd.DataFrame], Array], rows: pd.DataFrame, *, partly: bool = False) -> Array:
+    parts = [given(ask, rows.iloc[at : at + BATCH]) for at in range(0, len(rows), BATCH)]
     answer = np.concatenate(parts)
-    if len(answer) != len(rows) or not np.isfinite(answer).all():
+    if len(answer) != len(rows) or not (partly or np.isfinite(answer).all()):
         raise ModelError(f"asked for {len(rows)} finite answers, some were missing or not finite")
     return answer.reshape(len(rows), -1)
 
@@ -102,7 +107,7 @@ def _question(subject: Subject) -> Callable[[pd.DataFrame], Array]:
 
 def _decided(model: Model) -> Callable[[pd.DataFrame], Array]:
     every = np.arange(len(model.classes))
-    return lambda rows: (np.asarray(model.predict(rows))[:, None] == every).astype(np.float64)
+    return lambda rows: decided(model, rows, every)
 
 
 def _truth(subject: Subject) -> tuple[Array, Array | None]:

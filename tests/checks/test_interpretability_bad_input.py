@@ -14,6 +14,7 @@ from checks.interpretability.attribution import attribute
 from checks.interpretability.cases import cases
 from checks.interpretability.recourse import recourse
 from checks.model import Outcome
+from checks.privacy.minimisation import minimisation
 from checks.registry import all_checks
 from checks.unanswered import Unanswered
 from reports.compose.cases import cases as in_words
@@ -128,6 +129,19 @@ def test_people_with_a_changed_row_without_a_number_are_left_out_and_counted(che
     for what, lost, asked in table.rows:
         assert what in {"people", "pairs with a background row"}
         assert 0 < lost < asked / 2
+
+
+def test_features_are_replaced_without_those_whose_changed_row_has_no_number():
+    known = (*told_apart(FEW.features), *told_apart(FEW.training))
+    whole = dataclasses.replace(FEW, model=LogisticModel(WEIGHTS))
+    found, want = (
+        minimisation(one) for one in (dataclasses.replace(FEW, model=Gappy(WEIGHTS, 0.01, known)), whole)
+    )
+    income, all_ = (one.measure("loss_rise", feature="income") for one in (found, want))
+    assert 0.9 * all_.n < income.n < all_.n
+    assert f"without {all_.n - income.n:.0f} more for whom a changed row got no number" in income.method
+    assert income.value == pytest.approx(all_.value, rel=0.1)
+    assert found.measure("loss_rise", feature="job").n == all_.n
 
 
 def test_rows_with_every_answer_are_explained_as_if_nothing_were_missing():
