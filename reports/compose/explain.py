@@ -66,10 +66,10 @@ def explain(view: View, finding: Finding) -> str:
     return wording.paragraph(parts)
 
 
-def noted(view: View, finding: Finding) -> str:
-    """Return what a number is of, where its name and its place do not tell."""
+def noted(view: View, finding: Finding, paths: tuple[str, ...] = _NAMED_BY_NOTES) -> str:
+    """Return what is to be known of a number that misleads without it, where its measure is one of *paths*."""
     path = finding.measure or ""
-    if finding.value is None or not path.startswith(_NAMED_BY_NOTES):
+    if finding.value is None or not path.startswith(paths):
         return ""
     found = view.number(path, **finding.of)
     return wording.recorded(found.note) if found is not None and found.note else ""

@@ -248,19 +248,10 @@ def _criterion(view: View, finding: Finding) -> Criterion:
         found=_found(finding),
         basis=_basis(finding),
         reason=wording.paragraph(
-            (wording.recorded(finding.reason), _note(view, finding), more_rows(finding))
+            (wording.recorded(finding.reason), noted(view, finding, _NOTED), more_rows(finding))
         ),
         target=view.evidence_target(finding) if finding.value is not None else None,
     )
-
-
-def _note(view: View, finding: Finding) -> str:
-    """Return what is to be known of the number judged, where it misleads without that."""
-    path = finding.measure or ""
-    if finding.value is None or not path.startswith(_NOTED):
-        return ""
-    found = view.number(path, **finding.of)
-    return wording.recorded(found.note) if found is not None and found.note else ""
 
 
 def _found(finding: Finding) -> str:
