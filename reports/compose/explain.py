@@ -67,7 +67,7 @@ def explain(view: View, finding: Finding) -> str:
 
 
 def noted(view: View, finding: Finding, paths: tuple[str, ...] = _NAMED_BY_NOTES) -> str:
-    """Return what is to be known of a number that misleads without it, where its measure is one of *paths*."""
+    """Return what is to be known of a number that misleads without it: of the measures at *paths*."""
     path = finding.measure or ""
     if finding.value is None or not path.startswith(paths):
         return ""
