@@ -17,18 +17,17 @@ from auditor.kept_records import one, records
 from auditor.problems import refuse
 from auditor.store.clock import today
 from frameworks import policies
+from frameworks.beside import Beside
 from frameworks.diff import differences
 from frameworks.layers import on_day
-from frameworks.load import LoadError, Shelf, bundled, load, packs
+from frameworks.load import LoadError, load, packs
 from frameworks.model import Framework
 from frameworks.resolve import state
-from frameworks.source import LIMIT, parse
+from frameworks.source import parse
 from reports.exports.oscal_profile import document
 from reports.record import framework_to_json
 
 DONE, REFUSED = 0, 2
-MOST_BESIDE = 200
-"""So many files beside a rule file are looked at for its parents."""
 _SHOW = "or a framework's id, to show it"
 
 
@@ -38,14 +37,16 @@ def add_to(commands: Any, day: Callable[[str], dt.date]) -> None:
         "frameworks",
         help="list frameworks or show one; lint, diff, resolve, oscal, gap, effect, effectiveness, terms",
         description=(
-            "Without more, list the frameworks. ID: show one. lint FILE: read a framework or overlay and "
-            "name every mistake by line. diff A B: what B asks that A does not. resolve ID --as-of DATE: the "
-            "rules as they stand on a day. oscal ID: the rules as an OSCAL catalog, an overlay as a profile. "
-            "gap AUDIT ID: how AUDIT stands by ID, and what is missing. effect OVERLAY [AUDIT...]: which "
-            "audits it judges otherwise. effectiveness ID [AUDIT...]: what each requirement did over audits, "
-            "and what that proposes. AUDIT is an audit.json, a folder with some, or the id of an audit of "
-            "the service in AUDITOR_HOME; without any, the newest 200 that it measured. A, B, ID and OVERLAY "
-            "may be files. terms FILE: the terms of data transfers beside baselines. "
+            "Without more, list the frameworks. ID: show one. lint FILE...: read frameworks or overlays "
+            "and name every mistake by line. diff A B: what B asks that A does not. resolve ID --as-of "
+            "DATE: the rules as they stand on a day. oscal ID: the rules as an OSCAL catalog, an overlay "
+            "as a profile. gap AUDIT ID: how AUDIT stands by ID, and what is missing. effect OVERLAY "
+            "[AUDIT...]: which audits it judges otherwise. effectiveness ID [AUDIT...]: what each "
+            "requirement did over audits, and what that proposes. AUDIT is an audit.json, a folder with "
+            "some, or the id of an audit of the service in AUDITOR_HOME; without any, the newest 200 "
+            "that it measured. A, B, ID and OVERLAY may be files; what a file builds on is bundled, or "
+            "lies beside it in a file with that `id`. terms FILE: the terms of data transfers beside "
+            "baselines. "
             "Exit codes: 0 done, 1 a term is weaker or missing, 2 refused."
         ),
     )
@@ -78,7 +79,7 @@ def run(asked: argparse.Namespace, settings: Settings) -> int:
             print(f"{name:24} {framework.version:10} {framework.title}")
         return DONE
     verbs: dict[str, tuple[tuple[str, ...], Callable[[argparse.Namespace], int]]] = {
-        "lint": (("FILE",), _lint),
+        "lint": (("FILE", "[FILE...]"), _lint),
         "diff": (("A", "B"), _diff),
         "resolve": (("ID",), _resolve),
         "oscal": (("ID",), _oscal),
@@ -92,35 +93,24 @@ def run(asked: argparse.Namespace, settings: Settings) -> int:
             raise refuse("", "verb", f"`{asked.what}` is no verb here; choose from {', '.join(verbs)}.")
         return _show(asked.what)
     takes, do = verbs[asked.what]
-    many = takes[-1] == "[AUDIT...]"
+    many = takes[-1].startswith("[")
     if len(asked.names) < len(takes) - many or (len(asked.names) > len(takes) and not many):
         raise refuse("", "usage", f"write: frameworks {asked.what} {' '.join(takes)}")
     return do(asked)
 
 
-def named(name: str) -> Framework:
-    """Return the framework in the file *name*, or the bundled one of that id."""
+def named(name: str, *others: str) -> Framework:
+    """Return the framework in the file *name*, or the bundled one of that id.
+
+    Its parents are bundled, lie beside it, or are or lie beside one of the *others*.
+    """
     if name in packs():
         return packs()[name]
     if not Path(name).is_file():
         known = ", ".join(packs())
         raise refuse("", "unknown-framework", f"there is no file or framework `{name}`; choose from {known}.")
-    return load(Path(name), shelf=_beside(Path(name)))
-
-
-def _beside(file: Path) -> Shelf:
-    """Return the bundled rules, and above them those whose files lie beside *file*: a parent may be there."""
-    found: dict[str, bytes] = {}
-    for other in sorted(file.parent.glob("*.y*ml"))[:MOST_BESIDE]:
-        if other.stat().st_size > LIMIT:
-            continue
-        try:
-            name = parse(content := other.read_bytes(), other.name).data["id"]
-        except (OSError, LoadError, KeyError, TypeError):
-            continue  # it is no rule file; one that a rule builds on and nobody can read is told as unknown
-        if isinstance(name, str) and name not in packs():
-            found.setdefault(name, content)
-    return Shelf(found, bundled())
+    files = [Path(one) for one in (name, *others) if one not in packs() and Path(one).is_file()]
+    return load(Path(name), shelf=Beside(files))
 
 
 def _show(name: str) -> int:
@@ -133,26 +123,27 @@ def _show(name: str) -> int:
 
 
 def _lint(asked: argparse.Namespace) -> int:
+    shelf = Beside(list(map(Path, asked.names)))
+    return max(_lint_one(name, shelf, asked.as_of or today()) for name in asked.names)
+
+
+def _lint_one(name: str, shelf: Beside, day: dt.date) -> int:
     try:
-        framework = load(Path(asked.names[0]), shelf=_beside(Path(asked.names[0])))
+        framework = load(Path(name), shelf=shelf)
     except LoadError as wrong:
         for one in (wrong, *wrong.others):
             print(one, file=sys.stderr)
         return REFUSED
-    day = asked.as_of or today()
     if framework.id in packs() and framework.digest != packs()[framework.id].digest:
-        sentence = (
-            f"{asked.names[0]}, line {_line_of('id', asked.names[0])}: `{framework.id}` is the id of a "
-            "bundled framework; give yours another `id`."
-        )
-        print(sentence, file=sys.stderr)
+        sentence = f"`{framework.id}` is the id of a bundled framework; give yours another `id`."
+        print(LoadError(Path(name).name, _line_of("id", name), sentence), file=sys.stderr)
         return REFUSED
     if framework.sunset is not None and framework.sunset <= day:
         sentence = (
-            f"{asked.names[0]}, line {_line_of('sunset', asked.names[0])}: the sunset {framework.sunset} has "
-            f"passed on {day}, so only the parents hold; give a later `sunset` and a new `version`."
+            f"the sunset {framework.sunset} has passed on {day}, so only the parents hold; give a later "
+            "`sunset` and a new `version`."
         )
-        print(sentence, file=sys.stderr)
+        print(LoadError(Path(name).name, _line_of("sunset", name), sentence), file=sys.stderr)
         return REFUSED
     if framework.review_by is not None and framework.review_by < day:
         print(
@@ -169,7 +160,9 @@ def _line_of(key: str, file: str) -> int:
 
 def _diff(asked: argparse.Namespace) -> int:
     day = asked.as_of
-    one, other = (on_day(found, day) if day else found for found in map(named, asked.names))
+    one, other = (
+        on_day(found, day) if day else found for found in (named(name, *asked.names) for name in asked.names)
+    )
     found = differences(one, other)
     if asked.json:
         rows = [{name: getattr(d, name) for name in d.__slots__} for d in found]

@@ -13,6 +13,7 @@ import yaml
 from auditor.problems import Problem, Refused, refuse
 from auditor.shallow import DEEPEST, flaw
 from auditor.submission import dotted, files_of, parse
+from frameworks.beside import Beside, parents
 from frameworks.load import load
 
 LARGEST = 1024 * 1024
@@ -114,20 +115,29 @@ def read_submission(
 
 
 def _read_rules(raw: dict[str, Any], folder: Path) -> None:
-    """Put each rule file that `frameworks` names (`town.yaml`) under `rules`, and its id in its place."""
+    """Put each rule file that `frameworks` names (`town.yaml`) under `rules`, and its id in its place.
+
+    So is what it builds on, where that lies beside it: the submission holds all that it is judged by.
+    """
     named = raw.get("frameworks")
     if not isinstance(named, list) or not isinstance(raw.get("rules", {}), dict):
         return
-    for place, name in enumerate(named):
-        if isinstance(name, str) and name.endswith((".yaml", ".yml")):
-            try:
-                text = (folder / name).read_bytes()
-                framework = load(text, Path(name).name)
-            except OSError as why:
-                sentence = f"`frameworks` names {name[:200]}, which cannot be read ({why.strerror})."
-                raise refuse(f"frameworks.{place}", "no-file", sentence) from None
-            named[place] = framework.id
-            raw["rules"] = {**raw.get("rules", {}), framework.id: text.decode()}
+    files = {
+        place: folder / name
+        for place, name in enumerate(named)
+        if isinstance(name, str) and name.endswith((".yaml", ".yml"))
+    }
+    shelf = Beside(list(files.values()))
+    for place, file in files.items():
+        try:
+            text = file.read_bytes()
+            framework = load(text, file.name, shelf=shelf)
+        except OSError as why:
+            sentence = f"`frameworks` names {named[place][:200]}, which cannot be read ({why.strerror})."
+            raise refuse(f"frameworks.{place}", "no-file", sentence) from None
+        named[place] = framework.id
+        below = {name: content.decode() for name, content in parents(framework, shelf)}
+        raw["rules"] = {**raw.get("rules", {}), **below, framework.id: text.decode()}
 
 
 def _why(file: Path) -> str:

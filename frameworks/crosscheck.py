@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from frameworks.build import criterion_id
 from frameworks.crosswalk import crosswalk
 from frameworks.measures import FRACTIONS, MOST_OF_A_PARAMETER, Nameable, explain_unknown, measures
+from frameworks.ranges import empty
 from frameworks.shape import CriterionShape, RequirementShape
 from frameworks.source import Parsed
 
@@ -129,9 +130,8 @@ def _check_numbers(
             raise parsed.error((*path, "parameters", key), sentence)
     for operator in part.operators:
         limit = getattr(part, operator)
-        if operator != "reported" and (why := measure.no_limit(operator, limit)) is not None:
-            advice = "write one between, or `reported: true` where there is no limit."
-            raise parsed.error((*path, operator), f"{why}; {advice}")
+        if flaw := empty(measure.path, {operator: limit}):
+            raise parsed.error((*path, operator), flaw)
 
 
 def _odd_parameter(key: str, value: float | str) -> str | None:

@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import Any
 
 from frameworks import policies
-from frameworks.measures import measures
 from frameworks.model import (
     OPERATORS,
     Bound,
@@ -23,6 +22,7 @@ from frameworks.model import (
     Severity,
     Verdict,
 )
+from frameworks.ranges import empty
 from frameworks.strict import Differs, spelt, stricter, union
 
 REPLACEABLE = ("project-suggestion", "accepted-practice", "local-choice", "none")
@@ -248,8 +248,8 @@ def _check_reach(criterion: Criterion, new: Bound) -> None:
     """Refuse a limit that no number can keep, or that every number keeps."""
     if criterion.measure is None or new.limit is None:
         return
-    if (why := measures()[criterion.measure].no_limit(new.operator, new.limit)) is not None:
-        raise Unfit("to", f"{why}; write a limit between.")
+    if flaw := empty(criterion.measure, {new.operator: new.limit}):
+        raise Unfit("to", flaw)
 
 
 def _advice(old: Bound) -> str:

@@ -27,14 +27,25 @@ __all__ = ["LoadError", "Shelf", "bundled", "load", "packs"]
 
 _LATER = ("adds",)
 """Keys of other formats of overlays, which people may bring along."""
+_MOST_READ = 4 * overlay.DEEPEST
+"""So many files on top of one another are opened, to say how deep they lie."""
 
 
 class Shelf:
-    """Rule files by id, each read when it is first asked for; those it does not hold are the bundled ones."""
+    """Rule files by id, each read when it is first asked for; those it does not hold are the bundled ones.
 
-    def __init__(self, files: Mapping[str, bytes], below: Shelf | None = None) -> None:
+    *called* has the names under which people know files, where that is not the id.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        below: Shelf | None = None,
+        called: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._files = dict(files)
         self._below = below
+        self._called = dict(called)
         self._read: dict[str, Framework] = {}
         self._reading: list[str] = []
 
@@ -47,20 +58,34 @@ class Shelf:
         """Return the framework called *name*, or None where there is no such file."""
         if name in self._files:
             if name not in self._read:
-                self._read[name] = load(self._files[name], f"{name}.yaml", shelf=self)
+                file = self._called.get(name, f"{name}.yaml")
+                self._read[name] = load(self._files[name], file, shelf=self)
             return self._read[name]
         return self._below.get(name) if self._below else None
+
+    def content(self, name: str) -> bytes | None:
+        """Return the file called *name*, or None where it is a bundled one or not here."""
+        return self._files.get(name)
 
     def parent(self, name: str, parsed: Parsed, path: tuple[str | int, ...]) -> Framework:
         """Return what the file *parsed* builds on; refuse a circle, or what is not here."""
         if name in self._reading:
             circle = " -> ".join([*self._reading[self._reading.index(name) :], name])
             raise parsed.error(path, f"`{name}` would build on itself ({circle}); take one step out.")
+        if len(self._reading) > _MOST_READ:
+            raise parsed.error(
+                path,
+                f"more than {_MOST_READ} files lie on top of one another here, and at most {overlay.DEEPEST} "
+                "overlays are read; extend one further down.",
+            )
         found = self.get(name)
         if found is None:
-            near = overlay.nearest(name, dict.fromkeys(self.names))
-            raise parsed.error(path, f"there is no framework `{name}`; {near}")
+            raise parsed.error(path, self._unknown(name))
         return found
+
+    def _unknown(self, name: str) -> str:
+        near = overlay.nearest(name, dict.fromkeys(self.names))
+        return f"there is no framework `{name}`; {near}"
 
     def load(self, parsed: Parsed) -> Framework:
         """Read one parsed file with its parents from here."""

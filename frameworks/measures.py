@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -20,18 +20,6 @@ FRACTIONS = frozenset(
 )
 """Parameters of checks that are numbers from 0 on; all others are whole numbers from 1 on."""
 MOST_OF_A_PARAMETER = 10_000_000
-_SHARES = frozenset(
-    {"accuracy", "average_precision", "balanced_accuracy", "difference_p_value", "impact_ratio", "roc_auc"}
-)
-"""Measures between 0 and 1 whose names do not say so."""
-_KEPT_FROM: Mapping[str, Callable[[float], tuple[bool, bool]]] = {
-    "at_least": lambda limit: (limit <= 0, limit <= 1),
-    "above": lambda limit: (limit < 0, limit < 1),
-    "at_most": lambda limit: (limit >= 0, limit >= 1),
-    "below": lambda limit: (limit > 0, limit > 1),
-    "equals": lambda limit: (limit == 0, limit == 1 or 0 < limit < 1),
-}
-"""Whether 0 and 1, the ends of a share, keep a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +54,6 @@ class Nameable:
     """Parameters of its check that a pack may set."""
     compares: bool
     """Whether its check tells the share of people left out of the comparison."""
-
-    @property
-    def share(self) -> bool:
-        """Whether every number of it lies between 0 and 1."""
-        return self.name.endswith(("_share", "_rate")) or self.name in _SHARES
-
-    def no_limit(self, operator: str, limit: float) -> str | None:
-        """Say why a limit tells nothing apart: no number can keep it, or every one does; else None."""
-        if not self.share:
-            return None
-        low, high = _KEPT_FROM[operator](limit)
-        if not (low or high):
-            return f"no number of `{self.path}` can keep `{operator}: {limit:g}`, since all lie from 0 to 1"
-        if low and high:
-            return f"every number of `{self.path}` keeps `{operator}: {limit:g}`, since all lie from 0 to 1"
-        return None
 
 
 class _Shape(BaseModel):

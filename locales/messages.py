@@ -330,8 +330,8 @@ _FOR_OPERATORS = re.compile(
 )
 """Modules whose sentences no page tells: those of commands, of the API and of the machine room."""
 _FOR_AUTHORS = {
-    "closed", "crosscheck", "load", "measures", "overlay", "overlay_shape", "policies", "policy_shape",
-    "refusals", "shape", "source",
+    "beside", "closed", "crosscheck", "load", "measures", "overlay", "overlay_shape", "policies",
+    "policy_shape", "ranges", "refusals", "shape", "source",
 }  # fmt: skip
 """Modules of frameworks whose sentences speak of a file to those who write it, as the service's do."""
 _FOR_MACHINES = {"schema"}

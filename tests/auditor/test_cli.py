@@ -17,7 +17,9 @@ import yaml
 from auditor import run as run_module
 from auditor.cli import main
 from auditor.manifest import read_submission
+from auditor.plan import frameworks_asked
 from auditor.problems import Refused
+from auditor.submission import parse
 from tests.conftest import ROOT, serving
 
 CSV = "y,d,g\n" + "1,1,a\n0,0,b\n" * 60
@@ -274,6 +276,49 @@ def test_parents_are_read_from_the_files_beside(tmp_path, capsys):
     assert "line 3: `smart-city-municipal` is the id of a bundled framework" in capsys.readouterr().err
     pack = Path("frameworks/packs/smart-city-municipal.yaml")
     assert main(["frameworks", "lint", str(pack), "--as-of", "2026-12-31"]) == 0
+
+
+SECOND = (
+    TOWN.replace("id: town", "id: borough")
+    .replace('{id: global-baseline, version: ">=0.1"}', '{id: town, version: "1"}')
+    .replace("from: {at_least: 5}", "from: {at_least: 11}")
+    .replace("to: {at_least: 4}", "to: {at_least: 12}")
+)
+
+
+def test_a_run_keeps_every_file_that_its_rules_build_on(tmp_path, capsys):
+    (tmp_path / "ours.yml").write_text(TOWN.replace("to: {at_least: 4}", "to: {at_least: 11}"))
+    upper = tmp_path / "upper.yaml"
+    upper.write_text(SECOND)
+    assert main(["frameworks", "lint", str(upper), str(tmp_path / "ours.yml"), "--as-of", "2026-12-01"]) == 0
+    (tmp_path / "rows.csv").write_text(CSV)
+    (tmp_path / "s.yaml").write_text(yaml.safe_dump({**ASKED, "frameworks": ["upper.yaml"]}))
+    raw, _files = read_submission(tmp_path / "s.yaml")
+    assert (raw["frameworks"], set(raw["rules"])) == (["borough"], {"town", "borough"})
+    assert [f.parents[0].id for f in frameworks_asked(parse(raw))] == ["town"]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (
+            {"a.yaml": TOWN, "b.yaml": TOWN},
+            "line 7: `town` is the id of `a.yaml`, `b.yaml`; keep one of them",
+        ),
+        ({}, "line 7: there is no framework `town`, and no file beside this one has that id"),
+        (
+            {f"{n}.yaml": SECOND.replace("town", f"n{n + 1}").replace("borough", f"n{n}") for n in range(30)}
+            | {"x.yaml": SECOND.replace("town", "n1").replace("borough", "town")},
+            "more than 20 files lie on top of one another here, and at most 5 overlays are read",
+        ),
+    ],
+)
+def test_depth_and_twins_between_files_are_refused(files, said, tmp_path, capsys):
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "upper.yaml").write_text(SECOND)
+    assert main(["frameworks", "lint", str(tmp_path / "upper.yaml")]) == 2
+    assert said in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

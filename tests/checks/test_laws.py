@@ -13,6 +13,7 @@ import pytest
 from checks.fairness import frontier_rules
 from checks.model import NOT_STATED, Check, Evidence, Kind, Outcome, Subject, Task
 from checks.registry import all_checks
+from frameworks.ranges import span
 from tests.checks.builders import credit, subject, take
 from tests.checks.told import honest, noticed
 
@@ -126,6 +127,15 @@ def test_every_number_says_what_it_is(check: Check):
             assert measure.note, where
         else:
             assert measure.low <= measure.value <= measure.high, where
+
+
+@every_check
+def test_no_number_lies_where_rules_say_that_none_can(check: Check):
+    """Bounds outside of these ends are refused when rules are read."""
+    for measure in measured(check).measures:
+        ends = span(measure.name)
+        if ends and measure.value is not None:
+            assert ends[0] - 1e-9 <= measure.value <= ends[1] + 1e-9, (measure.name, measure.value)
 
 
 @every_check

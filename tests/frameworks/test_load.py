@@ -114,9 +114,19 @@ MISTAKES = {
     "limit that nothing keeps": (
         criterion(at_least=1.5),
         "at_least",
-        "no number of `fairness.selection_rate",
+        "keeps `at_least: 1.5`, since all lie between 0 and 1; correct it (a share of 85 % is written",
     ),
-    "limit that all keep": (criterion(at_least=0), "at_least", "every number of `fairness.selection_rate"),
+    "limit that all keep": (
+        criterion(at_least=0),
+        "at_least",
+        "keeps `at_least: 0`, since all lie between 0 and 1; correct it, or",
+    ),
+    "limit of a share that all keep": (replaced(bound(GAP, at_most=1)), "at_most", "every number of"),
+    "limit of a count that all keep": (
+        replaced(bound("privacy.anonymity.k", at_least=0)),
+        "at_least",
+        "every number of `privacy.anonymity.k` keeps `at_least: 0`, since none is below 0",
+    ),
     "unknown control": (
         requirement(controls=["FAIR-99"]),
         "FAIR-99",

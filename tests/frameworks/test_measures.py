@@ -224,14 +224,6 @@ def test_parameters_are_those_of_the_check(check):
     assert {name for name in keywords if isinstance(defaults[name].default, float)} == keywords & FRACTIONS
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_what_is_said_to_lie_from_0_to_1_does(check):
-    told = {one.name for one in measures().values() if one.check == check and one.share}
-    for measure in evidence(check).measures:
-        if measure.name in told and measure.value is not None:
-            assert 0 <= measure.value <= 1, measure
-
-
 def test_a_comparison_names_the_measure_of_single_groups():
     for one in AVAILABLE:
         if one.by_group:

@@ -126,7 +126,7 @@ REFUSED = {
     "limit that nothing keeps": (
         overlay(override(to={"at_least": 1.2})),
         "to",
-        "can keep `at_least: 1.2`, since all lie from 0 to 1; write a limit between",
+        "keeps `at_least: 1.2`, since all lie between 0 and 1; correct it",
     ),
     "stale from": (
         overlay(override(**with_from(at_least=0.75))),
