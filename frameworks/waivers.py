@@ -69,7 +69,8 @@ def waive(
             f"Set aside until {until}, with a compensating control. "
             f"Without the waiver: {without.replace('_', ' ')}. {finding.reason or ''}"
         ).strip()
-        relief = {"kind": "waiver", "without": without, "until": until}
+        before = {} if finding.relief is None else {"before": finding.relief["without"]}
+        relief = {"kind": "waiver", "without": without, "until": until, **before}
         return replace(finding, verdict=Verdict.WAIVED, reason=reason, relief=relief)
     return finding
 

@@ -14,6 +14,7 @@ from reports import wording
 from reports.compose.explain import in_short
 from reports.compose.results import found_and_asked
 from reports.compose.summary import alarms, stripes, tested, verdicts_table
+from reports.compose.unrelieved import unrelieved
 from reports.compose.view import View
 from reports.document import (
     Block,
@@ -66,7 +67,8 @@ def _card(view: View) -> Iterator[Block]:
 
 
 def _verdicts(view: View) -> Iterator[Block]:
-    yield replace(verdicts_table(view, RULES_SHOWN, _SCOPE), note=_more(view))
+    note = wording.paragraph((unrelieved(view, RULES_SHOWN), _more(view)))
+    yield replace(verdicts_table(view, RULES_SHOWN, _SCOPE), note=note)
     first = next(iter(view.verdicts), None)
     if first is not None:
         rows = tuple(stripes(view, first))[:STRIPES_SHOWN]

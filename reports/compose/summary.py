@@ -12,6 +12,7 @@ from reports.compose.declared import tier_in_short, told_first
 from reports.compose.explain import explain
 from reports.compose.results import WORST_FIRST
 from reports.compose.rules import out_of_date
+from reports.compose.unrelieved import unrelieved
 from reports.compose.view import View, principle_anchor, requirement_anchor, spoken, spoken_whole
 from reports.document import (
     Block,
@@ -249,12 +250,12 @@ def verdicts_table(view: View, most: int | None = None, letters: int = _SCOPE) -
             Column(_("Requirements")),
         ),
         tuple(_rule_row(view, name, view.verdicts[name], letters) for name in list(view.verdicts)[:most]),
-        _(
+        paragraph((unrelieved(view), _(
             "A whole is as good as the worst of its parts, so one open requirement leaves the whole "
             "undecided. The counts say more; they are of requirements. Whether a rule set governs this "
             "system was not checked: compare whom it is made for, in its own words."
-        ),
-    )
+        ))),
+    )  # fmt: skip
 
 
 def stripes(view: View, framework: str) -> Iterator[Stripe]:

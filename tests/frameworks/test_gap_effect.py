@@ -44,6 +44,15 @@ def test_after_its_sunset_an_overlay_moves_nothing():
     assert moved(PARENT, more, EVIDENCE, FACTS) == (), "an item that no longer applies asks nobody"
 
 
+def test_an_item_that_does_not_apply_or_not_yet_moves_nothing():
+    """Not asked before and not applicable now is judged alike: nothing is said of the audit."""
+    later = local(applies={"from": "2027-01-01"})
+    assert moved(PARENT, read(overlay(requirements=[later])), EVIDENCE, FACTS) == ()
+    town = read(overlay(requirements=[local()], sunset="2026-12-01"))
+    assert moved(PARENT, town, EVIDENCE, FACTS) == ()
+    assert moved(town, PARENT, EVIDENCE, FACTS) == ()
+
+
 def test_a_gap_tells_what_is_missing_and_what_was_judged_on_the_same_matter():
     """One number, one answer that nobody gave; the baseline's FAIR-01 is on the same matter."""
     asked = local(controls=["FAIR-01"], criteria=[ATTESTED, {**RATIO_AT_85}])

@@ -12,7 +12,7 @@ from auditor.submission import parse
 from frameworks.tier import questionnaire
 from locales.taiwan import convert
 from reports.compose.view import View
-from reports.document import Callout, Table, compose
+from reports.document import Callout, Table, compose, compose_summary
 from reports.publish import publish
 from reports.record import Audit, evidence_from_json
 from tests.reports.sample import SUBMISSION, record, subject
@@ -150,6 +150,22 @@ def test_the_sandbox_is_told_with_its_caps_and_its_limits(day, title, verdict):
     assert "1,500 of 40,000; a share of at most 0.1" in text
     assert "data.quality.missing_share at most 0.5" in text
     assert "eeeeeeeeeeeeeeee" in text
+
+
+def test_page_one_says_how_the_whole_would_stand_without_relief():
+    """A plain no to FAIR-01 makes the whole not met; put off or set aside, it is undecided."""
+    says = {"fairness-measure-chosen": {"answer": "no", **SIGNED}}
+    whole = "Global baseline for AI audits as a whole would be"
+    assert "Without the" not in part(told(answers=says), "verdicts")
+    running = told(answers=says, sandbox=SANDBOX)
+    assert f"Without the sandbox, {whole} not met." in part(running, "verdicts")
+    assert f"Without the sandbox, {whole} not met." in " ".join(compose_summary(running).words())
+    assert f"Without the waivers, {whole} undecided too." in part(told(waivers=[WAIVER]), "verdicts")
+    only, waiver = {**SANDBOX, "defers": ["FAIR-01"]}, {**WAIVER, "requirement": "FAIR-01"}
+    both = told(answers=says, sandbox=only, waivers=[waiver])
+    assert f"Without the sandbox and the waivers, {whole} not met." in part(both, "verdicts")
+    ended = told(answers=says, sandbox=SANDBOX, as_of=dt.date(2027, 10, 1))
+    assert "Without the sandbox" not in part(ended, "verdicts")
 
 
 def test_what_the_rules_allow_stands_beside_what_was_asked_of_them():
