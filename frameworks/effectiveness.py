@@ -14,13 +14,14 @@ from statistics import median, quantiles
 
 from checks.model import Measure
 from frameworks.heard import Concern, Heard, heard
-from frameworks.history import Stood, repairs
+from frameworks.history import PASSED, Stood, repairs
 from frameworks.model import Basis, Criterion, Finding, Framework, Requirement, State, Verdict, worst
 from frameworks.proposing import GIVEN_UP, Change, Condition, Figure, Policy
 
 VULNERABLE = "inclusion"
 """The principle whose items are not retired without hearing the people they are for."""
-DECIDED = (Verdict.MET, Verdict.NOT_MET)
+DECIDED = (*PASSED, Verdict.NOT_MET)
+"""A requirement that also asks a person something is never met: at best a person attests the rest."""
 
 
 class Kind(StrEnum):
@@ -74,7 +75,7 @@ class Figures:
     spread: tuple[float, float, float] | None
     """Lower quartile, median and upper quartile of the number that decided it."""
     days_to_fix: float | None
-    """Median days from not met to met, of systems that were audited again."""
+    """Median days from not met to met or attested, of systems that were audited again."""
     fixed: int
     still_open: int
     """Systems that were not met in their last audit."""
@@ -130,7 +131,7 @@ def _figures(asked: Requirement, audits: Sequence[Seen]) -> Figures:
         title=asked.title,
         runs=runs,
         verdicts=counts,
-        fail_rate=_share("fail_rate", counts["not_met"], counts["not_met"] + counts["met"]),
+        fail_rate=_share("fail_rate", counts["not_met"], sum(counts[one] for one in DECIDED)),
         undecided_rate=_share("undecided_rate", counts["undecided"], runs),
         waiver_rate=_share("waiver_rate", counts["waived"], runs),
         false_alarm_rate=_share("false_alarm_rate", alarms, alarms + hits),
@@ -152,7 +153,7 @@ def _mine(asked: Requirement, seen: Seen) -> list[Finding] | None:
 def _share(name: str, part: int, whole: int) -> Measure:
     from checks.statistics.intervals import wilson  # which loads scipy: the web process starts without it
 
-    return wilson(name, part, whole, note="no audit is counted there")
+    return wilson(name, part, whole, note=None if whole else "no audit is counted there")
 
 
 def _value(findings: Sequence[Finding]) -> float | None:
@@ -213,7 +214,8 @@ def _said(name: Figure, one: Figures) -> str:
     """Tell a figure in words."""
     figure = _figure(name, one)
     if isinstance(figure, Measure):
-        return _SHARES[name].format(n=round(100 * (figure.value or 0)))
+        whole = round(figure.n or 0)
+        return _SHARES[name].format(part=round((figure.value or 0) * whole), whole=whole)
     none, once, often = _COUNTS[name]
     count = figure or 0
     return none if not count else once if count == 1 else often.format(n=f"{count:g}")
@@ -221,14 +223,14 @@ def _said(name: Figure, one: Figures) -> str:
 
 SUGGESTION = "a suggestion of this project"
 _SHARES: Mapping[Figure, str] = {
-    Figure.FAIL_RATE: "it is not met in {n} of every hundred audits that decide it",
-    Figure.UNDECIDED_RATE: "it is undecided in {n} of every hundred audits",
-    Figure.WAIVER_RATE: "it is waived in {n} of every hundred audits",
-    Figure.FALSE_ALARM_RATE: "{n} of every hundred that were looked into were false alarms",
+    Figure.FAIL_RATE: "it is not met in {part} of {whole} audits that decide it",
+    Figure.UNDECIDED_RATE: "it is undecided in {part} of {whole} audits",
+    Figure.WAIVER_RATE: "it is waived in {part} of {whole} audits",
+    Figure.FALSE_ALARM_RATE: "{part} of {whole} that were looked into were false alarms",
 }
 _COUNTS: Mapping[Figure, tuple[str, str, str]] = {
     Figure.DECIDED: ("no audit decided it", "one audit decided it", "{n} audits decided it"),
-    Figure.NOT_MET: ("it was always met", "it was not met once", "it was not met {n} times"),
+    Figure.NOT_MET: ("it was never found not met", "it was not met once", "it was not met {n} times"),
     Figure.HARM_AFTER_PASS: (
         "no harm was confirmed after it was met",
         "harm was confirmed once although it was met",

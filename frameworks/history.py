@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from frameworks.model import Verdict
 
+PASSED = (Verdict.MET, Verdict.ATTESTED)
+"""Shown by numbers alone, or by numbers and by what a named person declares of the rest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stood:
@@ -19,13 +22,13 @@ class Stood:
 
 @dataclass(frozen=True, slots=True)
 class Repair:
-    """A requirement that was not met, and since when it is met again."""
+    """A requirement that was not met, and since when it is met or attested again."""
 
     requirement: str
     since: dt.date
     """The first audit in which it was not met."""
     until: dt.date | None
-    """The first audit after that in which it was met; None while it stands open."""
+    """The first audit after that in which it was met or attested; None while it stands open."""
 
     @property
     def days(self) -> int | None:
@@ -36,7 +39,7 @@ class Repair:
 def repairs(history: Sequence[Stood]) -> tuple[Repair, ...]:
     """Return what was not met in *history* of one system, in the order in which it was found.
 
-    Only met repairs: a requirement that is undecided later, or that nobody asks any more, stands open.
+    Only met or attested repairs: what is undecided later, waived, or asked by nobody any more stands open.
     """
     return tuple(sorted(_repairs(history), key=lambda one: (one.since, one.requirement)))
 
@@ -47,6 +50,6 @@ def _repairs(history: Sequence[Stood]) -> Iterator[Repair]:
         for requirement, verdict in stood.verdicts.items():
             if verdict is Verdict.NOT_MET:
                 open_.setdefault(requirement, stood.day)
-            elif verdict is Verdict.MET and requirement in open_:
+            elif verdict in PASSED and requirement in open_:
                 yield Repair(requirement, open_.pop(requirement), stood.day)
     yield from (Repair(requirement, since, None) for requirement, since in open_.items())

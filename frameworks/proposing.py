@@ -36,7 +36,7 @@ class Figure(StrEnum):
     """What can be said of a requirement over many audits."""
 
     FAIL_RATE = "fail_rate"
-    """Share not met of the audits that decided it: met or not met."""
+    """Share not met of the audits that decided it: met, attested or not met."""
     UNDECIDED_RATE = "undecided_rate"
     WAIVER_RATE = "waiver_rate"
     FALSE_ALARM_RATE = "false_alarm_rate"

@@ -68,6 +68,20 @@ def test_harm_after_a_pass_proposes_to_tighten():
     assert "harm was confirmed once although it was met" in found.why
 
 
+def test_what_a_person_attests_passes():
+    """Every bundled requirement asks a person something, so that none is ever met as a whole."""
+    found = of(
+        seen("not_met", 0, "a"), seen("attested", 30, "a"), seen("not_met", 0, "b"), seen("attested", 0, "c")
+    )
+    assert (found.fail_rate.value, found.fail_rate.n, found.fail_rate.note) == (0.5, 4, None)
+    assert (found.days_to_fix, found.still_open) == (30, 1)
+    audits = [seen("not_met", n, f"s{n}", None, "false_alarm") for n in range(30)]
+    (proposed,) = proposals(RULE, figures(RULE, [*audits, *(seen("attested", n, "t") for n in range(3))]))
+    assert proposed.why.startswith("it is not met in 30 of 33 audits that decide it, no report says")
+    assert proposed.why.endswith("and 30 of 30 that were looked into were false alarms")
+    assert changes(*[seen("attested", n) for n in range(50)]) == [Change.MERGE_OR_RETIRE]
+
+
 def test_fewer_than_twenty_audits_propose_nothing():
     audits = [seen("met", n, "s", None, "harm_after_pass") for n in range(19)]
     assert changes(*audits) == []

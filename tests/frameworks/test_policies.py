@@ -338,7 +338,7 @@ def test_rules_of_a_file_turn_figures_into_proposals():
     audits = [seen(rule, "undecided", n) for n in range(20)]
     (found,) = proposals(rule, figures(rule, audits))
     assert (found.change, found.by) == (Change.CLARIFY, "rule 1")
-    assert found.why == "it is undecided in 100 of every hundred audits"
+    assert found.why == "it is undecided in 20 of 20 audits"
     assert changes(rule, *audits[:19]) == [], "never of fewer than twenty"
     assert changes(RULE_OF_ONE, *audits) == [], "the suggested rules say nothing of it"
     kept = [t.change for t in rule.effectiveness.proposals]
