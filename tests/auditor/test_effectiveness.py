@@ -73,7 +73,9 @@ def test_by_the_pages_without_scripts(client, app, some):
     assert refused.status_code == 422
     assert "<code>reasons</code> is empty" in refused.text
     assert client.post(where, data={**asked, "reasons": "One case."}).status_code == 303
-    assert "was turned down by Council" in client.get(where).text
+    shown = client.get(where).text
+    assert "was turned down by Council" in shown
+    assert "Decided on these figures: it stands below." in shown
 
 
 @pytest.mark.parametrize(
