@@ -198,11 +198,21 @@ def write(
     With the *public_url* of a service the reports lead to their entry in its log. The record inside the PDF
     has no `run`: equal bodies then give equal PDF bytes.
     """
+    (out / "audit.json").write_bytes(audit.to_json())
+    for name, data in tell(audit, language, fonts, public_url=public_url).items():
+        (out / name).write_bytes(data)
+
+
+def tell(
+    audit: Audit, language: str = ENGLISH, fonts: Path | None = None, *, public_url: str = ""
+) -> Mapping[str, bytes]:
+    """Return the reports of *audit* by name; equal bodies have equal bytes."""
     from reports import html, pdf  # drawing charts loads much that reading and measuring never need
     from reports.beside import with_entry
     from reports.document import compose
 
     document = with_entry(compose(audit, language), public_url)
-    (out / "audit.json").write_bytes(audit.to_json())
-    (out / "report.html").write_text(html.render(document), encoding="utf-8")
-    (out / "report.pdf").write_bytes(pdf.render(document, audit.without_run().to_json(), fonts))
+    return {
+        "report.html": html.render(document).encode(),
+        "report.pdf": pdf.render(document, audit.without_run().to_json(), fonts),
+    }

@@ -16,11 +16,14 @@ _DIRECTION = {
 
 
 def shown(text: str) -> str:
-    """Make control and direction characters visible, so that no name can rewrite a line."""
+    """Spell control and direction characters by their number, so that no name can rewrite a line.
+
+    Two names that differ in such a character alone stay apart.
+    """
     if text.isascii() and text.isprintable():
         return text
     flat = re.sub(r"[\t\n\r]+", " ", text)
-    return "".join("\N{REPLACEMENT CHARACTER}" if _hides(char) else char for char in flat)
+    return "".join(f"\u2039U+{ord(char):04X}\u203a" if _hides(char) else char for char in flat)
 
 
 def _hides(char: str) -> bool:

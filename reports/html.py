@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 from frameworks.model import Verdict
 from reports.code import qr
 from reports.document import Cell, Chart, Document
+from reports.edition import edition
 from reports.language import ENGLISH, _, speaking
 from reports.wording import day, leading
 
@@ -63,6 +64,7 @@ def render(document: Document) -> str:
         return environment.get_template("report.html").render(
             document=document,
             day=day(document.as_of),
+            edition=edition(),
             code=Markup(qr(document.entry)) if document.entry else "",  # noqa: S704 - squares alone
             short=document.entry.rpartition("/")[2],
             panels=panels,

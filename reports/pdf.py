@@ -18,6 +18,7 @@ import typst
 from reports import fonts
 from reports.code import qr
 from reports.document import Document
+from reports.edition import OWN_FONTS, edition
 from reports.language import _, region, speaking
 from reports.record import Audit
 from reports.wording import day as spelt_day
@@ -102,6 +103,7 @@ def _words(document: Document, own_fonts: Path | None) -> dict[str, Any]:
     tag, _dash, script = document.language.partition("-")
     with speaking(document.language):
         return {
+            "edition": f"Auditor {edition()}{OWN_FONTS if own_fonts else ''}",
             "lang": tag,
             "region": region(document.language),
             "script": script.lower() or "auto",

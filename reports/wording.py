@@ -35,6 +35,7 @@ FLAGS = frozenset({"flag", "yes is 1"})
 _NAME = 120
 _PAGES = 400
 """Characters of a name that a table still holds."""
+_FILLS_PAGES = re.compile(rf"\S{{{_PAGES + 1},}}")
 _NUMBER = re.compile(r"\N{MINUS SIGN}?\d[\d.,\u00a0\u202f]*(?<=\d)")
 _LEVEL = 0.025
 """One-sided, as an interval of 95 % leaves this much beyond each end."""
@@ -297,8 +298,8 @@ def stopped(text: str) -> str:
 
 
 def recorded(text: str | None) -> str:
-    """Return a sentence of the record, in the language that is being told, as a sentence."""
-    return sentence(said(text or ""))
+    """Return a sentence of the record in the language that is being told; a name that fills pages is cut."""
+    return _FILLS_PAGES.sub(lambda name: within(name[0]), sentence(said(text or "")))
 
 
 def measure(name: str) -> str:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from auditor.config import Settings
 
 
-_AS_SIGNED = (
-    "report.html and report.pdf are as they were signed; their words were not compared with the record: "
-    "`python -m auditor report` tells it again."
+_NOT_MEASURED = (
+    "The evidence itself was taken as it stands: whoever signed answers for it. With the data and the model, "
+    "--remeasure measures again and compares."
 )
 
 
@@ -27,7 +27,8 @@ def add_to(commands: Any) -> None:
         "verify",
         help="check an evidence bundle, offline",
         description=(
-            "Check that BUNDLE is whole and signed by the key that you name, and judge its evidence again. "
+            "Check that BUNDLE is whole and signed by the key that you name, judge its evidence again, and "
+            "compare its reports with the record. "
             "Exit codes: 0 valid, 1 not intact or another signer, 2 the command cannot be carried out, "
             "3 intact but the signer is unknown, which is all that can be said without --key."
         ),
@@ -64,6 +65,11 @@ def _verify(asked: argparse.Namespace, settings: Settings) -> int:
 
     data, whole = _read(asked.bundle), _read(asked.log) if asked.log else None
     found = check(data, keys.trusted(asked.key) if asked.key else None, whole)
+    reports: list[str] = []
+    if found.audit is not None and not found.problems:
+        from auditor.trust import retell
+
+        found.problems += retell.compare(found.files, found.audit, settings.fonts_folder, reports)
     if asked.remeasure and not found.problems:
         from auditor.trust.remeasure import compare
 
@@ -76,12 +82,11 @@ def _verify(asked: argparse.Namespace, settings: Settings) -> int:
             f"Intact, but the signer is unknown: it was signed with {found.fingerprint}. "
             "Ask who should have signed for the fingerprint, by another way, and name it with --key."
         )
-        print(_AS_SIGNED)
+        print("\n".join(reports))
     elif found.answer is Answer.VALID and found.audit is not None:
-        print("\n".join([f"Valid: audit {found.audit.digest}, signed by {found.fingerprint}.", *found.said]))
-        print(_AS_SIGNED)
-        if not asked.remeasure:
-            print("The evidence is as signed too: it was not measured again (--remeasure).")
+        first = f"Valid: audit {found.audit.digest}, signed by {found.fingerprint}."
+        evidence = [] if asked.remeasure else [_NOT_MEASURED]
+        print("\n".join([first, *found.said, *reports, *evidence]))
     return int(found.answer)
 
 

@@ -348,7 +348,7 @@ def test_words_assess_and_never_absolve(document):
 
 def test_hidden_characters_are_shown_in_every_text():
     text = "".join(compose(hostile.audit()).words())
-    assert "a\ufffdb\ufffdc\ufffdd" in text
+    assert "a\u2039U+202E\u203ab" in text
     assert not any(char in text for char in "\u202e\u2066\u200f\x00\x1b")
 
 

@@ -177,10 +177,19 @@ def test_measures_read_as_words():
 
 @pytest.mark.parametrize("char", ["\u202e", "\u2066", "\u200f", "\x00", "\x1b", "\x07", "\u2028", "\ud800"])
 def test_characters_that_hide_are_shown(char):
-    assert shown(f"a{char}b") == "a\ufffdb"
+    assert shown(f"a{char}b") == f"a\u2039U+{ord(char):04X}\u203ab"
 
 
 def test_other_scripts_stay_as_they_are():
     for text in ("漢字", "עברית", "naïve", "😀", "a\u200db"):
         assert shown(text) == text
     assert shown("two\nlines") == "two lines"
+
+
+def test_a_recorded_sentence_cuts_a_name_that_would_fill_pages():
+    told = wording.recorded(
+        f"For race, where {'x' * 9000} stands worst: the interval reaches across the limit."
+    )
+    assert len(told) < 300
+    assert "9,000 characters, SHA-256" in told
+    assert told.endswith(" stands worst: the interval reaches across the limit.")

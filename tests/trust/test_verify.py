@@ -8,13 +8,16 @@ import zipfile
 import numpy as np
 import pytest
 
+from auditor.audit import tell
 from auditor.cli import main
 from auditor.run import Ran
+from auditor.trust import retell
 from auditor.trust.keys import Keyring, PublicKey, rotate
 from auditor.trust.remeasure import compare
 from auditor.trust.seal import seal
 from auditor.trust.verify import Answer, check
 from reports import bundle
+from reports.edition import edition
 from reports.publish import publish
 from reports.record import canonical
 from tests.budgets import budget
@@ -108,6 +111,94 @@ def test_without_a_key_a_forgery_in_which_all_fits_is_only_of_unknown_origin():
     assert check(data, None).answer is Answer.UNKNOWN
 
 
+def test_a_foreign_signature_does_not_hide_what_else_is_wrong():
+    data = bundle.pack(seal(edited(audit(), _improve).to_json(), REPORTS, keyring()))
+    found = check(data, sealed()[1].published)
+    assert any("the signature: it is by" in line for line in found.problems)
+    assert any("is met there, and not_met by its evidence and rules" in line for line in found.problems)
+
+
+@pytest.fixture(scope="module")
+def reports():
+    return dict(tell(audit(), public_url="https://audit.example.org/a"))
+
+
+def test_reports_that_tell_the_record_are_equal_to_it_told_again(reports, folder, capsys):
+    """The whole way once: told anew, nothing remembered."""
+    path, ring = folder / "told.zip", keyring()
+    path.write_bytes(bundle.pack(seal(audit().to_json(), reports, ring)))
+    assert main(["verify", str(path), "--key", ring.current.fingerprint]) == 0
+    out = capsys.readouterr().out
+    assert "Equal to the record told again, byte for byte: report.html and report.pdf." in out
+    assert "The service whose log they name: https://audit.example.org/a." in out
+    assert "The evidence itself was taken as it stands" in out
+
+
+def _other_words(name):
+    """Ways in which somebody may change a report; each with what must be said of it."""
+    return {
+        "report.html": [
+            (
+                b"Not met",
+                b"Met",
+                "report.html does not tell this record: told again from audit.json, its line",
+            ),
+            (b"</html>", b"</html> ", "report.html does not tell this record"),
+            (b'<html lang="en">', b'<html lang="fr">', "report.html does not tell this record"),
+            (b"audit.example.org", b"audit.example.net", "report.html does not tell this record"),
+        ],
+        "report.pdf": [(b"%%EOF", b"%%EOF ", "report.pdf does not tell this record.")],
+    }[name]
+
+
+@pytest.mark.parametrize("name", bundle.REPORTS)
+def test_a_report_in_other_words_is_refused_whoever_signed_it(name, reports, folder, capsys, monkeypatch):
+    monkeypatch.setattr(retell, "tell", lambda *_args, **_named: reports)
+    for at, (old, new, named) in enumerate(_other_words(name)):
+        assert old in reports[name]
+        path, ring = folder / f"{name}{at}.zip", keyring()
+        changed = {**reports, name: reports[name].replace(old, new)}
+        path.write_bytes(bundle.pack(seal(audit().to_json(), changed, ring)))
+        for key in (["--key", ring.current.fingerprint], []):
+            assert main(["verify", str(path), *key]) == 1
+            assert named in capsys.readouterr().err
+
+
+def test_a_report_of_another_edition_or_of_other_fonts_is_said_not_to_be_compared(reports, monkeypatch):
+    monkeypatch.setattr(retell, "tell", lambda *_args, **_named: reports)
+    ours = edition().encode()
+    other = {name: data.replace(ours, b"0" * 16) for name, data in reports.items()}
+    set_otherwise = {**reports, "report.pdf": reports["report.pdf"].replace(ours, ours + b"+fonts")}
+    for files, fonts, words in (
+        (
+            other,
+            None,
+            "NOT compared with the record: the words of report.html and report.pdf.",
+        ),
+        (REPORTS, None, "They were told by edition unknown of Auditor"),
+        (set_otherwise, None, "report.pdf, set with fonts that are not here"),
+        (set_otherwise, ROOT, "NOT equal to the record told again: report.pdf; its own fonts may be"),
+    ):
+        said = []
+        assert list(retell.compare(files, audit(), fonts, said)) == []
+        assert any(words in line for line in said), said
+
+
+def test_reports_of_two_editions_are_refused(reports):
+    mixed = {**reports, "report.pdf": reports["report.pdf"].replace(edition().encode(), b"0" * 16)}
+    (problem,) = retell.compare(mixed, audit(), None, [])
+    assert "report.html and report.pdf name different editions" in problem
+
+
+def test_a_record_that_no_report_can_tell_is_refused(reports, monkeypatch):
+    def breaks(*_args, **_named):
+        raise AttributeError
+
+    monkeypatch.setattr(retell, "tell", breaks)
+    (problem,) = retell.compare(reports, audit(), None, [])
+    assert problem == "audit.json: it cannot be told again (AttributeError)."
+
+
 def test_a_rule_set_under_a_claimed_digest_is_compared_with_our_own():
     def eased(body):
         body["frameworks"]["us-nyc-ll144"]["title"] = "An easier law"
@@ -181,8 +272,8 @@ def test_the_command_says_what_it_can(folder, capsys):
         assert main(["verify", str(path), "--key", key]) == 0
         said = capsys.readouterr().out
         assert audit().digest in said
-        assert "their words were not compared with the record" in said
-        assert "it was not measured again (--remeasure)" in said
+        assert "NOT compared with the record" in said
+        assert "The evidence itself was taken as it stands" in said
     assert main(["verify", str(path)]) == 3
     assert "signer is unknown" in capsys.readouterr().out
     assert main(["verify", str(path), "--key", "0" * 64]) == 1

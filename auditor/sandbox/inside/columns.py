@@ -31,11 +31,13 @@ def check_names(names: Sequence[str], limits: Mapping[str, Any]) -> None:
                 f"the name of column {number} is {len(name):,} characters long; {longest} are allowed: "
                 f"shorten it, {raise_it('name_characters')}",
             )
-        if any(unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"} for character in name):
-            raise Refuse(
-                "unprintable-column-name",
-                f"the name of column {number} holds control or text-direction characters; rename it",
-            )
+        for place, character in enumerate(name, 1):
+            if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Zl", "Zp"}:
+                raise Refuse(
+                    "unprintable-column-name",
+                    f"the name of column {number} holds U+{ord(character):04X}, a control or text-direction "
+                    f"character, at place {place}; rename it",
+                )
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
         named = ", ".join(f"`{name}`" for name in twice[:5])
