@@ -11,6 +11,7 @@ import pytest
 from checks.interpretability.protected_attribution import protected_attribution
 from checks.interpretability.shap import shap
 from checks.model import Outcome, Task
+from frameworks.load import packs
 from tests.budgets import budget
 from tests.checks.builders import LogisticModel, subject
 from tests.checks.planted import planted
@@ -67,6 +68,21 @@ def test_features_that_tell_nothing_of_race_stand_in_for_nothing(seed):
     share = found.measure("proxy_share", attribute="race")
     assert share.value < 0.02
     assert share.high < 0.06
+
+
+def test_the_limit_of_the_baseline_lies_between_a_good_stand_in_and_none():
+    """A fifth of all contributions by a feature that tells race breaks it; features that tell nothing keep it."""
+    (limit,) = (
+        criterion.bound.limit
+        for requirement in packs()["global-baseline"].requirements
+        for criterion in requirement.criteria
+        if getattr(criterion, "measure", "") == "interpretability.protected_attribution.proxy_share"
+    )
+    shares = {}
+    for name, weights in (("fifth", {"income": 1.0, "debt": -1.0, "district": -1.0}), ("none", HONEST)):
+        shares[name] = protected_attribution(asked(drawn(), weights)).measure("proxy_share", attribute="race")
+    assert shares["none"].high < limit < shares["fifth"].low
+    assert shares["fifth"].value < 0.25
 
 
 def test_the_share_of_protected_features_alone_sees_nothing():
