@@ -71,7 +71,7 @@ def test_features_that_tell_nothing_of_race_stand_in_for_nothing(seed):
 
 
 def test_the_limit_of_the_baseline_lies_between_a_good_stand_in_and_none():
-    """A fifth of all contributions by a feature that tells race breaks it; features that tell nothing keep it."""
+    """A fifth of all contributions by a feature that tells race breaks it; others keep it."""
     (limit,) = (
         criterion.bound.limit
         for requirement in packs()["global-baseline"].requirements
