@@ -11,9 +11,16 @@ from reports.exports.facts import Field
 from reports.exports.fields import ANNEX_IV, ANNEX_VIII, ATRS, LL144, NL_REGISTER
 from reports.exports.shared import as_json
 from reports.exports.tables import Cell, csv_of
+from reports.suppress import SMALLEST
 from reports.wording import group
 
 _WITHHELD = "no ratio: it is withheld, or the group was too small to compare; the whole record says which"
+_INSIDE = (
+    "This file is made from the whole record: counts and rates of groups of fewer than {smallest} people can "
+    "stand in it, or be worked out ({few} of its categories are so small). Publish the one made from the "
+    "version for everybody: --public, or ?public=1."
+)
+_FEW = f"fewer than {SMALLEST} people: not for publication"
 HEAD = ("field", "name", "value", "source")
 
 
@@ -71,10 +78,20 @@ def ll144(view: View) -> bytes:
     """Return the summary of New York City's Local Law 144: facts, then a row a category.
 
     All categories that were counted are there, those under 2 % of the people too; who is of no known category
-    is counted by attribute. Source: 6 RCNY 5-301 and 5-303.
+    is counted by attribute. A file of the whole record says in its first row, and beside each category of few
+    people, that it is not the one to publish. Source: 6 RCNY 5-301 and 5-303.
     """
     head = ("part", "item", "attribute", "category", "people", "rate", "impact ratio", "value", "source")
-    return csv_of(head, _summary(view))
+    rows = [*_summary(view)]
+    if view.publication is None:
+        few = sum(row[0] == "category" and _few(row[4]) for row in rows)
+        told = _INSIDE.format(smallest=SMALLEST, few=few)
+        rows.insert(0, ("notice", "not for publication", *(None,) * 5, told, None))
+    return csv_of(head, iter(rows))
+
+
+def _few(people: Cell) -> bool:
+    return isinstance(people, int | float) and people < SMALLEST
 
 
 def _summary(view: View) -> Iterator[tuple[Cell, ...]]:
@@ -123,6 +140,8 @@ def _place(m: Measure) -> tuple[str | None, str | None]:
 def _category(m: Measure, ratio: Measure | None, *, public: bool) -> tuple[Cell, ...]:
     none = _WITHHELD if public else "no ratio: the group was too small to compare"
     note = m.note or (ratio.note if ratio else none)
+    if not public and _few(m.n):
+        note = f"{note}; {_FEW}" if note else _FEW
     return (
         "category", m.name.replace("_", " "), crossed(m.of["attribute"]), group(m.of["group"]), _whole(m.n),
         m.value, ratio.value if ratio else None, None, note,

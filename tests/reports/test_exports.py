@@ -23,6 +23,7 @@ from junitparser import JUnitXml
 from rfc3986_validator import validate_rfc3986
 from trestle.oscal.assessment_results import Model as OscalModel
 
+from checks.model import Evidence, Measure, Outcome
 from checks.names import crossed
 from frameworks.load import packs
 from reports.compose.view import View
@@ -31,7 +32,7 @@ from reports.exports.fields import ANNEX_IV, ANNEX_VIII, ATRS, LL144, NL_REGISTE
 from reports.exports.oscal_catalog import catalog
 from reports.exports.shared import judged
 from reports.publish import publish
-from reports.record import Audit
+from reports.record import Audit, evidence_to_json
 from tests.reports import hostile, sample
 
 
@@ -298,6 +299,28 @@ def test_the_summary_of_local_law_144_has_every_category_and_the_unknown():
     assert {row["attribute"] for row in told if row["part"] == "unknown"} >= {"race", "sex"}
     facts = {row["item"].partition(":")[0]: row["value"] for row in told if row["part"] == "fact"}
     assert (facts["kind"], facts["auditor"], facts["audit date"]) == ("selection", "", "")
+
+
+def test_the_summary_of_the_whole_record_says_that_it_is_not_the_one_to_publish():
+    """First, and beside each category of few people; the one for everybody has neither such row nor word."""
+    evidence = Evidence(
+        "fairness.selection_rate", Outcome.MEASURED, None, {},
+        tuple(
+            Measure("selection_rate", 0.5, n=n, of={"attribute": "race", "group": name}, note=note)
+            for name, n, note in (("a", 9, None), ("b", 10, None), ("c", 1, "under 2 % of the people"))
+        ),
+    )  # fmt: skip
+    body = {**sample.audit().body, "evidence": [evidence_to_json(evidence)]}
+    told = rows(export(Audit(run={}, body=body), "ll144.csv"))
+    assert (told[0]["part"], told[0]["item"]) == ("notice", "not for publication")
+    assert "(2 of its categories are so small)" in told[0]["value"]
+    assert "--public" in told[0]["value"]
+    few = "fewer than 10 people: not for publication"
+    beside = {row["category"]: row["source"] for row in told if row["part"] == "category"}
+    assert beside["a"].endswith(few)
+    assert few not in beside["b"]
+    assert beside["c"] == f"under 2 % of the people; {few}"
+    assert "not for publication" not in export(public(), "ll144.csv").decode()
 
 
 def test_a_record_of_published_counts_has_every_format():
