@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 from auditor.trust import log
 from auditor.trust.envelope import BadSignature, opened, signer
@@ -60,12 +62,14 @@ def check(data: bytes, trust: Trust, whole_log: bytes | None = None) -> Checked:
         return found
     found.problems += _listed(found.files)
     key = _signature(found)
-    in_log = _receipt(found, trust)
+    receipt = _receipt(found, trust)
     fits = not found.problems  # then what it says is looked at too, whoever signed it
+    whole, in_log, wrong = _log(found, whole_log, trust, receipt)
     if key is not None:
-        found.problems += _trusted(found, key, trust, in_log)
-    if whole_log is not None:
-        found.problems += _log(found, whole_log, trust, in_log)
+        found.problems += _trusted(found, key, trust, in_log, named=whole_log is not None)
+    if receipt is not None:
+        found.problems += _head(found, receipt, trust, whole)
+    found.problems += wrong
     if fits:
         found.problems += _record(found)
     return found
@@ -127,66 +131,117 @@ def _receipt(found: Checked, trust: Trust) -> log.Receipt | None:
     if receipt.entry.get("kind") != log.SEALED or receipt.entry.get("manifest") != listed:
         found.problems.append(f"{bundle.RECEIPT}: it is for another bundle.")
         return None
-    if receipt.current:
-        found.said.append(
-            f"Entry {receipt.position} of a log of {receipt.head.size}, sealed {receipt.entry.get('time')}."
-        )
-    elif trust is not None:
-        found.problems.append(
-            f"{bundle.RECEIPT}: its head is signed with {receipt.key.fingerprint}, which is not a key that "
-            "you named and that signs now; name the list of published keys, or ask for a bundle as of today."
-        )
     return receipt
 
 
-def _log(found: Checked, data: bytes, trust: Trust, in_log: log.Receipt | None) -> Iterator[str]:
-    """Compare the bundle with a whole log, as of later."""
+def _head(found: Checked, receipt: log.Receipt, trust: Trust, whole: log.WholeLog | None) -> Iterator[str]:
+    """Ask who signed the head of the receipt: a key that signs now, or one whose log goes on in *whole*."""
+    it = f"Entry {receipt.position} of a log of {receipt.head.size}, sealed {receipt.entry.get('time')}."
+    if receipt.current:
+        found.said.insert(0, it)
+        return
+    if trust is None:
+        return
+    begins = f"{bundle.RECEIPT}: its head is signed with {receipt.key.fingerprint}, "
+    old = None if isinstance(trust, str) else next((k for k in trust if k.pem == receipt.key.pem), None)
+    if old is None or old.until is None:
+        yield (
+            f"{begins}which is not a key that you named and that signs now; name the list of published "
+            "keys, or ask for a bundle as of today."
+        )
+    elif whole is None:
+        yield (
+            f"{begins}which was replaced on {_day(old.until)}; name with --log the log as its service gives "
+            "it today, under the present key, or ask for a bundle as of today."
+        )
+    elif _later(receipt, old, trust, whole):
+        yield f"{begins}after that key was replaced on {_day(old.until)}."
+    else:
+        found.said.insert(0, it)
+
+
+def _later(receipt: log.Receipt, old: PublicKey, trust: Trust, whole: log.WholeLog) -> bool:
+    """Return whether the head says itself that it is of after *old* was replaced, or covers what is."""
+    assert old.until is not None
+    assert trust is not None
+    assert not isinstance(trust, str)
+    after = {one.fingerprint for one in trust if one.since is not None and one.since >= old.until}
+    covered = (json.loads(entry) for entry in whole.entries[: receipt.head.size])
+    if any(isinstance(one, dict) and one.get("signer") in after for one in covered):
+        return True
+    return not _by(receipt.head.time, old.until)
+
+
+def _log(
+    found: Checked, data: bytes | None, trust: Trust, receipt: log.Receipt | None
+) -> tuple[log.WholeLog | None, Mapping[str, Any] | None, list[str]]:
+    """Read a whole log, as of later, under a key that signs now.
+
+    Return it (None where there is none that can be relied on), the entry of the bundle that is shown to be in
+    a log under a key that signs now, by the log or by the receipt, and what is wrong.
+    """
+    shown = receipt.entry if receipt is not None and receipt.current else None
+    if data is None:
+        return None, shown, []
     try:
         whole = log.read_log(data, trust)
     except log.BadLog as why:
-        yield f"the log: {why}."
-        return
+        return None, shown, [f"the log: {why}."]
     if trust is not None and not whole.current:
-        yield "the log: its head is not signed by the key that you named."
-    else:
-        wrong = list(log.against(whole, in_log)) if in_log else []
-        yield from wrong
-        if not wrong:
-            yield from _found_in(found, whole)
-
-
-def _found_in(found: Checked, whole: log.WholeLog) -> Iterator[str]:
-    """Look for the bundle in the log by the digest of its manifest, and for its tombstone."""
+        return None, shown, ["the log: its head is not signed by the key that you named."]
+    if wrong := list(log.against(whole, receipt)) if receipt else []:
+        return None, shown, wrong
     listed = hashlib.sha256(found.files.get(bundle.MANIFEST, b"")).hexdigest()
     position = log.sealed_at(whole, listed)
     if position is None:
-        yield f"the log: none of its {whole.head.size} entries is of this bundle."
-        return
+        return whole, shown, [f"the log: none of its {whole.head.size} entries is of this bundle."]
     found.said.append(f"The log of {whole.head.size} entries holds it as entry {position}.")
     found.said += [
         f"WITHDRAWN {said.get('time')}: {said.get('reason')}" for said in log.withdrawals(whole, position)
     ]
+    return whole, json.loads(whole.entries[position]) if whole.current else shown, []
 
 
-def _trusted(found: Checked, key: PublicKey, trust: Trust, in_log: log.Receipt | None) -> Iterator[str]:
-    """Compare the signer with whom the reader named."""
+def _trusted(
+    found: Checked, key: PublicKey, trust: Trust, in_log: Mapping[str, Any] | None, *, named: bool
+) -> Iterator[str]:
+    """Compare the signer with whom the reader named; *named* says whether a whole log was given."""
     if trust is None:
         return
     if isinstance(trust, str):
         found.known = key.fingerprint == trust
-        named = trust
+        whom = trust
     else:
         fits = next((one for one in trust if one.pem == key.pem), None)
         found.known = fits is not None
-        named = ", ".join(one.fingerprint for one in trust) or "no key"
-        if fits is not None and fits.until is not None and not _before(fits.until, key, in_log):
-            yield (
-                f"the signature: its key was replaced on {_day(fits.until)}, and nothing shows that it "
-                "signed before; ask for a bundle signed with the present key."
-            )
-            return
+        whom = ", ".join(one.fingerprint for one in trust) or "no key"
+        if fits is not None and fits.until is not None:
+            yield from _replaced(found, fits, fits.until, in_log, named=named)
     if not found.known:
-        yield f"the signature: it is by {key.fingerprint}, not by {named}."
+        yield f"the signature: it is by {key.fingerprint}, not by {whom}."
+
+
+def _replaced(
+    found: Checked, key: PublicKey, until: dt.datetime, in_log: Mapping[str, Any] | None, *, named: bool
+) -> Iterator[str]:
+    """Ask whether the log, under a key that signs now, shows that *key* signed before it was replaced."""
+    since = f"its key was replaced on {_day(until)}"
+    if in_log is None and named:
+        yield f"the signature: {since}, and the log that you named does not show that it signed before."
+    elif in_log is None:
+        yield (
+            f"the signature: {since}, and nothing shows that it signed before; name with --log the log as "
+            "its service gives it today, or ask for a bundle as of today, which brings a receipt."
+        )
+    elif in_log.get("signer") != key.fingerprint:
+        yield f"the signature: {since}, and the entry in the log is of another signer."
+    elif not _by(in_log.get("time"), until):
+        yield f"the signature: {since}, and the log has it as sealed {in_log.get('time')}, after that."
+    else:
+        found.said.append(
+            f"The key that signed it was replaced on {_day(until)}; the log, under the present key, shows "
+            f"that it signed before, {in_log.get('time')}."
+        )
 
 
 def _record(found: Checked) -> Iterator[str]:
@@ -225,12 +280,10 @@ def _record(found: Checked) -> Iterator[str]:
             )
 
 
-def _before(until: dt.datetime, key: PublicKey, in_log: log.Receipt | None) -> bool:
-    """Return whether the log, under a key trusted now, shows that *key* signed before it was replaced."""
-    if in_log is None or not in_log.current or in_log.entry.get("signer") != key.fingerprint:
-        return False
+def _by(time: object, until: dt.datetime) -> bool:
+    """Return whether *time*, as a log says it, is not after *until*."""
     try:
-        return dt.datetime.fromisoformat(str(in_log.entry.get("time"))) <= until
+        return dt.datetime.fromisoformat(str(time)) <= until
     except (ValueError, TypeError):
         return False
 

@@ -16,7 +16,7 @@ from auditor.service import Service
 from auditor.store import log as kept
 from auditor.store import people
 from auditor.trust import log
-from auditor.trust.keys import rotate
+from auditor.trust.keys import Keyring, rotate
 from auditor.trust.merkle import consistent
 from auditor.trust.seal import seal
 from auditor.trust.sealing import LAST, Sealer
@@ -25,7 +25,7 @@ from auditor.views import Unavailable
 from reports import bundle
 from reports.record import canonical
 from tests.budgets import budget
-from tests.trust.sealed import keyring
+from tests.trust.sealed import audit, keyring
 from tests.trust.stored import completed
 
 MUTATIONS = budget(48, 1000)
@@ -128,6 +128,75 @@ def test_a_replaced_key_signs_the_head_anew_and_old_bundles_stay_valid(store, ow
     found = check(after, trust)
     assert found.answer is Answer.VALID, found.problems
     assert found.fingerprint == trust[0].fingerprint
+
+
+def test_a_bundle_kept_since_before_a_replacement_is_valid_by_the_log_of_today(store, owner):
+    """Its receipt is by the replaced key; the log under the present key goes on from there and holds it."""
+    audit_id = completed(store, owner)
+    kept = store.sealer.bundle(audit_id)
+    rotate(store.sealer.folder)
+    completed(store, owner, "Grants"), store.sealer.seal_waiting()
+    trust = store.sealer.keys.published
+    bare = bundle.pack({n: d for n, d in bundle.unpack(kept).items() if n != bundle.RECEIPT})
+    for data in (kept, bare):
+        alone = check(data, trust)
+        assert alone.answer is Answer.REFUSED
+        assert all("name with --log the log as its service gives it today" in said for said in alone.problems)
+        found = check(data, trust, exported(store))
+        assert found.answer is Answer.VALID, found.problems
+        (said,) = [line for line in found.said if "was replaced on" in line]
+        assert "the log, under the present key, shows that it signed before" in said
+
+
+def test_what_a_replaced_key_signs_later_is_refused_whatever_log_is_named(store, owner):
+    """Whoever holds the old key makes a bundle, a receipt and a log of its own, or names the true log."""
+    kept = bundle.unpack(store.sealer.bundle(completed(store, owner)))
+    old = store.sealer.keys
+    rotate(store.sealer.folder)
+    completed(store, owner, "Grants"), store.sealer.seal_waiting()
+    trust = store.sealer.keys.published
+    forged = seal(audit("Parking").to_json(), {}, old)
+    true = store.register.whole_log()
+    entry = {
+        **true["entries"][0],
+        "manifest": hashlib.sha256(forged[bundle.MANIFEST]).hexdigest(),
+        "signer": old.current.fingerprint,
+    }
+    spelt = [canonical(one).decode() for one in [*true["entries"], entry]]
+    head = log.signed_head(log.leaves(spelt), old, entry["time"])
+    own = canonical(log.whole(spelt, head, old.current))
+    receipt = log.receipt(spelt, len(spelt) - 1, head, old.current)
+    for files in (
+        forged,
+        {**forged, bundle.RECEIPT: receipt},
+        {**forged, bundle.RECEIPT: kept[bundle.RECEIPT]},
+    ):
+        for whole in (None, exported(store), own):
+            found = check(bundle.pack(files), trust, whole)
+            assert found.answer is Answer.REFUSED
+            assert any("its key was replaced on" in problem for problem in found.problems)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [({"signer": "0" * 64}, "is of another signer"), ({"time": "2999-01-01T00:00:00+00:00"}, "after that")],
+)
+def test_a_true_log_that_says_otherwise_does_not_help_a_replaced_key(change, named, tmp_path):
+    ring = Keyring.open(tmp_path)
+    files = seal(audit().to_json(), {}, ring)
+    new = rotate(tmp_path)
+    manifest = hashlib.sha256(files[bundle.MANIFEST]).hexdigest()
+    said = {
+        "kind": "sealed",
+        "manifest": manifest,
+        "signer": ring.current.fingerprint,
+        "time": "2026-01-01T00:00:00+00:00",
+    }
+    spelt = [canonical({**said, **change}).decode()]
+    head = log.signed_head(log.leaves(spelt), new, "2026-01-01T00:00:00+00:00")
+    found = check(bundle.pack(files), new.published, canonical(log.whole(spelt, head, new.current)))
+    assert found.answer is Answer.REFUSED
+    assert any(named in problem for problem in found.problems)
 
 
 def test_growth_can_be_proved(store, owner):
