@@ -1,9 +1,10 @@
 """Agreement of methods: do two ways to rank the features say the same?
 
 Features are ranked by their mean absolute Shapley contribution, and by what shuffling them among the rows
-costs (the rise of the squared error; without a label, the mean absolute change of the answer). Features that
-make up at least a hundredth of the whole by either count. `rank_correlation` is how alike the two orders of
-these are, `top_overlap` the share of the leading features that both have in common.
+costs (the rise of the squared error; without a label, the mean absolute change of the answer). Features
+matter that make up at least a hundredth of the whole by either count. `one_sided_share` is the share of these
+of which the interval of one count reaches 0. `rank_correlation` is how alike the two orders of the others
+are, `top_overlap` the share of the leading features, of all that matter, that both have in common.
 
 Why it matters
     Where methods disagree on what matters, a report that shows one of them shows a choice.
@@ -11,11 +12,12 @@ Why it matters
 How to read it
     1 is the same order, 0 none in common. The interval resamples people and rows. Disagreement is not an
     error: shuffling tells what a feature is *worth* for right answers, contributions what it *moves*. A
-    feature that moves answers without making them better ranks high in one and low in the other.
+    feature that moves answers without making them better has no cost that is told from 0: it is one-sided,
+    and in no order, since its place there would be chance.
 
 Limits
-    With few features that matter a rank correlation takes few values. Features that carry the same
-    information hide each other from both methods. At most `rows` people are explained.
+    A rank correlation of few features takes few values; of fewer than four none is given. Features that
+    carry the same information hide each other from both methods. At most `rows` people are explained.
 
 References
     Krishna et al., The Disagreement Problem in Explainable Machine Learning, TMLR 2024; Fisher, Rudin and
@@ -33,7 +35,7 @@ from checks.draw import sample_rows
 from checks.interpretability.answered import answered, beside, told_without, without
 from checks.interpretability.asking import resampled_means, shares
 from checks.interpretability.explained import Explained, explained, rank_correlations
-from checks.model import Array, Inconclusive, Measure, Subject, Table, Task, check
+from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, Task, check
 from checks.statistics import LEVEL, estimate, undefined
 from checks.values import as_text
 
@@ -42,6 +44,8 @@ MATTERS = 0.01
 """Part of the whole from which a feature counts."""
 TOP = 5
 """Leading features that are compared."""
+ORDERED = 4
+"""Features from which an order is compared: three have only six."""
 CELLS = 4_000_000
 """Values in one question."""
 
@@ -71,8 +75,14 @@ def agreement(
     how = beside(how, found.way.pairs.told, told_without(lost))
     first, second = (resampled_means(values[:, counts], rng) for values in (moved, cost))
     means = parts[:, counts]
-    yield _correlation(means, first, second, how)
+    edge = (1 - LEVEL) / 2
+    clear = np.all([np.quantile(drawn, edge, axis=0) > 0 for drawn in (first, second)], axis=0)
+    yield _correlation(means[:, clear], first[:, clear], second[:, clear], how)
     yield _overlap(means, first, second, how)
+    yield Measure(
+        "one_sided_share", float((~clear).mean()), n=float(len(clear)), kind=Kind.EXACT,
+        unit="proportion", method=how,
+    )  # fmt: skip
 
 
 def _costs(subject: Subject, found: Explained, most: int, rng: np.random.Generator) -> Array:
@@ -111,9 +121,11 @@ def _truth(subject: Subject, rows: Array, *, probability: bool) -> Array | None:
 
 def _correlation(means: Array, first: Array, second: Array, how: str) -> Measure:
     name, unit = "rank_correlation", "rank correlation"
-    value = float(rank_correlations(means[:1], means[1:])[0])
-    if means.shape[1] < 3 or not np.isfinite(value):
-        return undefined(name, "fewer than three features matter", n=means.shape[1], unit=unit, method=how)
+    enough = means.shape[1] >= ORDERED
+    value = float(rank_correlations(means[:1], means[1:])[0]) if enough else np.nan
+    if not np.isfinite(value):
+        why = f"fewer than {ORDERED} features matter by both counts"
+        return undefined(name, why, n=means.shape[1], unit=unit, method=how)
     drawn = rank_correlations(first, second)
     return _estimate(name, value, drawn[np.isfinite(drawn)], n=means.shape[1], unit=unit, how=how)
 

@@ -35,7 +35,8 @@ Limits
     and of a change the way alone, where ten people alike are on that side of it.
     Contributions, answers and changes are rounded, not withheld: somebody who has both the model and the
     data may know a row again. Cases are examples: nothing follows from them for others. The rules for
-    changes, and their limits, are those of `interpretability.recourse`. Row weights are not used.
+    changes, and their limits, are those of `interpretability.recourse`; only what would lose an answer is
+    searched in both directions, whichever were declared. Row weights are not used.
 
 References
     Wachter, Mittelstadt and Russell, Counterfactual Explanations without Opening the Black Box, Harvard
@@ -247,12 +248,13 @@ def _turned(
     people, has = told.people, told.reached[told.rows]
     turned: dict[int, _Turned] = {}
     lost = questions = 0
-    for side, wanted in ((False, told.wanted), (True, told.wanted.turned())):
+    anyway = replace(open_, direction=np.zeros_like(open_.direction))  # what is lost needs no declared way
+    for side, wanted, ways in ((False, told.wanted, open_), (True, told.wanted.turned(), anyway)):
         at = np.flatnonzero(has == side)
         if not len(at):
             continue
         mine = people.iloc[at].reset_index(drop=True)
-        found = changes(told.subject, wanted, mine, open_, most=most, rng=rng)
+        found = changes(told.subject, wanted, mine, ways, most=most, rng=rng)
         lost, questions = lost + found.found.lost, questions + found.found.questions
         for i, k in enumerate(at.tolist()):
             changed = np.flatnonzero(found.found.states[i] >= 0).tolist()

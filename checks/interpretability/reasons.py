@@ -9,7 +9,8 @@ Of those whose reasons name a feature a random sample is explained by Shapley va
 the share of them whose heaviest contribution against them is among the reasons, `heaviest_named_share` the
 same of the one that came out heaviest, however near others are. `among_top_share` is the part of the named
 features that are among the `top` heaviest, `chance_top_share` what features named at random would reach, and
-`contradicted_share` the part that spoke *for* the person. `actionable_share` is the share of people with a
+`contradicted_share` the part that spoke *for* the person; of the part `undecided_share` the sampling error
+leaves open whether it spoke for or against them. `actionable_share` is the share of people with a
 reason that names a feature which may change. For each feature, `named` and `among_top` say how often it is
 told and how often it should be. The table `reasons by language` has the same by the language that people were
 told in.
@@ -26,7 +27,9 @@ Why it matters
 How to read it
     Shares of people have Wilson intervals; so have means of parts of a person's reasons, with people as n:
     that is too wide rather than too narrow. A contribution is taken to be among the heaviest, or to speak
-    for the person, only beyond twice its sampling error, in favour of who gave the reasons. Set
+    for the person, only beyond twice its sampling error, in favour of who gave the reasons: so
+    `among_top_share` is the most it can be and `contradicted_share` the least. The lower limit of the latter
+    counts none of the undecided as false, the upper one all of them, in `reasons by language` too. Set
     `among_top_share` against `chance_top_share`: with few features anything named is among the top.
 
 Limits
@@ -58,7 +61,7 @@ from checks.draw import sample_rows
 from checks.interpretability.letters import Letter, letters, named, with_text, without_text
 from checks.interpretability.moves import fixed
 from checks.interpretability.stated import Vocabulary
-from checks.interpretability.told_by import by_language
+from checks.interpretability.told_by import at_least, by_language, false_parts
 from checks.interpretability.weighed import Weighed, weigh
 from checks.model import (
     Array,
@@ -80,7 +83,7 @@ READ = 5000
 """People whose texts are read."""
 SHORT = 30
 """Words from which a grade is more than rough."""
-NAMED = ("among_top_share", "contradicted_share", "chance_top_share")
+NAMED = ("among_top_share", "contradicted_share", "undecided_share", "chance_top_share")
 CHANNELS = 20
 """Channels and languages that are listed."""
 
@@ -295,8 +298,12 @@ def _weighed(subject: Subject, weighed: Weighed, min_group: int, note: str | Non
     first = told[np.arange(len(told)), weighed.weight.argmax(axis=1)]
     yield wilson("heaviest_named_share", float(first.sum()), n, note=note)
     each = told.sum(axis=1)
-    for name, so in (("among_top_share", weighed.among_top), ("contradicted_share", weighed.contradicted)):
-        yield wilson(name, float(((told & so).sum(axis=1) / each).sum()), n, note=note)
+    yield wilson(
+        "among_top_share", float(((told & weighed.among_top).sum(axis=1) / each).sum()), n, note=note
+    )
+    false, unsure = false_parts(weighed)
+    yield at_least("contradicted_share", false, unsure, note)
+    yield wilson("undecided_share", float(unsure.sum()), n, note=note)
     chance = float(weighed.among_top.mean())
     yield _exact("chance_top_share", chance, n, "features among the heaviest, of all features")
     for j, feature in enumerate(subject.roles.features):

@@ -34,6 +34,8 @@ class Weighed:
     """Which features are the heaviest, or cannot be told from it."""
     contradicted: Array
     """Which features spoke for the person, beyond their sampling error."""
+    undecided: Array
+    """Which features may have spoken for the person or against them, within their sampling error."""
     weight: Array
     """How heavily each feature came out against the person; below 0 it spoke for them."""
     how: str
@@ -51,6 +53,7 @@ class Weighed:
             among_top=self.among_top[people],
             heaviest=self.heaviest[people],
             contradicted=self.contradicted[people],
+            undecided=self.undecided[people],
             weight=self.weight[people],
             how=self.how,
         )
@@ -91,6 +94,7 @@ def weigh(
         among_top=among,
         heaviest=heaviest,
         contradicted=(weight + SURE * found.errors < -ROUNDING) & decided,
+        undecided=(np.abs(weight) <= SURE * found.errors) & (found.errors > ROUNDING) & decided,
         weight=weight,
         how=how,
     )

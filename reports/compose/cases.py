@@ -279,7 +279,10 @@ def _band(band: str) -> str:
 
 def _changes(rows: Rows, instead: str) -> str:
     if not rows:
-        return _("No change was found, of features that may change, that turns the answer.")
+        return _(
+            "No change was found that turns the answer. Tried were a few features at a time, of those that "
+            "may change, in the directions declared, to some of the values that people have."
+        )
     parts = [_change(*row[1:]) for row in rows]
     return wording.sentence(
         _("To get {instead}: {items}", instead=said_or_same(instead), items=_(", and ").join(parts))
@@ -314,7 +317,10 @@ def _change(feature: str, way: str, points: float | None, relative: float | None
 def _lost(rows: Rows, got: str) -> str:
     """Say what would take the answer away from somebody who has what is wanted."""
     if not rows:
-        return _("No change was found, of features that may change, by which the answer would be lost.")
+        return _(
+            "No change was found by which the answer would be lost. Tried were a few features at a time, of "
+            "those that may change, in both directions, to some of the values that people have."
+        )
     parts = [_losing(*row[1:]) for row in rows]
     return wording.sentence(
         _("{got} would be lost with {items}", got=said_or_same(got), items=_(", and ").join(parts))

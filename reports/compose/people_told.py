@@ -89,8 +89,8 @@ def _weighed(evidence: Evidence) -> Iterator[str]:
         )
     if top is not None and chance is not None:
         yield _(
-            "Of the named features {top} are among the heaviest {sure}; naming features at random would "
-            "reach {chance}.",
+            "Of the named features at most {top} are among the heaviest {sure}; naming features at random "
+            "would reach {chance}, counted the same way.",
             top=wording.per_hundred(value_of(top)),
             sure=wording.sure(top),
             chance=wording.per_hundred(value_of(chance)),
@@ -105,25 +105,56 @@ def _weighed(evidence: Evidence) -> Iterator[str]:
 
 def _false(evidence: Evidence, false: Measure | None) -> Iterator[str]:
     """Say how many reasons are false, and name the language in which that is so beyond chance."""
-    if false is not None and false.value:
+    undecided = number_of(evidence, "undecided_share")
+    open_ = undecided is not None and bool(undecided.value)
+    if false is not None and (false.value or open_):
         yield _(
-            "Of the named features {share} spoke for the person in the model {sure}: as a reason against "
-            "them that is false.",
+            "Of the named features at least {share} spoke for the person in the model {sure}: as a reason "
+            "against them that is false.",
             share=wording.per_hundred(value_of(false)),
             sure=wording.sure(false),
         )
-    rows = next((table.rows for table in evidence.tables if table.name == BY_LANGUAGE), ())
-    told = [(str(row[0]), float(row[3] or 0), float(row[4] or 0), float(row[5] or 0)) for row in rows]
-    worst = max(told, key=lambda one: one[2], default=None)
-    best = min(told, key=lambda one: one[3], default=None)
-    if worst is not None and best is not None and worst[2] > best[3]:
+    if undecided is not None and open_:
         yield _(
-            "That is so of {worst} of the named features in texts in “{language}”, and of {best} in "
-            "“{other}”: more than chance.",
-            worst=wording.per_hundred(worst[1]),
+            "For {share} of the named features {sure} the sampling error leaves open whether they spoke for "
+            "or against the person: none of these is counted as false, and the interval above reaches to all "
+            "of them.",
+            share=wording.per_hundred(value_of(undecided)),
+            sure=wording.sure(undecided),
+        )
+    yield from _false_by_language(evidence)
+
+
+def _false_by_language(evidence: Evidence) -> Iterator[str]:
+    """Compare the languages whose intervals, from none of the undecided to all of them, are apart."""
+    table = next((table for table in evidence.tables if table.name == BY_LANGUAGE), None)
+    if table is None or "undecided" not in table.columns or len(table.rows) < 2:
+        return
+    told = [
+        (
+            str(name),
+            Measure("false reasons", float(false or 0), float(low or 0), float(high or 0), float(n or 0)),
+        )
+        for name, n, _main, false, low, high, _open in table.rows
+    ]
+    worst = max(told, key=lambda one: one[1].low or 0)
+    best = min(told, key=lambda one: one[1].high or 0)
+    if (worst[1].low or 0) > (best[1].high or 0):
+        yield _(
+            "In texts in “{language}” at least {worst} of the named features spoke for the person {sure}, in "
+            "“{other}” at least {best} {limits}: more than chance. The intervals reach from none of those "
+            "left open to all of them.",
+            worst=wording.per_hundred(value_of(worst[1])),
+            sure=wording.sure(worst[1]),
             language=wording.name(worst[0]),
-            best=wording.per_hundred(best[1]),
+            best=wording.per_hundred(value_of(best[1])),
+            limits=wording.sure(best[1]),
             other=wording.name(best[0]),
+        )
+    elif any(row[3] or row[6] for row in table.rows):
+        yield _(
+            "Whether named features that spoke for the person are more frequent in one language than in "
+            "another cannot be told from these people."
         )
 
 

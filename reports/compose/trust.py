@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from checks.interpretability.without import LEFT_OUT
-from checks.model import Evidence, Outcome
+from checks.model import Evidence, Measure, Outcome
 from reports import wording
 from reports.compose.one_class import one_class
 from reports.compose.people_told import number_of, people_of, value_of
@@ -19,6 +19,27 @@ _COLUMNS_TOLD = 5
 _ALIKE = 0.8
 """From this agreement two orders are spoken of as alike; it colours words, no verdict."""
 
+
+_LEAST = 0.5
+"""Nothing is said of how alike two orders are where the interval reaches lower."""
+_ORDERED = 4
+"""Features from which an order is compared."""
+_SAME = N_(
+    "Contributions and the cost of shuffling put the {features} that matter by both in much the same order "
+    "(rank correlation {order})."
+)
+_NEARLY = N_(
+    "Contributions and the cost of shuffling put the {features} that matter by both in much the same order "
+    "(rank correlation {order}). That they are alike is not sure: the interval reaches lower."
+)
+_OTHER = N_(
+    "Contributions and the cost of shuffling put the {features} that matter by both in different orders "
+    "(rank correlation {order})."
+)
+_OPEN = N_(
+    "Whether contributions and the cost of shuffling put the {features} that matter by both in the same "
+    "order cannot be told (rank correlation {order})."
+)
 
 _OWN, _CLOSED, _SAMPLED = "credits of the model's own trees", "closed form", "sampled orders"
 _WAYS = N_(
@@ -206,21 +227,31 @@ def _stable(evidence: Evidence) -> Iterator[str]:
 
 
 def _agreeing(evidence: Evidence) -> Iterator[str]:
-    order, top = (number_of(evidence, name) for name in ("rank_correlation", "top_overlap"))
-    if order is not None:
-        alike = _("much the same order") if value_of(order) >= _ALIKE else _("different orders")
-        yield _(
-            "Contributions and the cost of shuffling put the {features} that matter in {alike} "
-            "(rank correlation {order}).",
-            features=wording.plural(order.n or 0, "feature"),
-            alike=alike,
-            order=wording.measured(order),
+    order, top, one_sided = (
+        number_of(evidence, name) for name in ("rank_correlation", "top_overlap", "one_sided_share")
+    )
+    if order is not None and (order.n or 0) >= _ORDERED:
+        yield own(_orders(order)).format(
+            features=wording.plural(order.n or 0, "feature"), order=wording.measured(order)
         )
-        if value_of(order) >= _ALIKE and order.low is not None and order.low < _ALIKE:
-            yield _("That they are alike is not sure: the interval reaches lower.")
     elif top is not None:
         yield _(
-            "Too few features matter for their order to be compared; contributions and the cost of shuffling "
-            "have {share} of the leading ones in common.",
+            "Too few features matter to compare an order; contributions and the cost of shuffling have "
+            "{share} of the leading ones in common.",
             share=wording.per_hundred(value_of(top)),
         )
+    if one_sided is not None and one_sided.value:
+        yield _(
+            "Of the {features} that matter by either, {count} cannot be told from 0 by the other, and stay "
+            "out of any order.",
+            features=wording.plural(one_sided.n or 0, "feature"),
+            count=wording.count(round(one_sided.value * (one_sided.n or 0))),
+        )
+
+
+def _orders(order: Measure) -> str:
+    """Return in what words two orders are compared: as far as the interval allows."""
+    value, low, high = value_of(order), order.low or 0.0, 1.0 if order.high is None else order.high
+    if value >= _ALIKE and low >= _LEAST:
+        return _SAME if low >= _ALIKE else _NEARLY
+    return _OTHER if high < _ALIKE else _OPEN

@@ -212,6 +212,16 @@ def test_what_may_not_change_is_in_no_change():
     assert {row[1] for row in rows(evidence, "changes")} == {"debt"}
 
 
+def test_what_would_lose_an_answer_is_searched_against_the_declared_way():
+    """A declared way says what people do to get an answer; it is lost by less income all the same."""
+    facts = {**PEOPLE.facts, "immutable": ["debt", "noise", "job"], "directions": {"income": "up"}}
+    evidence = cases(dataclasses.replace(PEOPLE, facts=facts))
+    ways = {row[0]: row[2] for row in rows(evidence, "changes")}
+    assert ways["just reached it"] in {"lower", "withheld"}
+    assert ways[MISSED] in {"higher", "withheld"}
+    assert evidence.measure("changes_needed", case="just reached it").value == 1
+
+
 def test_where_nothing_may_change_that_is_said():
     facts = {**PEOPLE.facts, "immutable": ["income", "debt", "noise", "job"]}
     evidence = cases(dataclasses.replace(PEOPLE, facts=facts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from checks import texts
 from checks.interpretability.reasons import reasons
 from checks.interpretability.stated import Vocabulary
+from checks.interpretability.without import BY_LANGUAGE
 from checks.model import Outcome, Task
+from checks.statistics import wilson_limits
 from tests.checks.builders import LogisticModel, credit, subject
 from tests.checks.planted import planted
 from tests.checks.told import HONEST, against, honest, told
@@ -58,6 +61,27 @@ def test_a_reason_that_spoke_for_the_person_is_contradicted():
     evidence = reasons(told(whole, [(i, "Low income") for i in helped]))
     assert value(evidence, "contradicted_share") == 1
     assert value(evidence, "main_reason_share") == 0
+
+
+def test_what_the_sampling_error_leaves_open_is_counted_apart(monkeypatch):
+    """With an error of 0.1, a contribution of 0.3 spoke for the person, and of -0.1 or 0.1 none can tell."""
+
+    def attribute(_output, rows, *_rest):
+        values = np.zeros(rows.shape)
+        values[:, 0] = np.resize([-0.5, -0.1, 0.1, 0.3], len(rows))
+        return SimpleNamespace(values=values, errors=np.full(rows.shape, 0.1))
+
+    monkeypatch.setattr("checks.interpretability.weighed.attribute", attribute)
+    evidence = reasons(told(PEOPLE, [(i, "Low income") for i in against(PEOPLE)[:40]]))
+    assert value(evidence, "contradicted_share") == pytest.approx(0.25)
+    assert value(evidence, "undecided_share") == pytest.approx(0.5)
+    whole = evidence.measure("contradicted_share")
+    (table,) = (t for t in evidence.tables if t.name == BY_LANGUAGE)
+    ((_name, n, _main, false, low, high, open_),) = table.rows
+    assert (n, false, open_) == (40, pytest.approx(0.25), pytest.approx(0.5))
+    assert low == pytest.approx(wilson_limits(0.25, 40)[0])  # none of those left open is false
+    assert high == pytest.approx(wilson_limits(0.75, 40)[1])  # all are
+    assert (whole.low, whole.high) == (low, high)
 
 
 def test_reasons_by_group_show_whom_they_leave_out():

@@ -18,7 +18,7 @@ from checks.interpretability.shap import shap
 from checks.interpretability.stability import stability
 from checks.interpretability.surrogate import surrogate
 from checks.interpretability.without import BY_LANGUAGE
-from checks.model import Evidence, Measure, Task
+from checks.model import Evidence, Measure, Table, Task
 from reports.compose.one_class import one_class
 from reports.compose.people_told import shown_to_people
 from reports.compose.tables import ROWS_TOLD
@@ -150,12 +150,25 @@ def test_explanations_no_better_than_chance_are_said_to_be(low, doubted):
     assert ("not shown to be better than naming features at random" in words(section.blocks)) is doubted
 
 
-def test_an_agreement_that_chance_could_make_is_not_called_sure():
-    order = Measure("rank_correlation", 1.0, 0.5, 1.0, 3, unit="rank correlation")
-    evidence = dataclasses.replace(agreement(PEOPLE), measures=(order,))
-    (section,) = trust(view(evidence))
-    assert "put the 3 features that matter in much the same order" in words(section.blocks)
-    assert "That they are alike is not sure" in words(section.blocks)
+@pytest.mark.parametrize(
+    ("numbers", "says"),
+    [
+        ((1.0, 0.9, 1.0, 5), "put the 5 features that matter by both in much the same order (rank"),
+        ((1.0, 0.6, 1.0, 5), "That they are alike is not sure"),
+        ((0.9, 0.4, 1.0, 5), "Whether contributions and the cost of shuffling put the 5 features"),
+        ((0.6, 0.55, 0.9, 5), "in the same order cannot be told"),
+        ((0.1, -0.4, 0.6, 5), "in different orders"),
+        ((1.0, 0.9, 1.0, 3), "Too few features matter to compare an order"),
+    ],
+)
+def test_orders_are_called_alike_only_as_far_as_the_interval_allows(numbers, says):
+    order = Measure("rank_correlation", *numbers, unit="rank correlation")
+    measures = (order, Measure("top_overlap", 0.5, 0, 1, 2), Measure("one_sided_share", 0.4, n=5))
+    (section,) = trust(view(dataclasses.replace(agreement(PEOPLE), measures=measures)))
+    said = words(section.blocks)
+    assert says in said
+    assert ("much the same order" in said) is (numbers[1] >= 0.5 and numbers[0] >= 0.8 and numbers[3] > 3)
+    assert "Of the 5 features that matter by either, 2 cannot be told from 0 by the other" in said
 
 
 def test_channels_count_the_reasons_that_are_looked_at():
@@ -206,8 +219,26 @@ def test_false_reasons_of_one_language_are_named():
     assert parts["fr"] > 0.4
     assert parts["en"] < 0.05
     said = words(shown_to_people(evidence))
-    assert "in texts in “fr”, and of " in said
-    assert "in texts in" not in words(shown_to_people(reasons(honest(PEOPLE))))
+    assert re.search(
+        r"In texts in “fr” at least \d+ of every 100 of the named features spoke for the person "
+        r"\(95.% interval \d+ to \d+, n \d+\), in “en” at least 0 of every 100 "
+        r"\(95.% interval 0 to \d+, n \d+\): more than chance",
+        said,
+    )
+    assert "In texts in" not in words(shown_to_people(reasons(honest(PEOPLE))))
+
+
+def test_languages_are_not_compared_where_the_undecided_could_turn_it():
+    """Of 40 French letters 18 are false for sure, of 40 English ones 4: with 16 left open nothing is told."""
+    columns = ("language", "people", "main reason named", "false reasons", "low", "high", "undecided")
+    rows = (("fr", 40.0, 0.5, 0.45, 0.31, 0.6, 0.0), ("en", 40.0, 0.5, 0.1, 0.04, 0.65, 0.4))
+    evidence = reasons(honest(PEOPLE))
+    table = Table(BY_LANGUAGE, columns, rows)
+    said = words(shown_to_people(dataclasses.replace(evidence, tables=(table,))))
+    assert "more frequent in one language than in another cannot be told" in said
+    assert "more than chance. The intervals" not in said
+    old = Table(BY_LANGUAGE, columns[:6], tuple(row[:6] for row in rows))
+    assert "one language" not in words(shown_to_people(dataclasses.replace(evidence, tables=(old,))))
 
 
 def test_whose_texts_are_not_read_is_said_before_what_texts_tell():
