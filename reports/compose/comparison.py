@@ -1,36 +1,42 @@
 """One audit against another: what changed in the submission, in the rules, in the numbers, in the verdicts.
 
-Two intervals that lie apart are said to be apart; two that overlap are said to overlap, which shows neither a
-change nor that there is none. Nothing here is judged anew.
+A requirement that was shown not to be met and is now open has become better only where its numbers left their
+old intervals; else it is no longer shown not to be met. Nothing here is judged anew.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from checks.model import Measure
 from frameworks.model import Verdict
 from reports import wording
+from reports.compose.compared import ROWS, Numbers
 from reports.compose.view import View, check_title
 from reports.document import Block, Bullet, Bullets, Cell, Column, KeyValues, Pair, Paragraph, Section, Table
 from reports.language import N_, _, own, said_or_same
 
-ROWS = 60
-"""Rows of a table of changed numbers; how many more there are is said."""
-Key = tuple[str, str, str, tuple[tuple[str, str], ...]]
-"""A number: check, parameters, name, what it is of."""
-_WAYS = N_({"worse": "worse", "other": "other", "better": "better"})
+_WAYS = N_(
+    {
+        "worse": "worse",
+        "unshown": "no longer shown not to be met",
+        "other": "other",
+        "better": "better",
+    }
+)
+"""What a change of a verdict can be, in the order in which changes are told."""
+_NOTES = "resolved.notes"
 _RANKS = {str(verdict): verdict.rank for verdict in Verdict}
 
 
 def comparison(before: View, after: View) -> Iterator[Section]:
     """Yield what changed, the verdicts first."""
+    numbers = Numbers(before, after)
     yield Section(_("What is compared"), "compared", tuple(_compared(before, after)))
-    yield Section(_("Verdicts"), "verdicts", tuple(_verdicts(before, after)))
+    yield Section(_("Verdicts"), "verdicts", tuple(_verdicts(numbers)))
     yield Section(_("Rules"), "rules", tuple(_rules(before, after)))
-    yield Section(_("Numbers"), "numbers", tuple(_numbers(before, after)))
+    yield Section(_("Numbers"), "numbers", tuple(_numbers(numbers)))
     yield Section(_("What was submitted"), "submitted", tuple(_submitted(before, after)))
 
 
@@ -60,14 +66,15 @@ def _compared(before: View, after: View) -> Iterator[Block]:
         )
 
 
-def _verdicts(before: View, after: View) -> Iterator[Block]:
+def _verdicts(numbers: Numbers) -> Iterator[Block]:
+    before, after = numbers.before, numbers.after
     shared = [name for name in after.verdicts if name in before.verdicts]
     yield Table(
         _("Each rule set as a whole"),
         (Column(_("Rules")), Column(_("Before")), Column(_("After")), Column(_("Requirements that changed"))),
-        tuple(_whole(before, after, name) for name in dict.fromkeys([*after.verdicts, *before.verdicts])),
+        tuple(_whole(numbers, name) for name in dict.fromkeys([*after.verdicts, *before.verdicts])),
     )
-    changes = [row for name in shared for row in _changed(before, after, name)]
+    changes = [row for name in shared for row in _changed(numbers, name)]
     if not changes:
         yield Paragraph(_("No requirement that both records judge has another verdict."))
         return
@@ -81,21 +88,32 @@ def _verdicts(before: View, after: View) -> Iterator[Block]:
             Column(_("Direction")),
         ),
         tuple(row for _, row in changes),
-        _("“Not applicable” is neither better nor worse."),
+        wording.paragraph(
+            (
+                _("“Not applicable” is neither better nor worse."),
+                _(
+                    "“No longer shown not to be met” is not better: the numbers that showed it are gone, or "
+                    "have intervals that overlap the old ones, as fewer data give."
+                )
+                if any(row[-1].text == own(_WAYS["unshown"]) for _way, row in changes)
+                else "",
+            )
+        ),
     )
 
 
-def _whole(before: View, after: View, name: str) -> tuple[Cell, ...]:
+def _whole(numbers: Numbers, name: str) -> tuple[Cell, ...]:
+    before, after = numbers.before, numbers.after
     view = after if name in after.verdicts else before
     old, new = before.verdicts.get(name), after.verdicts.get(name)
     if old is None or new is None:
         only = _("judged only after") if old is None else _("judged only before")
         spelt = [wording.verdict(str(one["verdict"])) if one else "–" for one in (old, new)]
         return (Cell(view.framework_title(name)), *map(Cell, spelt), Cell(only))
-    tally = Counter(_direction(a, b) for _, a, b in _pairs(before, after, name) if a != b)
-    said = wording.listed(f"{wording.count(n)} {own(_WAYS[word])}" for word, n in sorted(tally.items())) or _(
-        "none"
-    )
+    tally = Counter(_way(numbers, name, *pair) for pair in _pairs(before, after, name) if pair[1] != pair[2])
+    said = wording.listed(
+        f"{wording.count(tally[word])} {own(words)}" for word, words in _WAYS.items() if tally[word]
+    ) or _("none")
     return (
         Cell(view.framework_title(name)),
         Cell(wording.verdict(str(old["verdict"]))),
@@ -111,12 +129,14 @@ def _pairs(before: View, after: View, name: str) -> Iterator[tuple[str, str, str
     return ((one, str(old[one]), str(new[one])) for one in new if one in old)
 
 
-def _changed(before: View, after: View, name: str) -> Iterator[tuple[int, tuple[Cell, ...]]]:
-    order = ("worse", "other", "better")
-    for requirement, old, new in _pairs(before, after, name):
+def _changed(numbers: Numbers, name: str) -> Iterator[tuple[int, tuple[Cell, ...]]]:
+    order = [*_WAYS]
+    for requirement, old, new in _pairs(numbers.before, numbers.after, name):
         if old != new:
-            way = _direction(old, new)
-            title = said_or_same(str(after.requirement(name, requirement).get("title") or requirement))
+            way = _way(numbers, name, requirement, old, new)
+            title = said_or_same(
+                str(numbers.after.requirement(name, requirement).get("title") or requirement)
+            )
             yield (
                 order.index(way),
                 (
@@ -128,9 +148,12 @@ def _changed(before: View, after: View, name: str) -> Iterator[tuple[int, tuple[
             )
 
 
-def _direction(old: str, new: str) -> str:
+def _way(numbers: Numbers, framework: str, requirement: str, old: str, new: str) -> str:
+    """Return which way a verdict went; fewer data alone make nothing better."""
     if "not_applicable" in (old, new):
         return "other"
+    if (old, new) == ("not_met", "undecided") and not numbers.moved(framework, requirement):
+        return "unshown"
     return "worse" if _RANKS[new] > _RANKS[old] else "better"
 
 
@@ -206,93 +229,9 @@ def _bounds(requirement: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     }
 
 
-def _numbers(before: View, after: View) -> Iterator[Block]:
-    old, new = _measures(before), _measures(after)
-    shared = [key for key in new if key in old]
-    changed = [key for key in shared if _differs(old[key], new[key])]
-    yield KeyValues(
-        (
-            Pair(_("In both records"), wording.count(len(shared))),
-            Pair(_("Of these changed"), wording.count(len(changed))),
-            Pair(_("Intervals apart"), wording.count(sum(_apart(old[k], new[k]) for k in changed))),
-            Pair(_("Only before"), wording.count(len(old.keys() - new.keys()))),
-            Pair(_("Only after"), wording.count(len(new.keys() - old.keys()))),
-        )
-    )
-    judged = {(f.measure, tuple(sorted(f.of.items()))) for f in after.findings if f.measure}
-    decisive = [key for key in changed if (f"{key[0]}.{key[2]}", key[3]) in judged]
-    others = [key for key in changed if key not in set(decisive) and _apart(old[key], new[key])]
-    for caption, keys in (
-        (_("Numbers that verdicts rest on, and that changed"), decisive),
-        (_("Other numbers whose intervals lie apart"), others),
-    ):
-        if keys:
-            keys.sort(key=lambda key: not _apart(old[key], new[key]))
-            yield _table(caption, [(key, old[key], new[key]) for key in keys])
-    yield from _endings(before, after)
-
-
-def _table(caption: str, rows: Sequence[tuple[Key, Measure, Measure]]) -> Table:
-    more = len(rows) - ROWS
-    rest = (
-        _("{more} changed; both records hold them.", more=wording.plural(more, "more number"))
-        if more > 0
-        else ""
-    )
-    return Table(
-        caption,
-        (
-            Column(_("Number")),
-            Column(_("Of")),
-            Column(_("Before")),
-            Column(_("After")),
-            Column(_("Intervals")),
-        ),
-        tuple(
-            (
-                Cell(f"{wording.measure(key[2])} ({_short(key[0])})"),
-                Cell(wording.where(dict(new.of)) or _("everybody")),
-                Cell(wording.measured(old)),
-                Cell(wording.measured(new)),
-                Cell(_overlap(old, new)),
-            )
-            for key, old, new in rows[:ROWS]
-        ),
-        wording.paragraph((_("Intervals that overlap show neither a change nor that there is none."), rest)),
-    )
-
-
-def _short(check: str) -> str:
-    return check_title(check).partition(":")[0].lower()
-
-
-def _measures(view: View) -> dict[Key, Measure]:
-    found: dict[Key, Measure] = {}
-    for evidence in view.evidence:
-        given = wording.parameters(evidence.parameters)
-        for m in evidence.measures:
-            found[evidence.check, given, m.name, tuple(sorted(m.of.items()))] = m
-    return found
-
-
-def _differs(old: Measure, new: Measure) -> bool:
-    return (old.value, old.low, old.high, old.n) != (new.value, new.low, new.high, new.n)
-
-
-def _apart(old: Measure, new: Measure) -> bool:
-    ends = (old.low, old.high, new.low, new.high)
-    if any(end is None for end in ends):
-        return False
-    low, high, new_low, new_high = (float(end or 0.0) for end in ends)
-    return new_low > high or new_high < low
-
-
-def _overlap(old: Measure, new: Measure) -> str:
-    if old.kind == new.kind == "exact":
-        return _("exact numbers")
-    if None in (old.low, old.high, new.low, new.high):
-        return _("not both estimated")
-    return _("apart") if _apart(old, new) else _("overlap")
+def _numbers(numbers: Numbers) -> Iterator[Block]:
+    yield from numbers.told()
+    yield from _endings(numbers.before, numbers.after)
 
 
 def _endings(before: View, after: View) -> Iterator[Block]:
@@ -320,14 +259,19 @@ def _ends(view: View) -> dict[str, str]:
 
 def _submitted(before: View, after: View) -> Iterator[Block]:
     rows = [
-        (Cell(where), Cell(wording.brief(was)), Cell(wording.brief(now)))
+        (Cell(where), Cell(wording.within(was)), Cell(wording.within(now)))
         for where, was, now in (
             *_leaves(before.submission, after.submission),
             *((f"engine.{a}", b, c) for a, b, c in _leaves(before.engine, after.engine)),
         )
+        if where != _NOTES
     ]
-    if not rows:
+    noted = [*_notes(before, after)]
+    if noted:
+        yield Bullets(tuple(noted))
+    if not rows and not noted:
         yield Paragraph(_("The submissions are the same, and so are the versions that measured them."))
+    if not rows:
         return
     more = len(rows) - ROWS
     yield Table(
@@ -338,6 +282,17 @@ def _submitted(before: View, after: View) -> Iterator[Block]:
         if more > 0
         else "",
     )
+
+
+def _notes(before: View, after: View) -> Iterator[Bullet]:
+    """Yield what the audit noted of one submission alone, whole."""
+    was, now = ([str(note) for note in view.resolved.get("notes") or ()] for view in (before, after))
+    for note in now:
+        if note not in was:
+            yield Bullet(_("Noted only after: {note}", note=wording.recorded(note)))
+    for note in was:
+        if note not in now:
+            yield Bullet(_("Noted only before: {note}", note=wording.recorded(note)))
 
 
 def _leaves(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:

@@ -16,7 +16,7 @@ from frameworks.model import Verdict
 from reports import html, pdf
 from reports.beside import compose_annex, compose_transparency, with_entry
 from reports.code import qr
-from reports.compose.comparison import ROWS
+from reports.compose.compared import ROWS
 from reports.compose.everybody import Reach
 from reports.compose.plan import OPEN, Task, decides, key
 from reports.document import (
