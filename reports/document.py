@@ -122,7 +122,10 @@ class Remarks:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The head of a column. Kinds: text, number, verdict, code, prose (whole sentences: wide)."""
+    """The head of a column.
+
+    Kinds: text, number, measured (a number with its interval), verdict, code, prose (whole sentences: wide).
+    """
 
     text: str
     kind: str = "text"

@@ -145,19 +145,15 @@ class Numbers:
             _("Numbers that verdicts rested on before, and rest on no longer"),
             (
                 Column(_("Number")),
-                Column(_("Of")),
-                Column(_("Before")),
-                Column(_("After")),
-                Column(_("Asked by")),
-                Column(_("Reason")),
+                Column(_("Before"), "measured"),
+                Column(_("After"), "measured"),
+                Column(_("Reason"), "prose"),
             ),
             tuple(
                 (
-                    Cell(_label(key)),
-                    Cell(_of(key)),
+                    Cell(wording.series((_label(key), _of(key), _by(requirements)))),
                     Cell(self.old[key].told),
                     Cell(self.new[key].told if key in self.new else _("no number")),
-                    Cell(wording.listed(dict.fromkeys(requirements))),
                     Cell(reason),
                 )
                 for (key, reason), requirements in asking.items()
@@ -203,9 +199,9 @@ class Numbers:
 
     def _apart_by(self, key: Key) -> str:
         """Name a number so that it is told from another of its name: by its settings, and by who asks."""
-        asking = dict.fromkeys(f.requirement for f, k in (*self.rested, *self.rests) if k == key)
-        by = [_("asked by {requirements}", requirements=wording.joined(asking))] if asking else []
-        return wording.series((_label(key), key[1] or _("with default settings"), *by))
+        asking = [f.requirement for f, k in (*self.rested, *self.rests) if k == key]
+        settings = key[1] or _("with default settings")
+        return wording.series((_label(key), settings, *([_by(asking)] if asking else [])))
 
     def _beside(self, key: Key) -> str:
         old, new = self.old[key], self.new[key]
@@ -333,7 +329,7 @@ def _asked(finding: Finding) -> tuple[str, str, str, str | None]:
 
 
 def _told(item: Measure | Finding) -> str:
-    n = [_("n {n}", n=wording.count(item.n))] if item.n is not None else []
+    n = [_("n {n}", n=wording.count(item.n)).replace(" ", wording.NARROW)] if item.n is not None else []
     return wording.listed((wording.measured(item), *n))
 
 
@@ -343,6 +339,10 @@ def _spelt(number: Number) -> str:
 
 def _label(key: Key) -> str:
     return f"{wording.measure(key[2])} ({brief_title(key[0]).lower()})"
+
+
+def _by(requirements: Iterable[str]) -> str:
+    return _("asked by {requirements}", requirements=wording.joined(dict.fromkeys(requirements)))
 
 
 def _of(key: Key) -> str:

@@ -130,8 +130,9 @@ def test_a_number_that_is_gone_makes_no_requirement_better():
     after = record([nothing], [finding("PRIV-01", Verdict.UNDECIDED, None, path)])
     found, _pairs, _said = tables(before, after)
     assert found["Each rule set as a whole"][0][-1] == "1 no longer shown not to be met"
-    assert [row[2:] for row in found[GONE]] == [
-        ["0.570 (0.140 to 0.900), n 21", "no number", "PRIV-01", "There is no model."]
+    assert found[GONE][0][0].endswith("; everybody; asked by PRIV-01")
+    assert [row[1:] for row in found[GONE]] == [
+        ["0.570 (0.140 to 0.900), n 21", "no number", "There is no model."]
     ]
 
 
@@ -145,9 +146,9 @@ def test_numbers_that_verdicts_rested_on_are_listed_first_with_the_whole_reason(
     found, _pairs, said = tables(before, after)
     (row,) = found[GONE]
     assert row == [
-        "impact ratio (selection rate)", "race", "0.758 (0.655 to 0.863), n 995",
+        "impact ratio (selection rate); race; asked by FAIR-01", "0.758 (0.655 to 0.863), n 995",
         "0.920 (0.763 to 1.000), n 375",
-        "FAIR-01", f"{NOTE} Other groups are compared now: without b.",
+        f"{NOTE} Other groups are compared now: without b.",
     ]  # fmt: skip
     assert CHANGED not in found
     assert f"Noted only after: {NOTE}" in said
@@ -162,7 +163,7 @@ def test_what_a_requirement_rests_on_instead_is_said():
     one, other = rates({"a": 40, "b": 40}, crossing), rates({"a": 40, "b": 40}, ratio(0.9, 0.8, 1.0))
     made = [record([e], [finding("FAIR-03", Verdict.UNDECIDED, e.measures[-1], path)]) for e in (one, other)]
     (row,) = tables(*made)[0][GONE]
-    assert row[1] == "race × sex"
+    assert row[0] == "impact ratio (selection rate); race × sex; asked by FAIR-03"
     assert row[-1] == (
         "The record after has no such number. "
         "The requirement rests on this now: race, 0.900 (0.800 to 1.000), n 100."
