@@ -65,7 +65,7 @@ def agreement(
     moved = np.abs(found.explain(found.people, found.background, [subject.seed, STREAM, 1]))
     known = answered(moved)
     moved, lost = moved[known], int((~known).sum())
-    yield from without(lost, len(known), found.way.pairs)
+    yield from without(lost, len(known), found.way.pairs, (found.people, known))
     cost = _costs(subject, found, shuffled, rng)
     parts = np.nan_to_num(np.stack([shares(moved.mean(axis=0)), shares(cost.mean(axis=0))]))
     counts = np.flatnonzero((parts >= MATTERS).any(axis=0))

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from checks.interpretability.asking import MOST_LOST
+from checks.interpretability.unlike import differences, unlike
 from checks.interpretability.without import LEFT_OUT
 from checks.model import Array, ModelError, Table
 
@@ -58,8 +60,13 @@ class Pairs:
         return f"without {self.lost} of {self.asked} pairs with a background row that got no number"
 
 
-def without(lost: int, asked: int, pairs: Pairs | None = None) -> Iterator[Table]:
-    """Yield how many of the people *asked* about, and of their *pairs*, were left out, where any were."""
+def without(
+    lost: int, asked: int, pairs: Pairs | None = None, among: tuple[pd.DataFrame, Array] | None = None
+) -> Iterator[Table]:
+    """Yield how many of the people *asked* about, and of their *pairs*, were left out, where any were.
+
+    With the people *among* whom that was, and who was kept, it is told in what they differ too.
+    """
     counted = [("people", lost, asked)]
     if pairs is not None:
         counted.append(("pairs with a background row", pairs.lost, pairs.asked))
@@ -67,3 +74,5 @@ def without(lost: int, asked: int, pairs: Pairs | None = None) -> Iterator[Table
     if rows:
         note = "the model gave no number for a row that was made of them; nothing is put in its place"
         yield Table(LEFT_OUT, ("of", "left out", "asked about"), rows, note)
+    if lost and among is not None:
+        yield from differences([unlike("people", *among)])

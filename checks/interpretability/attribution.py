@@ -47,6 +47,8 @@ class Attributions:
     """Questions asked of the model."""
     lost: int
     """Those to which it gave no number."""
+    used: Array
+    """Which background rows were walked into each explained row, of shape (rows, background rows)."""
 
 
 AGAIN = 3
@@ -90,7 +92,10 @@ def attribute(
     redrawn = np.array([_means(by_row[:, part])[0] for part in parts]).reshape(draws, count, players)
     bases = _bases(by_row, ends[count:])
     base = float(ends[count:].mean())
-    return Attributions(values, errors, ends[:count], base, bases, redrawn, kept, counted.asked, counted.lost)
+    used: Array = np.asarray(np.isfinite(by_row).all(axis=2))
+    return Attributions(
+        values, errors, ends[:count], base, bases, redrawn, kept, counted.asked, counted.lost, used
+    )
 
 
 def _bases(by_row: Array, background: Array) -> Array:

@@ -22,7 +22,8 @@ How to read it
     heaviest feature listed is the heaviest of a draw, `reseeded_direction_share` how often a listed feature
     speaks the same way in one. What is told is the mean of the draws, and moves less than they do.
     `questions_unanswered` is how many changed rows the model gave no number for: they are left out, and
-    nothing is put in their place.
+    nothing is put in their place. The table `how those left out differ` names, of each case, the feature in
+    which the people left out of those that it is compared with differ most from the others.
 
     In the table `reasons` a contribution above 0 spoke for the answer that is wanted; only those beyond twice
     their sampling error are listed. The table `observed` has what was true of each worst error: the label,
@@ -64,6 +65,7 @@ from checks.interpretability.observed import Observed
 from checks.interpretability.picked import Case, Picked, errors_of, pick
 from checks.interpretability.rounded import Told, rounded
 from checks.interpretability.rounded import told as tell
+from checks.interpretability.unlike import differences
 from checks.model import Array, Inconclusive, Kind, Measure, Subject, Table, Task, check, spell
 
 STREAM = 72  # keeps this check's random numbers apart from every other's
@@ -136,7 +138,8 @@ def cases(
     said, observed = _said(told, named, truth)
     said, ways = _sided(said, turned, open_.places(pool), open_.ordered)
     parts = (_reasons(told, spoke, said), _changes(told, turned, said, ways), _others(told, open_, said))
-    rest = (observed, _without(found), unanswered(lost, questions))
+    unlike = differences(spoke.unlike([case.name for case in picked]))
+    rest: tuple[Measure | Table, ...] = (observed, _without(found), *unlike, unanswered(lost, questions))
     for item in chain(*parts, map(_withheld, found.withheld), rest):
         if isinstance(item, Measure):
             yield replace(item, method=f"{item.method}; {how}" if item.method else how)

@@ -18,6 +18,7 @@ from checks.interpretability.changes import WIDE
 from checks.interpretability.goal import Goal
 from checks.interpretability.moves import support_of
 from checks.interpretability.rounded import rounded
+from checks.interpretability.unlike import Row, unlike
 from checks.model import Array, Kind, Measure, Subject
 from checks.statistics import undefined, wilson
 
@@ -39,8 +40,18 @@ class Credited:
     found: Attributions
     leading: list[list[int]]
     note: str
-    against: int
-    """Background rows."""
+    background: pd.DataFrame
+    """The other people whom the cases are compared with."""
+
+    @property
+    def against(self) -> int:
+        """How many other people there are."""
+        return len(self.background)
+
+    def unlike(self, names: list[str]) -> list[Row]:
+        """Return, of each named case with other people left out, in what these differ most from the rest."""
+        used = zip(names, self.found.used, strict=True)
+        return [unlike(name, self.background, mine) for name, mine in used if not mine.all()]
 
     def parts(self, i: int) -> list[tuple[int, float]]:
         """Return the features that are named of case *i*, and what each gave, in two digits."""
@@ -83,7 +94,7 @@ def credited(
         f"interventional Shapley values of {wanted.margin.scale}, towards what is wanted;"
         f" {len(background)} background rows"
     )
-    return Credited(found, leading, note, len(background))
+    return Credited(found, leading, note, background)
 
 
 def _left_out(lost: int, *, known: bool) -> str | None:

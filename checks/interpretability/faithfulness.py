@@ -73,7 +73,7 @@ def faithfulness(
     kept = sign * (_means(given, able) - _means(ends[None, None, len(parts) :], able))
     known = answered(parts, moved.T, kept.T)
     moved, kept, lost = moved[:, known], kept[:, known], int((~known).sum())
-    yield from without(lost, len(known), found.way.pairs)
+    yield from without(lost, len(known), found.way.pairs, (found.people, known))
     how = f"{orders} random orders, percentile {LEVEL:.0%} of resampled people; {found.how}"
     how = beside(how, found.way.pairs.told, told_without(lost))
     ratio = _ratio("deletion_ratio", moved, how, rng)

@@ -85,7 +85,7 @@ def permutation_importance(
     cost, lost = np.stack(costs)[:, known], int((~known).sum())
     how = f"{cost.shape[1]} of {subject.rows} rows, {repeats} shuffles, {output.scale}"
     how = beside(how, told_without(lost))
-    yield from without(lost, len(known))
+    yield from without(lost, len(known), among=(asked, known))
     names = tuple(asked.columns)
     yield from _importances("importance", names, cost.T, unit=unit, how=how)
     yield from _shares(names, cost.T, rng, how)

@@ -88,7 +88,7 @@ def stability(
     known = answered(first, moved, change, *again)
     first, moved, change, again = first[known], moved[known], change[known], [one[known] for one in again]
     lost = int((~known).sum())
-    yield from without(lost, len(known), found.way.pairs)
+    yield from without(lost, len(known), found.way.pairs, (found.people, known))
     found = replace(found, how=beside(found.how, found.way.pairs.told, told_without(lost)))
     how = f"every number moved by {noise:g} standard deviations; {found.how}"
     near_alike = mean_correlation("rank_correlation", rank_correlations(first, moved), how, ALIKE)

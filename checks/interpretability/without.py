@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 LEFT_OUT = "people left out"
 """The table that counts people of whom a changed row got no number."""
+UNLIKE = "how those left out differ"
+"""The table of the feature in which those left out differ most from the rest."""
+COLUMNS = ("of", "feature", "way", "standard deviations")
+WITHHELD, ALIKE = "withheld", "no more than chance"
+"""Ways that name no feature: too few rows to tell, or no difference beyond chance."""
 BY_LANGUAGE = "reasons by language"
 """The table of how far reasons are the model's, by the language that people were told in."""
 SAME = "the same person as another case"

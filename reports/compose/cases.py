@@ -9,6 +9,7 @@ from checks.interpretability.rounded import JUST_OVER, JUST_UNDER, OVER, UNDER
 from checks.interpretability.without import FEW, FULL, RIGHT, SAME
 from checks.model import Evidence, Measure
 from reports import wording
+from reports.compose.trust import differing
 from reports.document import Block, KeyValues, Pair, Paragraph
 from reports.language import N_, _, own, said_or_same
 
@@ -81,6 +82,15 @@ def _unanswered(evidence: Evidence) -> Iterator[Block]:
                 "are left out of what is told here, and nothing is put in their place.",
                 lost=wording.count(lost.value),
                 asked=wording.count(lost.n),
+            )
+        )
+    found = tuple(differing(evidence, ""))
+    if found:
+        yield Paragraph(
+            _(
+                "So a case may be compared with other people than the next one. How the people left out of "
+                "those that it is compared with differ from the rest: {items}.",
+                items=wording.series(found),
             )
         )
 

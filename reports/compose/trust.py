@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from checks.interpretability.without import LEFT_OUT
+from checks.interpretability.without import LEFT_OUT, UNLIKE, WITHHELD
 from checks.model import Evidence, Measure, Outcome
 from reports import wording
 from reports.compose.one_class import one_class
@@ -12,7 +12,7 @@ from reports.compose.people_told import number_of, people_of, value_of
 from reports.compose.rows import more
 from reports.compose.view import View
 from reports.document import Paragraph, Section
-from reports.language import N_, _, own
+from reports.language import N_, _, own, said_or_same
 
 TITLE = N_("How far these explanations can be trusted")
 _COLUMNS_TOLD = 5
@@ -20,6 +20,16 @@ _ALIKE = 0.8
 """From this agreement two orders are spoken of as alike; it colours words, no verdict."""
 
 
+_DIFFERING = N_(
+    {
+        "higher": "higher",
+        "lower": "lower",
+        "in other categories": "in other categories",
+        "missing more often": "missing more often",
+        "missing less often": "missing less often",
+    }
+)
+"""Ways in which those left out differ, as the record has them."""
 _LEAST = 0.5
 """Nothing is said of how alike two orders are where the interval reaches lower."""
 _ORDERED = 4
@@ -123,7 +133,7 @@ def _unseen(view: View) -> Iterator[str]:
 
 def _missing(view: View) -> Iterator[str]:
     """Say of whom the model gave no number once their values were changed, and what is not told for it."""
-    left, failed = [], []
+    left, failed, unlike = [], [], list[str]()
     for check, what in _ASKING.items():
         evidence = view.default(check)
         if evidence is None:
@@ -140,18 +150,40 @@ def _missing(view: View) -> Iterator[str]:
                 )
             )
             left.append(words)
+        unlike.extend(differing(evidence, own(what)))
     if left:
         yield _(
             "The model gave no number for some rows that were made of people by changing their values. They "
             "are left out, and nothing is put in their place: {left}.",
             left=wording.series(left),
         )
+        yield _("Those left out may differ from the rest, and then what is told is not of everybody.")
+    if unlike:
+        yield _("How far they do: {items}.", items=wording.series(unlike))
     if failed:
         yield _(
             "Not measured, since the model could not answer for such rows: {failed}; the annex says how "
             "many.",
             failed=wording.series(failed),
         )
+
+
+def differing(evidence: Evidence, what: str) -> Iterator[str]:
+    """Say in what those left out of *what* differ most from the rest, without any value."""
+    for of, feature, way, size in next((t.rows for t in evidence.tables if t.name == UNLIKE), ()):
+        name = what if of == "people" else said_or_same(wording.brief(str(of), 80))
+        if way == WITHHELD:
+            yield _("{what}: not told of fewer than ten people", what=name)
+        elif feature is None:
+            yield _("{what}: in no feature by more than chance", what=name)
+        else:
+            yield _(
+                "{what}: most in {feature} ({way}, by about {size} standard deviations)",
+                what=name,
+                feature=wording.name(str(feature)),
+                way=own(_DIFFERING[str(way)]),
+                size=wording.kept(float(size or 0)),
+            )
 
 
 def _whose(view: View, looked_at: Sequence[Evidence]) -> Iterator[str]:
