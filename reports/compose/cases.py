@@ -75,24 +75,26 @@ def cases(evidence: Evidence) -> Iterator[Block]:
 def _unanswered(evidence: Evidence) -> Iterator[Block]:
     """Say how many changed rows the cases had to be told without, if any."""
     lost = next((m for m in evidence.measures if m.name == "questions_unanswered"), None)
-    if lost is not None and lost.value:
-        yield Paragraph(
-            _(
-                "For {lost} of {asked} changed rows that it was asked about, the model gave no number. These "
-                "are left out of what is told here, and nothing is put in their place.",
-                lost=wording.count(lost.value),
-                asked=wording.count(lost.n),
-            )
+    if lost is None or not lost.value:
+        return
+    said = [
+        _(
+            "For {lost} of {asked} changed rows that it was asked about, the model gave no number. These "
+            "are left out of what is told here, and nothing is put in their place.",
+            lost=wording.count(lost.value),
+            asked=wording.count(lost.n),
         )
+    ]
     found = tuple(differing(evidence, ""))
     if found:
-        yield Paragraph(
+        said.append(
             _(
                 "So a case may be compared with other people than the next one. How the people left out of "
                 "those that it is compared with differ from the rest: {items}.",
                 items=wording.series(found),
             )
         )
+    yield Paragraph(wording.paragraph(said))
 
 
 def _without(evidence: Evidence, told: list[str], errors: list[str]) -> Iterator[Block]:
