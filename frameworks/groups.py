@@ -53,10 +53,13 @@ def _compares_all(part: Criterion, matched: Match) -> bool:
 def _missing(group: Group, seen: Sequence[Measure]) -> str | None:
     """Say why *group* was not compared with others, or return None where it was."""
     names = {name.casefold() for name in group.attributes}
-    theirs = [m for m in seen if m.of.get("attribute", "").casefold() in names and "group" in m.of]
     columns = " or ".join(f"`{name}`" for name in group.attributes)
+    theirs = [m for m in seen if m.of.get("attribute", "").casefold() in names]
     if not theirs:
         return f"and no group column is called {columns}; declare the column that tells them"
+    if not any("group" in m.of for m in seen):
+        return None  # the check tells attributes apart, not their groups
+    theirs = [m for m in theirs if "group" in m.of]
     held = {m.of["group"] for m in theirs if holds(group, m.of["group"])}
     if not held:
         what = "no range of it holds them alone" if not group.values else "nobody in it is one of them"

@@ -17,10 +17,12 @@ _SHARE = re.compile(
 )
 """Shares, chances, the lowest of shares divided by the highest, and the highest less the lowest: 0 to 1."""
 _COUNT = re.compile(
-    r"^(k|k_map|k_without_repeats|distinct_l|entropy_l|recursive_l|size|depth|rows|failures|median_wait)$"
+    r"^(k_map|distinct_l|entropy_l|recursive_l|size|depth|rows|failures|median_wait)$"
     r"|^days_|_(count|days|actions|rows|people|identifiers|vulnerabilities|types|columns|features|failures)$"
 )
 """Numbers of things and lengths of time: 0 or more."""
+_SMALLEST = frozenset({"k", "k_without_repeats"})
+"""People in the smallest class, which holds one at least: 1 or more."""
 _OTHERWISE = frozenset(
     {"auc", "direct_share", "excess_twin_share", "explaining_error_rate", "group_auc", "group_auc_gap",
      "importance_share", "interaction_share", "pair_share", "protected_share", "proxy_share",
@@ -35,6 +37,8 @@ def span(name: str) -> tuple[float, float] | None:
         return None
     if _SHARE.search(name):
         return 0.0, 1.0
+    if name in _SMALLEST:
+        return 1.0, inf
     return (0.0, inf) if _COUNT.search(name) else None
 
 
@@ -58,8 +62,8 @@ def empty(path: str, bound: Mapping[str, object]) -> str | None:
     match always, greatest == inf:
         case True, True:
             return (
-                f"every number of `{path}` keeps `{asked}`, since none is below 0; correct it, or write "
-                "`reported: true`."
+                f"every number of `{path}` keeps `{asked}`, since none is below {least:g}; correct it, or "
+                "write `reported: true`."
             )
         case True, False:
             return (
@@ -67,7 +71,7 @@ def empty(path: str, bound: Mapping[str, object]) -> str | None:
                 "write `reported: true`."
             )
         case False, True:
-            return f"no number of `{path}` keeps `{asked}`, since none is below 0; correct it."
+            return f"no number of `{path}` keeps `{asked}`, since none is below {least:g}; correct it."
         case _:
             return (
                 f"no number of `{path}` keeps `{asked}`, since all lie between 0 and 1; correct it (a share "

@@ -153,7 +153,10 @@ def _refuse_odd_values(node: yaml.Node, file: str) -> None:
             file, line, f"the tag `{node.tag}` is not accepted; write plain text, numbers and lists."
         )
     if node.tag.endswith((":int", ":float")) and not _NUMBER.fullmatch(node.value):
-        sentence = f"`{node.value[:40]}` is not written as a plain number; write digits, such as 0.85."
+        sentence = (
+            f"`{node.value[:40]}` is not written as a plain number; put text in quotes, and write a "
+            "number in digits, such as 0.85."
+        )
         raise LoadError(file, line, sentence)
     if node.tag.endswith(":timestamp"):
         try:

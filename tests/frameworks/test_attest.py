@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from frameworks.attest import FILLERS, PLAIN_NO
 from frameworks.model import Verdict
 from tests.frameworks.builders import TODAY, framework, one
 
@@ -44,15 +45,9 @@ def test_dates_may_be_dates():
     ("answer", "words"),
     [
         (None, "Nobody has answered."),
-        (ANSWER | {"answer": " TBD "}, "Nobody has answered."),
-        (ANSWER | {"answer": "TODO."}, "Nobody has answered."),
         (ANSWER | {"answer": "."}, "Nobody has answered."),
         (ANSWER | {"answer": "\u200b…"}, "Nobody has answered."),
-        (ANSWER | {"answer": "待定"}, "Nobody has answered."),
-        (ANSWER | {"answer": "No study was made yet."}, "begins like a no"),
-        (ANSWER | {"answer": "Not all of it is written"}, "begins like a no"),
-        (ANSWER | {"answer": "尚未完成审查"}, "begins like a no"),
-        (ANSWER | {"answer": "keine Unterlagen vorhanden"}, "begins like a no"),
+        (ANSWER | {"answer": "？"}, "Nobody has answered."),
         (ANSWER | {"signer": " "}, "names no signer; say who"),
         (ANSWER | {"date": None}, "no date or no expiry; say when"),
         (ANSWER | {"expiry": ""}, "no date or no expiry; say when"),
@@ -74,28 +69,76 @@ def test_an_answer_holds_on_its_first_and_on_its_last_day(day):
     assert judged(ANSWER | {day: TODAY}).verdict is Verdict.ATTESTED
 
 
-@pytest.mark.parametrize(
-    "answer",
-    ["no", "No.", " NO ", "Not yet.", "No, we do not have any.", "No - see below", "nein", "none", "没有",
-     "否。", "沒有，正在準備"],
-)  # fmt: skip
-def test_no_is_an_answer(answer):
-    finding = judged(ANSWER | {"answer": answer})
+WHETHER = ASKED | {"question": "Is there a notice?"}
+
+
+@pytest.mark.parametrize("word", sorted(PLAIN_NO))
+def test_a_plain_no_answers_only_whether(word):
+    finding = judged(ANSWER | {"answer": f" {word.upper()}. "}, WHETHER)
     assert (finding.verdict, finding.reason) == (Verdict.NOT_MET, "The answer is no.")
+    finding = judged(ANSWER | {"answer": word}, ASKED | {"missing": "not_met"})
+    assert finding.verdict is Verdict.UNDECIDED
+    assert finding.reason.startswith("A plain no does not say what is asked; answer in a sentence")
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "word", ["ＮＯ", "𝐍𝐨", "No\u200b!", "None.", "N", "没有。", "We don't have any.", "Not yet…"]
+)
+def test_a_plain_no_is_one_however_it_is_written(word):
+    assert judged(ANSWER | {"answer": word}, WHETHER).verdict is Verdict.NOT_MET
+
+
+@pytest.mark.parametrize("word", [*sorted(FILLERS), "N/A", " TODO. ", "(tbd)", "ＴＢＤ", "Don’t know"])
+@pytest.mark.parametrize("criterion", [ASKED, WHETHER])
+def test_what_stands_in_for_an_answer_is_none(word, criterion):
+    finding = judged(ANSWER | {"answer": word}, criterion)
+    assert (finding.verdict, finding.reason) == (Verdict.UNDECIDED, "Nobody has answered.")
+
+
+def test_no_word_says_no_and_nothing_at_once():
+    assert not PLAIN_NO & FILLERS
+
+
+@pytest.mark.parametrize(
+    "question",
     [
-        "Notice on the first page",
-        "Nordic register, page 4",
-        "未成年人保护制度第三条",
-        "Nonna's board decided it",
-        "1",
+        "Is there a notice?",
+        "Has it a notice, and where?",
+        "The notice is there.",
+        "系统是否有通知？",
+        "有通知吗？",
     ],
 )
-def test_what_merely_begins_like_a_no_is_read_as_it_stands(answer):
-    assert judged(ANSWER | {"answer": answer}).verdict is Verdict.ATTESTED
+@pytest.mark.parametrize(
+    "answer",
+    ["No complaints were received.", "No, we have none.", "No - see below", "Nein, noch in Arbeit.",
+     "Keine Unterlagen vorhanden", "Not all of it is written", "没有数据出境。", "否，见附件", "尚未完成审查",
+     "No banned practice applies, confirmed on 2026-03-01 by counsel."],
+)  # fmt: skip
+def test_what_begins_with_a_no_is_read_on_by_nobody(answer, question):
+    """Whether it means a no, only a person could tell: it is neither attested nor held against them."""
+    asked = {"question": question, "missing": "not_met"}
+    finding = judged(ANSWER | {"answer": answer}, ASKED | asked)
+    assert finding.verdict is Verdict.UNDECIDED
+    assert "begin with what is there, or answer with a plain no" in finding.reason
+    assert judged(ANSWER | {"answer": answer}).verdict is Verdict.ATTESTED, "asked where, not whether"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["No. 17 of the register, page 4", "No 12/2026, council decision", "№ 5", "Non-discrimination policy v3",
+     "No-fly list", "Notice on the first page", "Nordic register, page 4", "Nonna's board decided it",
+     "未成年人保护制度第三条", "无障碍页面第三条", "False alarms are published monthly", "1", "0"],
+)  # fmt: skip
+@pytest.mark.parametrize("criterion", [ASKED, WHETHER])
+def test_what_merely_begins_like_a_no_is_read_as_it_stands(answer, criterion):
+    assert judged(ANSWER | {"answer": answer}, criterion).verdict is Verdict.ATTESTED
+
+
+@pytest.mark.parametrize("question", ["何时决定是否公布？", "Where is it?", "Wer prüft?"])
+def test_questions_that_ask_more_than_whether(question):
+    finding = judged(ANSWER | {"answer": "no"}, ASKED | {"question": question})
+    assert finding.verdict is Verdict.UNDECIDED
 
 
 @pytest.mark.parametrize("left_out", [*ANSWER])

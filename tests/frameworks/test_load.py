@@ -123,9 +123,14 @@ MISTAKES = {
     ),
     "limit of a share that all keep": (replaced(bound(GAP, at_most=1)), "at_most", "every number of"),
     "limit of a count that all keep": (
-        replaced(bound("privacy.anonymity.k", at_least=0)),
+        replaced(bound("privacy.anonymity.k_map", at_least=0)),
         "at_least",
-        "every number of `privacy.anonymity.k` keeps `at_least: 0`, since none is below 0",
+        "every number of `privacy.anonymity.k_map` keeps `at_least: 0`, since none is below 0",
+    ),
+    "one person in the smallest class": (
+        replaced(bound("privacy.anonymity.k", at_least=1)),
+        "at_least",
+        "every number of `privacy.anonymity.k` keeps `at_least: 1`, since none is below 1",
     ),
     "unknown control": (
         requirement(controls=["FAIR-99"]),

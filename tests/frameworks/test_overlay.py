@@ -6,6 +6,7 @@ import datetime as dt
 
 import pytest
 
+from checks.model import Evidence, Measure, Outcome
 from frameworks.judge import judge, summarise
 from frameworks.layers import on_day
 from frameworks.load import LoadError, load, packs
@@ -391,6 +392,21 @@ def rates(attribute, *groups, note=None):
     return [ratio(0.9, 0.88, 0.92, attribute=attribute)] + [
         ratio(0.5, 0.4, 0.6, attribute=attribute, name="selection_rate", group=group) for group in groups
     ]
+
+
+@pytest.mark.parametrize(("attribute", "verdict"), [("age_group", Verdict.MET), ("race", Verdict.UNDECIDED)])
+def test_a_check_that_tells_no_groups_apart_is_asked_for_their_column_only(attribute, verdict):
+    cost = "fairness.mitigation_frontier.accuracy_cost_at_ratio"
+    town = read(overlay(groups=[ELDERLY], requirements=[local(criteria=[bound(cost, reported=True)])]))
+    of = {"attribute": attribute}
+    measures = (
+        Measure("accuracy_cost_at_ratio", 0.01, 0.0, 0.02, n=900, of=of),
+        Measure("uncompared_share", 0.0, n=900, of=of),
+    )
+    evidence = Evidence("fairness.mitigation_frontier", Outcome.MEASURED, measures=measures)
+    (found,) = [f for f in judge(town, [evidence], facts()) if f.criterion == cost]
+    assert found.verdict is verdict
+    assert ("no group column is called" in found.reason) == (verdict is Verdict.UNDECIDED)
 
 
 @pytest.mark.parametrize(

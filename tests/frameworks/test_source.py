@@ -26,7 +26,7 @@ def test_plain_values_are_read_with_their_lines():
         ("a: 1\n<<: {b: 2}", 2, "put it in quotes or remove it"),
         ("1: a", 1, "`1` stands where a key should"),
         ("a: 1\nb: {c: 0,85}", 2, "write a number with a point, such as 0.85"),
-        ("a: 1\nb: 1:30", 2, "`1:30` is not written as a plain number"),
+        ("a: 1\nb: 1:30", 2, "`1:30` is not written as a plain number; put text in quotes"),
         ("a: 010", 1, "`010` is not written as a plain number"),
         ("a: 0x1F", 1, "is not written as a plain number"),
         ("a: 1_000", 1, "is not written as a plain number"),
