@@ -15,6 +15,7 @@ from reports.compose.view import View
 from reports.document import Callout, Table, compose, compose_summary
 from reports.publish import publish
 from reports.record import Audit, evidence_from_json
+from tests.frameworks.builders import compared, ratio
 from tests.reports.sample import SUBMISSION, record, subject
 from tests.reports.test_document import blocks, section, words
 
@@ -50,12 +51,12 @@ def measured() -> Audit:
     return record(subject(), only=("data.quality",))
 
 
-def told(system=None, as_of=DAY, rules=(), **keys) -> Audit:
+def told(system=None, as_of=DAY, rules=(), more=(), **keys) -> Audit:
     """Return the sample judged again with *keys* put on record."""
     body = measured().body
     asked = {**SUBMISSION, "system": {**SUBMISSION["system"], **(system or {})}, **keys}
     asked["frameworks"] = [*body["verdicts"], *rules]
-    evidence = [evidence_from_json(one) for one in body["evidence"]]
+    evidence = [evidence_from_json(one) for one in body["evidence"]] + [*more]
     return Audit(run={}, body=assemble(parse(asked), body["submission"]["resolved"], evidence, as_of))
 
 
@@ -153,18 +154,18 @@ def test_the_sandbox_is_told_with_its_caps_and_its_limits(day, title, verdict):
 
 
 def test_page_one_says_how_the_whole_would_stand_without_relief():
-    """A plain no to FAIR-01 makes the whole not met; put off or set aside, it is undecided."""
-    says = {"fairness-measure-chosen": {"answer": "no", **SIGNED}}
+    """A low ratio under FAIR-01 makes the whole not met; put off or set aside, it is undecided."""
+    low = (compared(ratio(0.3, 0.2, 0.4)),)
     whole = "Global baseline for AI audits as a whole would be"
-    assert "Without the" not in part(told(answers=says), "verdicts")
-    running = told(answers=says, sandbox=SANDBOX)
+    assert "Without the" not in part(told(more=low), "verdicts")
+    running = told(more=low, sandbox=SANDBOX)
     assert f"Without the sandbox, {whole} not met." in part(running, "verdicts")
     assert f"Without the sandbox, {whole} not met." in " ".join(compose_summary(running).words())
     assert f"Without the waivers, {whole} undecided too." in part(told(waivers=[WAIVER]), "verdicts")
     only, waiver = {**SANDBOX, "defers": ["FAIR-01"]}, {**WAIVER, "requirement": "FAIR-01"}
-    both = told(answers=says, sandbox=only, waivers=[waiver])
+    both = told(more=low, sandbox=only, waivers=[waiver])
     assert f"Without the sandbox and the waivers, {whole} not met." in part(both, "verdicts")
-    ended = told(answers=says, sandbox=SANDBOX, as_of=dt.date(2027, 10, 1))
+    ended = told(more=low, sandbox=SANDBOX, as_of=dt.date(2027, 10, 1))
     assert "Without the sandbox" not in part(ended, "verdicts")
 
 
