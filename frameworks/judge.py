@@ -111,7 +111,7 @@ def _corrected(judged: Judged, p_holm: float) -> Judged:
             judged,
             verdict=Verdict.UNDECIDED,
             reason=f"{judged.reason.removesuffix('.')} when seen alone, but among all the numbers of this "
-            "requirement that may be chance; more data could decide it.",
+            "requirement it is not shown to: that may be chance; more data could decide it.",
         )
     return judged
 

@@ -11,6 +11,8 @@ from frameworks.decide import errors_outside
 from frameworks.measures import measures
 from frameworks.model import Bound, Finding, Framework, Severity, Verdict, worst
 
+UNSEEN = "The number that decides it is withheld: it is of few people, or would tell a number that is."
+"""The reason of a finding in a record for everybody whose number that record may not tell."""
 _ALIKE = 2
 """So many of the worst findings may be about one attribute, or without one about one requirement."""
 
@@ -49,8 +51,9 @@ def worst_findings(findings: Iterable[Finding], k: int = 5) -> tuple[Finding, ..
     """Return the *k* findings that most need attention: not met, then undecided; within these by severity.
 
     Then numbers come by their distance from the bound in standard errors, then by the people they touch.
-    What is undecided without a number says nothing of the system yet: it comes after all that does. At most
-    two are about one attribute (without an attribute: about one requirement), so that one gap does not hide
+    What is undecided without a number says nothing of the system yet: it comes after all that does. A number
+    that is withheld was looked at: it comes after those of its severity that are told, since its own place
+    would tell how far it lies from its limit. At most two are about one attribute (without an attribute: about one requirement), so that one gap does not hide
     the others.
     """
     told: Counter[str] = Counter()
@@ -67,7 +70,7 @@ def worst_findings(findings: Iterable[Finding], k: int = 5) -> tuple[Finding, ..
 def _attention(finding: Finding) -> tuple[int, bool, int, float, float, str, str, str]:
     return (
         -finding.verdict.rank,
-        finding.verdict is Verdict.UNDECIDED and finding.value is None,
+        finding.verdict is Verdict.UNDECIDED and finding.value is None and finding.reason != UNSEEN,
         list(Severity).index(Severity(finding.severity)),
         -_distance(finding),
         -(finding.people or 0.0),

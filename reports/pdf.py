@@ -28,7 +28,8 @@ STANDARDS: tuple[Literal["a-3a"], Literal["ua-1"]] = ("a-3a", "ua-1")
 
 _LONG = re.compile(r"[^\s\u200b\u2e80-\u9fff\uf900-\ufaff\uff00-\uff65]{25,}")
 """Words that no line holds. Chinese has none: it turns the line after any character."""
-_PIECE = re.compile(r".{1,12}")
+_PIECE = re.compile(r"[^._/:-]{1,14}[._/:-]*|[._/:-]{1,14}")
+"""Names break after what joins their parts, where that comes soon enough."""
 _MISSING = re.compile(r"the text `\"(.+?)\"` could not be displayed")
 _TRIES = 4
 
@@ -130,13 +131,13 @@ def _words(document: Document, own_fonts: Path | None) -> dict[str, Any]:
 
 
 def _breakable(tree: Any) -> Any:
-    """Let long words break, so that no name and no digest leaves its column."""
+    """Let long words break, so that no name and no digest leaves its column; the marks are not in the file."""
     if isinstance(tree, str):
         return _LONG.sub(lambda word: "\u200b".join(_PIECE.findall(word[0])), tree)
     if isinstance(tree, list):
         return [_breakable(item) for item in tree]
     if isinstance(tree, dict):
-        steering = {"id", "target", "kind", "block", "verdict"}
+        steering = {"id", "target", "kind", "block", "verdict", "alt"}
         return {key: item if key in steering else _breakable(item) for key, item in tree.items()}
     return tree
 

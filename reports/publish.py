@@ -10,6 +10,7 @@ from typing import Any
 from checks.model import NOT_STATED, Evidence, Kind, Measure, Outcome
 from frameworks.measures import measures
 from frameworks.model import Finding
+from frameworks.summary import UNSEEN
 from reports.record import Audit, evidence_from_json, evidence_to_json, finding_from_json, finding_to_json
 from reports.suppress import PEOPLE, SELECTED, SMALLEST, TABLE, Counts, Group, suppress
 
@@ -38,7 +39,6 @@ _PERSON = "a named person"
 """Who signed, as everybody is told it."""
 _WITHHELD = "withheld: it is of few people, or would tell a number that is"
 _ALL = "withheld: every number that it gave is of groups or of few people"
-UNSEEN = "The number that decides it is withheld: it is of few people, or would tell a number that is."
 
 
 def publish(audit: Audit) -> Audit:

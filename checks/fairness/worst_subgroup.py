@@ -140,7 +140,7 @@ def _measures(held: Sequence[Held], coded: Sequence[Coded], half: Half, found: F
 
 
 def _says(one: Held, coded: Sequence[Coded], shown: bool) -> str:
-    verdict = "shown to be worse" if shown else "not shown to be worse"
+    verdict = "shown to be worse than everybody" if shown else "not shown to be worse than everybody"
     return f"slice {crossed(_name(one, coded))}, {one.people:,.0f} people; {verdict}"
 
 

@@ -11,7 +11,7 @@ from frameworks.judge import worst_findings
 from frameworks.model import Finding, Verdict
 from reports import wording
 from reports.compose.declared import tier_in_short
-from reports.compose.explain import compared, in_short, spell_contrast, withheld
+from reports.compose.explain import compared, in_short, spell_contrast, spell_rate, unseen, withheld
 from reports.compose.results import found_and_asked
 from reports.compose.summary import stripes, tested, verdicts_table
 from reports.compose.view import View, spoken_whole
@@ -28,7 +28,6 @@ from reports.document import (
     VerdictStrip,
 )
 from reports.language import _, said
-from reports.publish import UNSEEN
 
 RATE = "fairness.selection_rate.selection_rate"
 WORST_SHOWN = 5
@@ -95,7 +94,7 @@ def _groups(view: View) -> tuple[Block, ...]:
         "Only the lowest and the highest rates are told. A difference alone does not say why it is there."
     )
     told = (
-        apart if any(rate for _name, rate in rates) else "",
+        apart if any(_differ(view, name) for name in declared) else "",
         _(
             "The rates of {many} are withheld: they are of few people, or would tell such a rate.",
             many=wording.plural(few, "group or crossing", "groups and crossings"),
@@ -122,12 +121,18 @@ def _by(attributes: Sequence[str], sentence: str) -> str:
 
 
 def _rates(view: View, attribute: str) -> str:
-    """Return the lowest and the highest rate of the groups of *attribute*, where two can be told."""
+    """Return the lowest and the highest rate of *attribute*, or the only one that is not withheld."""
     key = intersection_key([attribute])
     told, hidden = compared(view, RATE, key), withheld(view, RATE, key)
-    if len(told) < 2:
+    if not told or (len(told) < 2 and not hidden):
         return ""
+    if len(told) == 1:
+        return wording.paragraph((spell_rate("selection_rate", told[0]), _hidden(hidden)))
     return wording.paragraph((spell_contrast("selection_rate", told), _hidden(hidden)))
+
+
+def _differ(view: View, attribute: str) -> bool:
+    return len(compared(view, RATE, intersection_key([attribute]))) > 1
 
 
 def _why_not(view: View, attribute: str) -> str:
@@ -158,16 +163,8 @@ def _worst(view: View) -> Iterator[Block]:
         yield Paragraph(_("No requirement was found not met or left undecided."))
         return
     yield Remarks(tuple(_remark(view, finding) for finding in chosen))
-    unseen = [f for f in view.findings if (f.reason or "") == UNSEEN]
-    if unseen:
-        names = list(dict.fromkeys(finding.requirement for finding in unseen))
-        yield Paragraph(
-            _(
-                "{many} by a number that is withheld here, so these may not be the worst: {names}.",
-                many=wording.plural(len(unseen), "criterion is judged", "criteria are judged"),
-                names=wording.joined(names),
-            )
-        )
+    if said_so := unseen(view):
+        yield Paragraph(said_so)
 
 
 def _remark(view: View, finding: Finding) -> Remark:

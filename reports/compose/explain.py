@@ -7,6 +7,7 @@ import math
 from checks.model import NOT_STATED, Measure
 from frameworks.measures import measures
 from frameworks.model import Finding, Verdict
+from frameworks.summary import UNSEEN
 from reports import wording
 from reports.compose.view import View, meaning
 from reports.language import N_, _, own, said
@@ -172,6 +173,29 @@ def spell_contrast(rate: str, rates: list[Measure]) -> str:
         happens=own(_RATES[rate]),
         highest=wording.group(high.of["group"]),
         high=wording.per_hundred(high.value),
+    )
+
+
+def spell_rate(rate: str, one: Measure) -> str:
+    """Return one sentence on the *rate* of one group, beside which no other is told."""
+    assert one.value is not None
+    return _(
+        "In group {group}, {share} {happens}.",
+        group=wording.group(one.of["group"]),
+        share=wording.per_hundred(one.value),
+        happens=own(_RATES[rate]),
+    )
+
+
+def unseen(view: View) -> str:
+    """Say of how many criteria the number is withheld, so that the worst that is told may not be the worst."""
+    hidden = [finding for finding in view.findings if finding.reason == UNSEEN]
+    if not hidden:
+        return ""
+    return _(
+        "{many} by a number that is withheld here, so these may not be the worst: {names}.",
+        many=wording.plural(len(hidden), "criterion is judged", "criteria are judged"),
+        names=wording.joined(dict.fromkeys(finding.requirement for finding in hidden)),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from frameworks.judge import worst_findings
 from frameworks.model import Finding, Verdict
 from reports.compose.declared import tier_in_short, told_first
-from reports.compose.explain import explain
+from reports.compose.explain import explain, unseen
 from reports.compose.results import WORST_FIRST
 from reports.compose.rules import out_of_date
 from reports.compose.unrelieved import unrelieved
@@ -329,6 +329,8 @@ def _worst(view: View) -> Iterator[Block]:
         yield Paragraph(_("No requirement was found not met or left undecided."))
         return
     yield Remarks(tuple(_remark(view, finding) for finding in chosen))
+    if said_so := unseen(view):
+        yield Paragraph(said_so)
 
 
 def _remark(view: View, finding: Finding) -> Remark:

@@ -51,7 +51,7 @@ def test_a_planted_slice_is_found_and_confirmed():
     assert 0.1 < slice_gap.low < slice_gap.high < 0.5
     worst = found.measure("worst_gap")
     assert worst.low > 0.1
-    assert worst.note.endswith("; shown to be worse")
+    assert worst.note.endswith("; shown to be worse than everybody")
     assert found.measure("confirmed_slices").value == 1
     assert found.measure("worst_share").low < 0.05 < found.measure("worst_share").high
     ratio = found.measure("performance_ratio")

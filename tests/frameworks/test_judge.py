@@ -270,7 +270,7 @@ def test_not_met_stands_only_after_holm_over_the_requirement():
     assert among.verdict is Verdict.UNDECIDED
     assert among.p_raw == alone.p_raw
     assert among.p_holm == pytest.approx(4 * among.p_raw)
-    assert "may be chance" in among.reason
+    assert "it is not shown to: that may be chance" in among.reason
 
 
 def test_the_family_of_holm_is_the_whole_requirement():

@@ -78,6 +78,19 @@ def across_pages(said: str, text: str) -> bool:
     return cut > 0 and said[cut:] in text
 
 
+def test_what_is_copied_from_paper_is_the_digest_and_the_identifier():
+    """Long words turn the line without a character that would come along."""
+    text = "\n".join(pages(sample()))
+    assert "\u200b" not in text
+    assert text.count(audit().digest) == 2  # each on one line: how it was made, and the last one
+    joined = text.replace("\n", "")
+    measures = {f["measure"] for f in audit().body["findings"] if f["measure"]}
+    checks = {one["check"] for one in audit().body["evidence"]}
+    assert any(name in joined for name in measures)
+    assert [name for name in checks if name not in text] == []
+    assert [one["digest"] for one in audit().body["frameworks"].values() if one["digest"] not in joined] == []
+
+
 def test_the_record_is_attached_without_its_run(made, paper):
     (name, found), *others = pypdf.PdfReader(io.BytesIO(paper)).attachments.items()
     attached = Audit.from_json(found[0])

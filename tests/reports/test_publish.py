@@ -183,7 +183,7 @@ def test_a_finding_has_its_number_only_where_the_evidence_has_it():
 
 def test_a_slice_of_few_losses_is_withheld_and_one_of_many_is_told():
     """Of 40 people a share of 0.2 lost: 8, which nobody may work out from the share and the people."""
-    says = "slice age = 1, 40 people; shown to be worse"
+    says = "slice age = 1, 40 people; shown to be worse than everybody"
     gap = Measure("worst_gap", 0.1, 0.05, 0.2, 500, unit="proportion", note=says)
     ratio = Measure("performance_ratio", 0.8, 0.7, 0.9, 500, unit="ratio", note=says)
     for share, told in ((0.2, False), (0.8, False), (0.5, True)):

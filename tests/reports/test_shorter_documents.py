@@ -13,6 +13,7 @@ import pytest
 
 from checks.model import Evidence, Measure, Outcome
 from frameworks.model import Verdict
+from frameworks.summary import UNSEEN, worst_findings
 from reports import html, pdf
 from reports.beside import compose_annex, compose_transparency, with_entry
 from reports.code import qr
@@ -28,7 +29,7 @@ from reports.document import (
     compose_plan,
     compose_summary,
 )
-from reports.publish import UNSEEN, publish
+from reports.publish import publish
 from reports.record import Audit, evidence_to_json, finding_from_json
 from tests.reports import hostile
 from tests.reports.sample import audit
@@ -152,6 +153,13 @@ def test_the_page_for_everybody_says_what_it_does_not_show():
     [
         (
             {"a": 0.5, "b": None, "c": None},
+            (
+                "By race: In group a, 50 of every 100 receive the favourable outcome. "
+                "The rates of 2 other groups are withheld, and may be lower or higher."
+            ),
+        ),
+        (
+            {"a": None, "b": None, "c": None},
             "By race: withheld. A count behind the rates of the groups is of fewer than 10 people",
         ),
         (
@@ -179,7 +187,43 @@ def test_an_attribute_whose_rates_are_withheld_is_named_with_the_reason(rates, t
         "evidence": [evidence_to_json(one)],
         "submission": {**whole.body["submission"], "columns": columns},
     }
-    assert told in text(compose_transparency(Audit(run={}, body=body)))
+    said = text(compose_transparency(Audit(run={}, body=body)))
+    assert told in said
+    assert ("Only the lowest and the highest rates are told." in said) == (rates["b"] is not None)
+
+
+def test_a_worst_finding_whose_number_is_withheld_stays_among_the_five():
+    """It comes after the told numbers of its severity, wherever its own lies, and before what nobody answered."""
+    items = audit().body["findings"]
+    number = next(f for f in items if f["measure"] and f["value"] is not None)
+    told = {**number, "verdict": "undecided", "severity": "major", "of": {}, "bound": {"at_least": 0.9}}
+    hidden = dict.fromkeys(("value", "low", "high", "n", "p_raw", "p_holm", "people")) | {"reason": UNSEEN}
+    made = [
+        {
+            **told,
+            "requirement": "Z-1",
+            "value": None,
+            "measure": None,
+            "criterion": "attested:z",
+            "reason": None,
+        },
+        {**told, "requirement": "B-1", **hidden},
+        {**told, "requirement": "A-1", "severity": "normal"},
+        {**told, "requirement": "C-1", "value": 0.89, "low": 0.7, "high": 0.95},
+        {**told, "requirement": "D-1", "value": 0.2, "low": 0.1, "high": 0.95},
+    ]
+    found = [finding_from_json(one) for one in made]
+    assert [f.requirement for f in worst_findings(found)] == ["D-1", "C-1", "B-1", "A-1", "Z-1"]
+
+
+def test_the_public_report_names_what_is_judged_by_a_withheld_number():
+    whole = public(audit().digest)
+    many = sum(f["reason"] == UNSEEN for f in whole.body["findings"])
+    assert many
+    public_report, own = (text(compose(one)) for one in (whole, audit()))
+    said = f"{many} criteria are judged by a number that is withheld here, so these may not be the worst: "
+    assert said in public_report
+    assert said not in own
 
 
 def test_a_number_that_is_open_for_the_correction_alone_says_so():
