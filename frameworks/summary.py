@@ -53,8 +53,8 @@ def worst_findings(findings: Iterable[Finding], k: int = 5) -> tuple[Finding, ..
     Then numbers come by their distance from the bound in standard errors, then by the people they touch.
     What is undecided without a number says nothing of the system yet: it comes after all that does. A number
     that is withheld was looked at: it comes after those of its severity that are told, since its own place
-    would tell how far it lies from its limit. At most two are about one attribute (without an attribute: about one requirement), so that one gap does not hide
-    the others.
+    would tell how far it lies from its limit. At most two are about one attribute (without an attribute:
+    about one requirement), so that one gap does not hide the others.
     """
     told: Counter[str] = Counter()
     chosen: list[Finding] = []

@@ -131,7 +131,7 @@ def _words(document: Document, own_fonts: Path | None) -> dict[str, Any]:
 
 
 def _breakable(tree: Any) -> Any:
-    """Let long words break, so that no name and no digest leaves its column; the marks are not in the file."""
+    """Let long words break, so that no name and no digest leaves its column; the file has no such mark."""
     if isinstance(tree, str):
         return _LONG.sub(lambda word: "\u200b".join(_PIECE.findall(word[0])), tree)
     if isinstance(tree, list):

@@ -188,7 +188,7 @@ def spell_rate(rate: str, one: Measure) -> str:
 
 
 def unseen(view: View) -> str:
-    """Say of how many criteria the number is withheld, so that the worst that is told may not be the worst."""
+    """Say of how many criteria the number is withheld, so that the worst told may not be the worst."""
     hidden = [finding for finding in view.findings if finding.reason == UNSEEN]
     if not hidden:
         return ""

@@ -193,7 +193,7 @@ def test_an_attribute_whose_rates_are_withheld_is_named_with_the_reason(rates, t
 
 
 def test_a_worst_finding_whose_number_is_withheld_stays_among_the_five():
-    """It comes after the told numbers of its severity, wherever its own lies, and before what nobody answered."""
+    """It comes after the told numbers of its severity, and before what nobody answered."""
     items = audit().body["findings"]
     number = next(f for f in items if f["measure"] and f["value"] is not None)
     told = {**number, "verdict": "undecided", "severity": "major", "of": {}, "bound": {"at_least": 0.9}}
