@@ -150,7 +150,8 @@ def _missing(view: View) -> Iterator[str]:
                 )
             )
             left.append(words)
-        unlike.extend(differing(evidence, own(what)))
+        if check != "interpretability.cases":  # beside the cases it is told of each of them
+            unlike.extend(differing(evidence, own(what)))
     if left:
         yield _(
             "The model gave no number for some rows that were made of people by changing their values. They "

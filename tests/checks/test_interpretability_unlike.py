@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from checks.interpretability.permutation_importance import permutation_importanc
 from checks.interpretability.unlike import unlike
 from checks.interpretability.without import UNLIKE
 from reports.compose.cases import cases as told_cases
-from reports.compose.trust import differing
+from reports.compose.trust import differing, trust
 from reports.document import Paragraph
 from tests.checks.builders import LogisticModel, credit
 
@@ -65,8 +66,12 @@ def test_cases_and_shuffling_say_who_is_left_out_of_them():
     (table,) = (t for t in evidence.tables if t.name == UNLIKE)
     assert table.rows[0][1:3] in {("debt", "higher"), ("income", "lower")}
     assert "shuffling: most in" in " ".join(differing(evidence, "shuffling"))
+    shuffled = evidence
     evidence = cases(broken)
     assert {row[1] for t in evidence.tables if t.name == UNLIKE for row in t.rows} & {"debt", "income"}
     said = " ".join(block.text for block in told_cases(evidence) if isinstance(block, Paragraph))
     assert "So a case may be compared with other people than the next one" in said
     assert "standard deviations)" in said
+    (section,) = trust(SimpleNamespace(default={one.check: one for one in (shuffled, evidence)}.get))
+    assert "How far they do: shuffling: most in" in section.blocks[0].text
+    assert "just missed it" not in section.blocks[0].text
