@@ -76,7 +76,7 @@ def _attention(finding: Finding) -> tuple[int, bool, int, float, float, str, str
         -(finding.people or 0.0),
         finding.framework,
         finding.requirement,
-        finding.criterion,
+        "" if finding.reason == UNSEEN else finding.criterion,  # alike to a reader: as the rules have them
     )
 
 

@@ -207,13 +207,16 @@ def test_a_worst_finding_whose_number_is_withheld_stays_among_the_five():
             "criterion": "attested:z",
             "reason": None,
         },
-        {**told, "requirement": "B-1", **hidden},
+        {**told, "requirement": "B-1", **hidden, "criterion": "impact ratio"},
+        {**told, "requirement": "B-1", **hidden, "criterion": "accuracy cost"},
         {**told, "requirement": "A-1", "severity": "normal"},
         {**told, "requirement": "C-1", "value": 0.89, "low": 0.7, "high": 0.95},
         {**told, "requirement": "D-1", "value": 0.2, "low": 0.1, "high": 0.95},
     ]
     found = [finding_from_json(one) for one in made]
-    assert [f.requirement for f in worst_findings(found)] == ["D-1", "C-1", "B-1", "A-1", "Z-1"]
+    worst = worst_findings(found, 6)
+    assert [f.requirement for f in worst] == ["D-1", "C-1", "B-1", "B-1", "A-1", "Z-1"]
+    assert [f.criterion for f in worst[2:4]] == ["impact ratio", "accuracy cost"]  # as the rules have them
 
 
 def test_the_public_report_names_what_is_judged_by_a_withheld_number():
