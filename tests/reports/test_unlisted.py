@@ -53,7 +53,7 @@ def test_bounds_tell_each_attribute_with_somebody_missing():
     race = CREDIT.evaluation["race"].where(CREDIT.evaluation.index % 9 > 0)
     found = missing_demographics(dataclasses.replace(CREDIT, evaluation=CREDIT.evaluation.assign(race=race)))
     ratio = found.measure("impact_ratio_bounds", attribute="race")
-    assert f"the impact ratio of race is from {ratio.low:.3f} to {ratio.high:.3f}." in said(found)
+    assert f"race is from {ratio.low:.3f} to {ratio.high:.3f}, with its 95 % intervals." in said(found)
     assert "ratio of sex is" not in said(found)
     assert said(missing_demographics(CREDIT)) == "Everybody states a group, so there is nothing to bound."
 
