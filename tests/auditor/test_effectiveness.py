@@ -84,7 +84,7 @@ def test_by_the_pages_without_scripts(client, app, some):
         (HARM | {"kind": "rumour"}, "`kind` is one of harm_after_pass"),
         (HARM | {"requirement": "global-baseline/X"}, "this audit judges no"),
         (HARM | {"kind": "false_alarm"}, "FAIR-01 is met; `false_alarm` is of what was not met"),
-        (HARM | {"requirement": "global-baseline/TRANS-03"}, "TRANS-03 is undecided; `harm_after_pass` is of"),
+        (HARM | {"requirement": "global-baseline/TRANS-03"}, "TRANS-03 is undecided; `harm_after_pass` is"),
         (HARM | {"requirement": "global-baseline/TRANS-01"}, "TRANS-01 is undecided"),
         (HARM | {"by": " "}, "`by` is empty"),
         (HARM | {"note": "n" * 1001}, "more than 1000 characters"),
