@@ -18,7 +18,7 @@ from altair.utils.schemapi import debug_mode
 
 from reports import curves, shapes
 from reports.document import Chart
-from reports.frame import COLOURS, RIGHT, ROW, WIDE, axis, columns, distinct, framed, names
+from reports.frame import COLOURS, RIGHT, ROW, WIDE, axis, columns, distinct, framed, held, names
 from reports.language import _, current
 
 _PLOT = 130
@@ -66,7 +66,7 @@ def _rates(data: Mapping[str, Any]) -> list[alt.LayerChart]:
 def _dots(panel: Mapping[str, Any], top: float) -> alt.LayerChart:
     """Draw one line a row: a point with its interval, the number and its n; dashed the reference."""
     values = columns(panel["rows"], ("value", "low", "high", "text", "compared", "people"))
-    base = alt.Chart(alt.Data(values=values)).encode(y=names([v["c0"] for v in values]))
+    base = alt.Chart(held(values)).encode(y=names([v["c0"] for v in values]))
     x = alt.X("c1:Q", scale=alt.Scale(domain=[0, top], nice=False, clamp=True), axis=axis(), title=None)
     rules = base.mark_rule(strokeWidth=2, color=COLOURS["accent"], opacity=0.55).encode(
         x=alt.X("c2:Q", title=None), x2="c3:Q"
@@ -87,7 +87,7 @@ def _dots(panel: Mapping[str, Any], top: float) -> alt.LayerChart:
     people = base.mark_text(align="right", color=COLOURS["soft"], fontSize=10.5, dx=RIGHT + _PEOPLE - 4)
     layers = [rules, points, numbers, people.encode(x=alt.value(_PLOT), text="c6:N")]
     if panel["reference"] is not None:
-        reference = alt.Chart(alt.Data(values=[{"c1": panel["reference"]}]))
+        reference = alt.Chart(held([{"c1": panel["reference"]}]))
         layers.insert(0, reference.mark_rule(color=COLOURS["soft"], strokeDash=[4, 4]).encode(x=x))
     height = len(values) * ROW
     return framed(alt.layer(*layers), str(panel["title"]), _PLOT, height, right=RIGHT + _PEOPLE)
@@ -97,7 +97,7 @@ def _bars(data: Mapping[str, Any]) -> list[alt.LayerChart]:
     values = columns(data["rows"], ("value", "low", "high", "text"))
     ends = [v[c] for v in values for c in ("c1", "c2", "c3") if v[c] is not None]
     domain = [min(0.0, *ends), max(0.0, *ends) or 1.0]
-    base = alt.Chart(alt.Data(values=values)).encode(y=names([v["c0"] for v in values]))
+    base = alt.Chart(held(values)).encode(y=names([v["c0"] for v in values]))
     x = alt.X("c1:Q", scale=alt.Scale(domain=domain, nice=False), axis=axis(), title=None)
     bars = base.mark_bar(color=COLOURS["accent"], height=11, opacity=0.85).encode(x=x)
     rules = base.mark_rule(color=COLOURS["ink"], strokeWidth=1.2).encode(
@@ -116,11 +116,11 @@ def _calibration(data: Mapping[str, Any]) -> list[alt.LayerChart]:
     y = alt.Y("c1:Q", scale=unit, axis=axis(_("share seen")))
     ends = [{"c0": 0, "c1": 0}, {"c0": 1, "c1": 1}]
     diagonal = (
-        alt.Chart(alt.Data(values=ends))
+        alt.Chart(held(ends))
         .mark_line(color=COLOURS["soft"], strokeDash=[4, 4], strokeWidth=1.2)
         .encode(x=x, y=y)
     )
-    base = alt.Chart(alt.Data(values=values)).encode(x=x)
+    base = alt.Chart(held(values)).encode(x=x)
     line = base.mark_line(color=COLOURS["accent"], strokeWidth=1.5, opacity=0.7).encode(y=y)
     points = base.mark_point(color=COLOURS["accent"], filled=True, size=56, opacity=1).encode(y=y)
     return [framed(alt.layer(diagonal, line, points), "", 300, 300, left=52, bottom=44, right=16, top=12)]
@@ -142,8 +142,8 @@ def _frontier_panel(panel: Mapping[str, Any]) -> alt.LayerChart:
     x = alt.X("c0:Q", scale=alt.Scale(domain=[least, 1], nice=False), axis=axis(_("impact ratio")))
     scale = alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False)
     y = alt.Y("c1:Q", scale=scale, axis=axis(_("accuracy")))
-    curve = alt.Chart(alt.Data(values=[v for v in values if v["c2"] == "curve"])).encode(x=x, y=y)
-    rules = alt.Chart(alt.Data(values=[v for v in values if v["c2"] != "curve"])).encode(x=x, y=y)
+    curve = alt.Chart(held([v for v in values if v["c2"] == "curve"])).encode(x=x, y=y)
+    rules = alt.Chart(held([v for v in values if v["c2"] != "curve"])).encode(x=x, y=y)
     shapes = alt.Scale(domain=list(_SHAPES), range=list(_SHAPES.values()))
     colours = alt.Scale(domain=list(_SHAPES), range=[COLOURS[c] for c in ("warm", "ink", "soft", "accent")])
     layers = [
@@ -166,7 +166,7 @@ def _swarm(data: Mapping[str, Any]) -> list[alt.LayerChart]:
         seen[p["label"]] += 1
         offset = (seen[p["label"]] * 7) % 13 - 6  # spread by position in the list: no chance in a picture
         values.append({"c0": called[p["label"]], "c1": p["value"], "c2": offset, "c3": p["level"]})
-    base = alt.Chart(alt.Data(values=values))
+    base = alt.Chart(held(values))
     rows = [called[label] for label in labels]
     y = names(rows)
     colour: Any = alt.value(COLOURS["accent"])
@@ -179,7 +179,7 @@ def _swarm(data: Mapping[str, Any]) -> list[alt.LayerChart]:
         yOffset=alt.YOffset("c2:Q", scale=alt.Scale(domain=[-8, 8])),
         color=colour,
     )
-    zero = alt.Chart(alt.Data(values=[{"c1": 0}])).mark_rule(color=COLOURS["soft"]).encode(x="c1:Q")
+    zero = alt.Chart(held([{"c1": 0}])).mark_rule(color=COLOURS["soft"]).encode(x="c1:Q")
     return [framed(alt.layer(zero, points), "", WIDE, len(rows) * ROW)]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from reports.frame import COLOURS, ROW, axis, columns, distinct, framed, names
+from reports.frame import COLOURS, ROW, axis, columns, distinct, framed, held, names
 
 _PLOT, _BESIDE = 120, 108
 """The plot of a row, and what its number and the words beside it take."""
@@ -34,7 +34,7 @@ def forest(data: Mapping[str, Any]) -> list[alt.LayerChart]:
 def _forest_panel(panel: Mapping[str, Any]) -> alt.LayerChart:
     wanted = ("value", "low", "high", "text", "side", "compared", "tick", "least", "most")
     values = columns(panel["rows"], wanted)
-    base = alt.Chart(alt.Data(values=values)).encode(y=names([v["c0"] for v in values]))
+    base = alt.Chart(held(values)).encode(y=names([v["c0"] for v in values]))
     scale = alt.Scale(domain=list(panel["domain"]), nice=False, clamp=True)
     x = alt.X("c1:Q", scale=scale, axis=axis(ticks=2), title=None)
     thin = base.mark_rule(strokeWidth=2, color=COLOURS["accent"], opacity=0.55)
@@ -53,7 +53,7 @@ def _forest_panel(panel: Mapping[str, Any]) -> alt.LayerChart:
         side.encode(x=alt.value(_PLOT + _BESIDE - 2), text="c5:N"),
     ]
     if panel["reference"] is not None:
-        line = alt.Chart(alt.Data(values=[{"c1": panel["reference"]}]))
+        line = alt.Chart(held([{"c1": panel["reference"]}]))
         layers.insert(0, line.mark_rule(color=COLOURS["soft"], strokeDash=[4, 4]).encode(x=x))
     return framed(alt.layer(*layers), str(panel["title"]), _PLOT, len(values) * ROW, right=_BESIDE)
 
@@ -70,7 +70,7 @@ def _lines_panel(panel: Mapping[str, Any], data: Mapping[str, Any]) -> alt.Layer
     y = alt.Y("c1:Q", scale=unit, axis=axis(), title=None)
     layers: list[Any] = []
     if data["declared"] is not None:
-        rule = alt.Chart(alt.Data(values=[{"c0": data["declared"]}]))
+        rule = alt.Chart(held([{"c0": data["declared"]}]))
         layers.append(rule.mark_rule(color=COLOURS["soft"], strokeWidth=1.4).encode(x=x))
     ends = [next((p["y"] for p in reversed(s["points"]) if p["y"] is not None), 0.0) for s in panel["lines"]]
     places = apart([_LINE_HIGH * (1 - end) for end in ends], _LINE_HIGH)
@@ -78,9 +78,9 @@ def _lines_panel(panel: Mapping[str, Any], data: Mapping[str, Any]) -> alt.Layer
     for position, (series, place, name) in enumerate(zip(panel["lines"], places, called, strict=True)):
         colour, dash = _STYLES[position % len(_STYLES)]
         values = [{"c0": p["x"], "c1": p["y"]} for p in series["points"]]
-        line = alt.Chart(alt.Data(values=values)).encode(x=x, y=y)
+        line = alt.Chart(held(values)).encode(x=x, y=y)
         layers.append(line.mark_line(color=COLOURS[colour], strokeDash=dash, strokeWidth=1.8))
-        here = alt.Chart(alt.Data(values=[{"c2": name}])).encode(y=alt.value(place))
+        here = alt.Chart(held([{"c2": name}])).encode(y=alt.value(place))
         sample = here.mark_rule(color=COLOURS[colour], strokeDash=dash, strokeWidth=1.8)
         layers.append(sample.encode(x=alt.value(_LINE_PLOT + 6), x2=alt.value(_LINE_PLOT + 26)))
         word = here.mark_text(align="left", baseline="middle", color=COLOURS["ink"], fontSize=10.5)
@@ -119,7 +119,7 @@ def _curve_panel(panel: Mapping[str, Any], data: Mapping[str, Any]) -> alt.Layer
     x = alt.X("c0:Q", scale=scale, axis=axis(data["along"]))
     high = alt.Scale(domain=list(panel["domain"]), nice=False, clamp=True, range=[_CURVE_HIGH, 0])
     y = alt.Y("c1:Q", scale=high, axis=axis(ticks=2), title=None)
-    base = alt.Chart(alt.Data(values=values)).encode(x=x)
+    base = alt.Chart(held(values)).encode(x=x)
     band = base.mark_area(color=COLOURS["accent"], opacity=0.22).encode(
         y=alt.Y("c2:Q", scale=high, title=None), y2="c3:Q"
     )
@@ -129,10 +129,10 @@ def _curve_panel(panel: Mapping[str, Any], data: Mapping[str, Any]) -> alt.Layer
     layers: list[Any] = [band, base.mark_line(color=COLOURS["accent"], strokeWidth=2).encode(y=y), strip]
     cuts = [{"c0": cut} for cut in data["cuts"] if points[0]["at"] < cut < points[-1]["at"]]
     if cuts:
-        rules = alt.Chart(alt.Data(values=cuts)).encode(x=x, y=alt.value(0), y2=alt.value(_CURVE_HIGH))
+        rules = alt.Chart(held(cuts)).encode(x=x, y=alt.value(0), y2=alt.value(_CURVE_HIGH))
         layers.insert(0, rules.mark_rule(color=COLOURS["soft"], strokeDash=[2, 3], strokeWidth=1.2))
     if panel["reference"] is not None:
-        line = alt.Chart(alt.Data(values=[{"c1": panel["reference"]}]))
+        line = alt.Chart(held([{"c1": panel["reference"]}]))
         layers.insert(0, line.mark_rule(color=COLOURS["soft"], strokeDash=[4, 4]).encode(y=y))
     height = _CURVE_HIGH + 6 + _STRIP
     return framed(alt.layer(*layers), str(panel["title"]), _CURVE_PLOT, height, left=52, right=34, bottom=44)
@@ -160,7 +160,7 @@ def matrix(data: Mapping[str, Any]) -> list[alt.LayerChart]:
         for at, cell in enumerate(each["cells"])
     ]
     width, height = len(heads) * _CELL, len(rows) * ROW
-    base = alt.Chart(alt.Data(values=cells)).encode(y=names(rows))
+    base = alt.Chart(held(cells)).encode(y=names(rows))
     plain = alt.Scale(domain=[0, width], range=[0, width], nice=False)
     shade = alt.Scale(domain=[0, 1], range=[0, 1])
     boxes = base.mark_bar(color=COLOURS["accent"], height=ROW - 2).encode(
@@ -172,11 +172,11 @@ def matrix(data: Mapping[str, Any]) -> list[alt.LayerChart]:
         x=alt.X("c3:Q", scale=plain, axis=None), text="c4:N"
     )
     slanted = [{"c3": at * _CELL + _CELL / 2, "c4": head} for at, head in enumerate(heads)]
-    above = alt.Chart(alt.Data(values=slanted)).mark_text(
+    above = alt.Chart(held(slanted)).mark_text(
         angle=320, align="left", baseline="bottom", color=COLOURS["ink"], fontSize=11
     )
     titles = above.encode(x=alt.X("c3:Q", scale=plain, axis=None), y=alt.value(-3), text="c4:N")
-    title = alt.Chart(alt.Data(values=[{"c4": data["title"]}])).mark_text(
+    title = alt.Chart(held([{"c4": data["title"]}])).mark_text(
         align="left", color=COLOURS["ink"], fontSize=13, fontWeight="bold"
     )
     layers = [boxes, ends, titles, title.encode(x=alt.value(0), y=alt.value(-_SLANT - 12), text="c4:N")]

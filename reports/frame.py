@@ -105,6 +105,11 @@ def axis(title: str | None = None, *, ticks: int = 4) -> alt.Axis:
     )
 
 
+def held(values: Sequence[Mapping[str, Any]]) -> alt.Data:
+    """Return the rows of a picture, in a tuple: Altair copies lists, and all in them, with every step."""
+    return alt.Data(values=tuple(values))
+
+
 def framed(
     chart: alt.LayerChart,
     title: str,

@@ -7,7 +7,7 @@ from typing import Any
 
 import altair as alt
 
-from reports.frame import COLOURS, axis, framed
+from reports.frame import COLOURS, axis, framed, held
 
 _WIDE, _HIGH, _STRIP = 226, 124, 14
 
@@ -31,7 +31,7 @@ def _panel(panel: Mapping[str, Any], domain: list[float]) -> alt.LayerChart:
     scale = alt.Scale(domain=[points[0]["at"], points[-1]["at"]], nice=False, clamp=True)
     x = alt.X("c0:Q", scale=scale, axis=axis(ticks=3), title=None)
     high = alt.Scale(domain=domain, nice=False, clamp=True, range=[_HIGH, 0])
-    base = alt.Chart(alt.Data(values=values)).encode(x=x)
+    base = alt.Chart(held(values)).encode(x=x)
 
     def band(low: str, top: str, opacity: float) -> alt.Chart:
         area = base.mark_area(color=COLOURS["accent"], opacity=opacity)
@@ -49,7 +49,7 @@ def _panel(panel: Mapping[str, Any], domain: list[float]) -> alt.LayerChart:
         people,
     ]
     if panel["effects"]:
-        near = alt.Chart(alt.Data(values=[{"c0": p["at"], "c1": p["mean"]} for p in panel["effects"]]))
+        near = alt.Chart(held([{"c0": p["at"], "c1": p["mean"]} for p in panel["effects"]]))
         layers.append(
             near.mark_line(color=COLOURS["warm"], strokeDash=[5, 3], strokeWidth=1.6).encode(x=x, y=y)
         )
