@@ -22,8 +22,8 @@ from checks.values import as_text
 
 MOST = 8
 """Features in a scorecard: more than a reader adds up."""
-BANDS = 5
-"""Bands of a number, and texts of a feature with bands of their own."""
+BANDS = 6
+"""Bands of a number, and texts of a feature with bands of their own: even, so that the middle is an edge."""
 HELD = 1.0
 """People's worth of nothing that each band is held towards 0 by."""
 GAINS = 0.001

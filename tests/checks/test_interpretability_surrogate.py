@@ -169,7 +169,7 @@ def test_a_model_that_adds_up_is_told_by_points_and_one_that_crosses_is_not(seed
 
     adds = surrogate(valued(table, steps, seed))
     crosses = surrogate(valued(table, lambda X: np.sign(X["a"] * X["b"]), seed))
-    assert adds.measure("scorecard_fidelity").low > 0.7, "a band that holds the step costs up to a quarter"
+    assert adds.measure("scorecard_fidelity").low > 0.75
     assert {row[0] for row in points(adds)} >= {"a", "b"}
     assert points(adds)[0][0] == "a", "the feature whose points are furthest apart stands first"
     assert crosses.measure("scorecard_fidelity").high < 0.3
